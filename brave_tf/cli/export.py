@@ -1,0 +1,31 @@
+"""`brave-tf export`."""
+
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+
+def export(
+    encoder: tyro.conf.Positional[Path],
+    /,
+    out: Path,
+    formats: tuple[Literal["savedmodel", "keras"], ...] = ("savedmodel",),
+) -> None:
+    """Write an encoder as a SavedModel that loads without this library, and verify it in a fresh process.
+
+    Example: brave-tf export runs/first --out exported
+
+    Args:
+        encoder: run directory or .keras file.
+        out: directory to write; must not exist yet.
+        formats: what to write.
+    """
+    from brave_tf.cli.console import print_table
+    from brave_tf.export import export_encoder
+    from brave_tf.models.encoder import load_encoder
+
+    found = export_encoder(load_encoder(encoder), out, formats)
+    largest = max(found["errors"].values()) if found else None
+    verified = {"verified with": found["loader"], "largest difference": largest} if found else {}
+    print_table(str(out), {"formats": ", ".join(formats), **verified})

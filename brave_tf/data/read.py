@@ -1,0 +1,101 @@
+"""Random access to prepared clips: a row of the clip table becomes one serialised record."""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import tensorflow as tf
+
+from brave_tf.data.dataset import Dataset
+from brave_tf.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class RecordTable:
+    """Where each clip's record lies. Clips are read one by one, at any place, without reading what is before them.
+
+    Attributes:
+        shards: paths of the shards.
+        shard_bytes: [shards] their sizes.
+        shard: [N] which shard holds each clip.
+        offset: [N] first byte of the record's payload.
+        length: [N] bytes of the payload.
+        clip_id: [N] number of each clip, as the training step sees it.
+    """
+
+    shards: Sequence[str]
+    shard_bytes: np.ndarray
+    shard: np.ndarray
+    offset: np.ndarray
+    length: np.ndarray
+    clip_id: np.ndarray
+
+    @classmethod
+    def of(cls, dataset: Dataset, clips: pa.Table) -> "RecordTable":
+        """The table of some rows of `dataset.clips`, in their order.
+
+        Raises:
+            UserError: a shard is missing or shorter than the dataset says.
+        """
+        names = clips["shard"].combine_chunks().dictionary_encode()
+        shards = [str(dataset.path / name) for name in names.dictionary.to_pylist()]
+        table = cls(
+            shards=shards,
+            shard_bytes=np.array([_size(path) for path in shards], np.int64),
+            shard=names.indices.to_numpy().astype(np.int64),
+            offset=clips["offset"].to_numpy().astype(np.int64),
+            length=clips["length"].to_numpy().astype(np.int64),
+            clip_id=clips["clip_id"].to_numpy().astype(np.int64),
+        )
+        beyond = np.flatnonzero(table.offset + table.length > table.shard_bytes[table.shard])
+        if beyond.size:
+            raise UserError(f"{shards[table.shard[beyond[0]]]} is cut off; prepare the dataset again")
+        return table
+
+    @classmethod
+    def concatenate(cls, tables: Sequence["RecordTable"]) -> "RecordTable":
+        """The rows of several tables, one after the other."""
+        first_shard = np.cumsum([0, *(len(table.shards) for table in tables)])[:-1]
+        return cls(
+            shards=[path for table in tables for path in table.shards],
+            shard_bytes=np.concatenate([table.shard_bytes for table in tables]),
+            shard=np.concatenate([table.shard + first for table, first in zip(tables, first_shard, strict=True)]),
+            offset=np.concatenate([table.offset for table in tables]),
+            length=np.concatenate([table.length for table in tables]),
+            clip_id=np.concatenate([table.clip_id for table in tables]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.shard)
+
+    def reader(self) -> "RecordReader":
+        """A graph function that reads rows."""
+        return RecordReader(self)
+
+
+class RecordReader:
+    """Reads the record of a row inside a tf.data graph: `reader(row)` -> (serialised record, clip id)."""
+
+    def __init__(self, table: RecordTable):
+        self._shards = tf.constant(list(table.shards))
+        self._shard_bytes = tf.constant(table.shard_bytes)
+        self._rows = tf.constant(np.stack([table.shard, table.offset, table.length, table.clip_id], axis=1))
+
+    def __call__(self, row: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The serialised `SequenceExample` and the clip id of one row."""
+        shard, offset, length, clip_id = tf.unstack(tf.gather(self._rows, row))
+        footer = tf.gather(self._shard_bytes, shard) - offset - length
+        # One fixed-length record between a header and a footer: tf.data's way to read a byte range.
+        payload = tf.data.FixedLengthRecordDataset(
+            tf.gather(self._shards, shard), length, header_bytes=offset, footer_bytes=footer
+        )
+        return payload.get_single_element(), clip_id
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError as error:
+        raise UserError(f"{path} is missing ({error.strerror}); prepare the dataset again") from error

@@ -1,0 +1,114 @@
+"""The whole story on generated media: a world, its dataset, two pre-trainings, their scores, an export, and a page."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from brave_tf import presets
+from brave_tf.config import Config, override
+from brave_tf.data.prepare import prepare
+from brave_tf.data.synthetic import write_world
+from brave_tf.errors import UserError
+from brave_tf.evaluation.report import evaluate_and_report
+from brave_tf.export import export_encoder
+from brave_tf.files import write_json
+from brave_tf.models.encoder import load_encoder
+from brave_tf.progress import track
+from brave_tf.training.pretrain import pretrain
+
+CLIPS_PER_MOTION = {"train": 140, "test": 20}
+CLIP_SECONDS = 3.0
+RUNS = {"V<->A": "tiny-va", "V<->V": "tiny-v"}
+"""Presets by the names that the paper gives such models."""
+
+
+def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
+    """Runs the demo; a step that was finished before is not done again.
+
+    Args:
+        out: directory for everything that it writes: media files, dataset, runs, reports, export and `index.html`.
+        seed: the world's, the networks' and the samples' seed.
+
+    Returns:
+        The content of `report.json`: `linear_top1`, `random_init_top1` and `chance` of the V<->A encoder, `seconds`,
+        `export_verified`, and the same scores of every run.
+
+    Raises:
+        UserError: the directory cannot be used.
+    """
+    out = Path(out)
+    timings: dict[str, float] = {}
+    configs = {name: _config(preset, seed) for name, preset in RUNS.items()}
+
+    def timed(name: str, step: Callable[[], Any]) -> Any:
+        started = time.monotonic()
+        result = step()
+        timings[name] = round(time.monotonic() - started, 1)
+        return result
+
+    media, dataset = out / "media", out / "dataset"
+    timed("write media files", lambda: _write_media(media, seed))
+    timed("prepare", lambda: prepare(media, dataset, workers=os.cpu_count()))
+    runs = {name: out / "runs" / config.name for name, config in configs.items()}
+    summaries = {
+        name: timed(f"pretrain {name}", lambda name=name: pretrain(configs[name], [dataset], runs[name])) for name in RUNS
+    }
+    scores = {name: timed(f"evaluate {name}", lambda name=name: _scores(runs[name], dataset, out, seed)) for name in RUNS}
+    exported = timed("export and verify", lambda: _export(runs["V<->A"], out / "exported"))
+
+    best = scores["V<->A"]["linear"]
+    report = {
+        "linear_top1": best["mean"],
+        "random_init_top1": best["random_init"],
+        "chance": best["chance"],
+        "seconds": round(sum(timings.values()), 1),
+        "export_verified": True,
+        "export": exported,
+        "runs": {name: {"summary": summaries[name], **scores[name]} for name in RUNS},
+        "timings": timings,
+        "seed": seed,
+    }
+    write_json(out / "report.json", report)
+    return report
+
+
+def _config(preset: str, seed: int) -> Config:
+    return override(presets.get(preset), [f"seed={seed}"])
+
+
+def _write_media(media: Path, seed: int) -> None:
+    if media.is_dir():
+        return
+    partial = media.with_name(".media.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    total = 6 * sum(CLIPS_PER_MOTION.values())
+    with track(total, "write media files") as advance:
+        write_world(
+            partial,
+            clips_per_motion=CLIPS_PER_MOTION,
+            seconds=CLIP_SECONDS,
+            seed=seed,
+            workers=os.cpu_count() or 1,
+            progress=lambda done, total: advance(1),
+        )
+    partial.rename(media)
+
+
+def _scores(run: Path, dataset: Path, out: Path, seed: int) -> dict[str, Any]:
+    reports = out / "reports" / run.name
+    return {
+        "linear": evaluate_and_report(run, dataset, reports / "linear", protocol="linear", seed=seed),
+        "knn": evaluate_and_report(run, dataset, reports / "knn", protocol="knn", seed=seed),
+    }
+
+
+def _export(run: Path, directory: Path) -> dict[str, Any]:
+    if directory.exists():
+        shutil.rmtree(directory)
+    found = export_encoder(load_encoder(run), directory)
+    if found["loader"] != "tensorflow_hub.load":
+        raise UserError('tensorflow-hub is not installed; expected it for hub.load: pip install "brave_tf[hub]"')
+    return found

@@ -1,0 +1,1 @@
+"""Evaluation protocols; all take an embedding function, never a model."""

@@ -1,0 +1,33 @@
+"""Writing files so that a crash never leaves half of one."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Replaces `path` by a complete new file, or leaves it as it was.
+
+    Args:
+        path: the file.
+        content: text (written as UTF-8) or bytes.
+
+    Raises:
+        OSError: the disk is full, or the place cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        with open(partial, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Writes JSON with `write_atomically`."""
+    write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

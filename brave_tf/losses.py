@@ -1,0 +1,77 @@
+"""The regression between views: the paper's equations (1) to (5), as pure functions."""
+
+from typing import Any
+
+from keras import ops
+
+NORM_FLOOR = 1e-5
+
+
+def unit_normalise(vectors: Any) -> Any:
+    """Vectors of length 1: x / max(|x|, 1e-5), along the last axis.
+
+    At or below the floor the norm counts as a constant, so a zero vector has a finite gradient (released code).
+    """
+    squared = ops.sum(ops.square(vectors), axis=-1, keepdims=True)
+    above = squared > NORM_FLOOR**2
+    norm = ops.where(above, ops.sqrt(ops.where(above, squared, ops.ones_like(squared))), NORM_FLOOR)
+    return vectors / norm
+
+
+def distance(prediction: Any, target: Any) -> Any:
+    """Squared distance between a unit-norm prediction and a unit-norm target, 2 - 2 cos: [..., P] -> [...].
+
+    No gradient flows into the target.
+    """
+    return ops.sum(ops.square(unit_normalise(prediction) - ops.stop_gradient(unit_normalise(target))), axis=-1)
+
+
+def pair_losses(narrow: dict[str, Any], broad: dict[str, Any]) -> tuple[Any, Any]:
+    """Both directions between the narrow view and the K broad views of one modality, averaged over the batch.
+
+    Args:
+        narrow: `z` and `h` of the narrow view, [B, P].
+        broad: `z` and `h` of the broad views, [B, K, P].
+
+    Returns:
+        Two scalars: the narrow view predicts the mean broad projection; the broad views predict the narrow projection.
+
+    Reference:
+        The paper, equations (1) to (4), and section 3.2 for several broad views.
+    """
+    mean_broad_z = ops.mean(broad["z"], axis=1)
+    narrow_to_broad = distance(narrow["h"], mean_broad_z)
+    broad_to_narrow = distance(broad["h"], ops.expand_dims(narrow["z"], 1))
+    return ops.mean(narrow_to_broad), ops.mean(broad_to_narrow)
+
+
+def view_losses(outputs: dict[str, Any], scale: str = "paper") -> tuple[Any, dict[str, Any]]:
+    """The loss of a batch and its terms.
+
+    Args:
+        outputs: what `Brave.call` returns: `narrow` and `broad`, each by modality, each with `z` and `h`.
+        scale: "paper" sums the terms 2 - 2 cos (equation 5); "released" averages 1 - cos over the terms.
+
+    Returns:
+        The scalar loss, and its terms by name: `narrow_to_rgb`, `rgb_to_narrow` and so on.
+    """
+    terms = {}
+    for modality, broad in outputs["broad"].items():
+        forward, backward = pair_losses(outputs["narrow"][modality], broad)
+        terms[f"narrow_to_{modality}"] = forward
+        terms[f"{modality}_to_narrow"] = backward
+    if scale == "released":
+        terms = {name: 0.5 * term for name, term in terms.items()}
+        return sum(terms.values()) / len(terms), terms
+    return sum(terms.values()), terms
+
+
+def spread(projections: Any) -> Any:
+    """Standard deviation of unit-norm vectors over the batch, times sqrt(P): 1 when spread evenly, 0 when collapsed.
+
+    Args:
+        projections: [..., P]; all axes but the last count as the batch.
+    """
+    size = projections.shape[-1]
+    vectors = ops.reshape(unit_normalise(projections), (-1, size))
+    return ops.mean(ops.std(vectors, axis=0)) * size**0.5

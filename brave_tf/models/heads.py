@@ -1,0 +1,72 @@
+"""Projectors and predictors."""
+
+from typing import Any
+
+import keras
+
+from brave_tf.models.resnet_v2 import batch_normalization, kernel_initializer
+
+
+def _linear(fan_in: int, units: int, name: str) -> keras.layers.Dense:
+    return keras.layers.Dense(units, kernel_initializer=kernel_initializer(fan_in), name=name)
+
+
+@keras.saving.register_keras_serializable("brave_tf")
+class Head(keras.layers.Layer):
+    """A projector and the predictor on top of it: features [B, D] -> {"z": [B, P], "h": [B, P]}.
+
+    The projector is linear, batch norm, ReLU, linear, batch norm, and gives z, the target of the other view. The
+    predictor is linear, batch norm, ReLU, linear, and gives h, which regresses the other view's z.
+
+    Args:
+        hidden_size: units of both hidden layers.
+        projection_size: P.
+        **kwargs: `name` and the other arguments of `keras.layers.Layer`.
+
+    Reference:
+        The paper, section 4: two-layer heads with 4096 hidden units and 128 outputs.
+    """
+
+    def __init__(self, hidden_size: int = 4096, projection_size: int = 128, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.hidden_size = hidden_size
+        self.projection_size = projection_size
+
+    def build(self, input_shape: Any) -> None:
+        """Creates the weights for features of the given size."""
+        self.projector = keras.Sequential(
+            [
+                _linear(input_shape[-1], self.hidden_size, "linear_0"),
+                batch_normalization("norm_0"),
+                keras.layers.ReLU(name="relu"),
+                _linear(self.hidden_size, self.projection_size, "linear_1"),
+                batch_normalization("norm_1"),
+            ],
+            name="projector",
+        )
+        self.predictor = keras.Sequential(
+            [
+                _linear(self.projection_size, self.hidden_size, "linear_0"),
+                batch_normalization("norm_0"),
+                keras.layers.ReLU(name="relu"),
+                _linear(self.hidden_size, self.projection_size, "linear_1"),
+            ],
+            name="predictor",
+        )
+        self.projector.build((None, input_shape[-1]))
+        self.predictor.build((None, self.projection_size))
+        self.built = True
+
+    def call(self, features: Any, training: bool = False) -> dict[str, Any]:
+        """Returns the projection z and the prediction h."""
+        projection = self.projector(features, training=training)
+        return {"z": projection, "h": self.predictor(projection, training=training)}
+
+    def compute_output_shape(self, input_shape: Any) -> dict[str, Any]:
+        """Shapes of z and h."""
+        shape = (*input_shape[:-1], self.projection_size)
+        return {"z": shape, "h": shape}
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "hidden_size": self.hidden_size, "projection_size": self.projection_size}

@@ -1,0 +1,52 @@
+"""A backbone as a graph of stock Keras layers, which loads wherever Keras is installed."""
+
+import keras
+import numpy as np
+
+from brave_tf.models.framewise import Framewise
+
+
+def to_stock_layers(backbone: keras.Model) -> keras.Model:
+    """The same network with the same weights, built from Keras' own layers and operations alone.
+
+    Every `Framewise` layer becomes the three-dimensional layer that looks at one frame at a time, and batch norm no
+    longer asks for other replicas. The result is slower to train under XLA on CPU, equal otherwise.
+
+    Args:
+        backbone: a functional model with one input and one output.
+
+    Returns:
+        A plain functional `keras.Model`; saved as `.keras`, it loads without this library.
+    """
+    functional = keras.Model(backbone.input, backbone.output, name=backbone.name)
+    stock = keras.models.clone_model(functional, clone_function=_stock_layer)
+    for ours, theirs in zip(stock.weights, backbone.weights, strict=True):
+        ours.assign(np.reshape(theirs.numpy(), ours.shape))
+    return stock
+
+
+def _stock_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
+    if isinstance(layer, Framewise):
+        return _over_frames(layer.layer)
+    config = layer.get_config()
+    if isinstance(layer, keras.layers.BatchNormalization):
+        config["synchronized"] = False
+    return layer.__class__.from_config(config)
+
+
+def _over_frames(layer: keras.layers.Layer) -> keras.layers.Layer:
+    if isinstance(layer, keras.layers.Conv2D):
+        return keras.layers.Conv3D(
+            layer.filters,
+            (1, *layer.kernel_size),
+            strides=(1, *layer.strides),
+            padding=layer.padding,
+            use_bias=layer.use_bias,
+            kernel_initializer=layer.kernel_initializer,
+            name=layer.name,
+        )
+    if isinstance(layer, keras.layers.MaxPooling2D):
+        return keras.layers.MaxPooling3D(
+            (1, *layer.pool_size), strides=(1, *layer.strides), padding=layer.padding, name=layer.name
+        )
+    raise TypeError(f"{layer.name} is a {type(layer).__name__}; expected a Conv2D or MaxPooling2D inside Framewise")

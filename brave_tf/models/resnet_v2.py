@@ -1,0 +1,98 @@
+"""The pre-activation residual network that the video and the audio backbone share."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+BLOCKS = {14: (1, 1, 1, 1), 26: (2, 2, 2, 2), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+"""Bottleneck blocks of the four units, by depth."""
+
+MakeLayer = Callable[[keras.layers.Layer], keras.layers.Layer]
+
+
+def resnet_v2(
+    inputs: Any,
+    depth: int,
+    width: float,
+    make: MakeLayer = lambda layer: layer,
+    shift: Callable[[Any], Any] = lambda tensor: tensor,
+) -> dict[str, Any]:
+    """Builds stem, four units and the last activation on `inputs`.
+
+    No convolution has a bias, the stem has neither batch norm nor ReLU, shortcuts have no batch norm, and the projecting
+    shortcut sees the activations before the temporal shift (released code).
+
+    Args:
+        inputs: a `KerasTensor` that `make`'s layers accept.
+        depth: a key of `BLOCKS`.
+        width: factor on all channel counts.
+        make: wraps every convolution and pooling layer, for example in `Framewise`.
+        shift: applied to the residual branch of every block before its first convolution.
+
+    Returns:
+        Endpoints in order: `stem`, `unit_0` to `unit_3`, `last_conv`.
+
+    Raises:
+        ValueError: `depth` is not a key of `BLOCKS`, or `width` leaves no channels.
+    """
+    if depth not in BLOCKS:
+        raise ValueError(f"received depth={depth}; expected one of {', '.join(map(str, BLOCKS))}")
+    channels = int(64 * width)
+    if channels < 1:
+        raise ValueError(f"received width={width}; expected at least 1/64, which leaves one channel in the stem")
+    tensor = make(_convolution(inputs.shape[-1], channels, 7, 2, "stem"))(inputs)
+    tensor = make(keras.layers.MaxPooling2D(3, 2, padding="same", name="stem_pool"))(tensor)
+    endpoints = {"stem": tensor}
+    for unit, blocks in enumerate(BLOCKS[depth]):
+        for block in range(blocks):
+            stride = 2 if unit > 0 and block == 0 else 1
+            tensor = _block(tensor, channels * 4 * 2**unit, stride, block == 0, f"unit_{unit}_block_{block}", make, shift)
+        endpoints[f"unit_{unit}"] = tensor
+    endpoints["last_conv"] = _normalised_relu(tensor, "last")
+    return endpoints
+
+
+def batch_normalization(name: str) -> keras.layers.BatchNormalization:
+    """Batch norm over all replicas, decay 0.9 and epsilon 1e-5 (paper, implementation details).
+
+    Differs from the paper: the moving averages start at mean 0 and variance 1 and are not debiased, which is gone after
+    about a hundred steps.
+    """
+    return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True, name=name)
+
+
+def kernel_initializer(fan_in: int) -> keras.initializers.Initializer:
+    """Normal with standard deviation 1/sqrt(fan_in), cut at two of them and not rescaled (released code)."""
+    return keras.initializers.TruncatedNormal(stddev=1.0 / math.sqrt(fan_in))
+
+
+def _block(tensor: Any, channels: int, stride: int, project: bool, name: str, make: MakeLayer, shift: Any) -> Any:
+    bottleneck = channels // 4
+    active = _normalised_relu(tensor, f"{name}_0")
+    shortcut = tensor
+    if project:
+        shortcut = make(_convolution(tensor.shape[-1], channels, 1, stride, f"{name}_shortcut"))(active)
+    residual = make(_convolution(tensor.shape[-1], bottleneck, 1, 1, f"{name}_conv_0"))(shift(active))
+    residual = _normalised_relu(residual, f"{name}_1")
+    residual = make(_convolution(bottleneck, bottleneck, 3, stride, f"{name}_conv_1"))(residual)
+    residual = _normalised_relu(residual, f"{name}_2")
+    residual = make(_convolution(bottleneck, channels, 1, 1, f"{name}_conv_2"))(residual)
+    return keras.layers.Add(name=f"{name}_add")([shortcut, residual])
+
+
+def _normalised_relu(tensor: Any, name: str) -> Any:
+    return keras.layers.ReLU(name=f"{name}_relu")(batch_normalization(f"{name}_norm")(tensor))
+
+
+def _convolution(channels_in: int, channels_out: int, kernel: int, stride: int, name: str) -> keras.layers.Conv2D:
+    return keras.layers.Conv2D(
+        channels_out,
+        kernel,
+        strides=stride,
+        padding="same",
+        use_bias=False,
+        kernel_initializer=kernel_initializer(kernel * kernel * channels_in),
+        name=name,
+    )

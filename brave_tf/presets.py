@@ -1,0 +1,90 @@
+"""Experiments by name: the paper's, and tiny ones that run on a laptop."""
+
+import difflib
+
+from brave_tf.config import (
+    AudioViewConfig,
+    AugmentConfig,
+    BackboneConfig,
+    BroadConfig,
+    Config,
+    EvaluationConfig,
+    ModelConfig,
+    OptimizerConfig,
+    VideoViewConfig,
+)
+from brave_tf.errors import UserError
+
+_TINY_AUGMENT = AugmentConfig(crop_area=(0.5, 1.0), crop_aspect=(0.75, 1.33), blur=0.5, blur_sigma=(0.1, 1.0))
+_TINY_MODEL = ModelConfig(
+    narrow=BackboneConfig(depth=14, width=0.25),
+    rgb=BackboneConfig(depth=14, width=0.25),
+    audio=BackboneConfig(depth=14, width=0.25),
+    hidden_size=256,
+    projection_size=64,
+)
+_TINY_EVALUATION = EvaluationConfig(
+    frames=8, step=4, size=64, shorter_side=72, epochs=3, windows=3, crops=3, audio_seconds=2.0, svm_c=1e-2
+)
+
+_PRESETS = (
+    Config(
+        name="tiny-va",
+        narrow=VideoViewConfig(frames=8, step=4, size=64, augment=_TINY_AUGMENT),
+        broad=BroadConfig(audio=AudioViewConfig(seconds=2.0)),
+        model=_TINY_MODEL,
+        optimizer=OptimizerConfig(name="adam", peak_learning_rate=1e-3, warmup_steps=50),
+        evaluation=_TINY_EVALUATION,
+        steps=600,
+        batch_size=32,
+        checkpoint_every=100,
+        log_every=10,
+    ),
+    Config(
+        name="tiny-v",
+        narrow=VideoViewConfig(frames=8, step=4, size=64, augment=_TINY_AUGMENT),
+        broad=BroadConfig(rgb=VideoViewConfig(frames=16, step=4, size=48, augment=_TINY_AUGMENT)),
+        model=_TINY_MODEL,
+        optimizer=OptimizerConfig(name="adam", peak_learning_rate=1e-3, warmup_steps=50),
+        evaluation=_TINY_EVALUATION,
+        steps=600,
+        batch_size=32,
+        checkpoint_every=100,
+        log_every=10,
+    ),
+    Config(
+        name="v-v-tsm50-k600",
+        narrow=VideoViewConfig(frames=16, step=2, size=224),
+        broad=BroadConfig(
+            rgb=VideoViewConfig(frames=64, step=4, size=112, augment=AugmentConfig(random_convolution=1.0))
+        ),
+        optimizer=OptimizerConfig(peak_learning_rate=4.8),
+        steps=300_000,
+    ),
+    Config(
+        name="v-a-tsm50-audioset",
+        narrow=VideoViewConfig(frames=32, step=2, size=224),
+        broad=BroadConfig(audio=AudioViewConfig(seconds=5.0)),
+        optimizer=OptimizerConfig(peak_learning_rate=1.0),
+        steps=620_000,
+    ),
+)
+_BY_NAME = {preset.name: preset for preset in _PRESETS}
+
+
+def names() -> tuple[str, ...]:
+    """All preset names, the tiny ones first."""
+    return tuple(_BY_NAME)
+
+
+def get(name: str) -> Config:
+    """The preset called `name`.
+
+    Raises:
+        UserError: there is no such preset; the message offers the nearest name.
+    """
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    near = difflib.get_close_matches(name, _BY_NAME, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise UserError(f"received preset {name!r}; {hint}expected one of: {', '.join(_BY_NAME)}")

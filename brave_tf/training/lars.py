@@ -1,0 +1,111 @@
+"""LARS, the paper's optimizer."""
+
+import re
+from typing import Any, Literal
+
+import keras
+from keras import ops
+
+Mask = Literal["paper_intent", "masks_flipped", "official"]
+
+
+@keras.saving.register_keras_serializable("brave_tf")
+class LARS(keras.optimizers.Optimizer):
+    """Layer-wise adaptive rate scaling with Nesterov momentum.
+
+    For every array theta with gradient g: add weight decay, scale by trust_coefficient * |theta| / |g| (1 where either
+    norm is 0), multiply by -learning_rate, then apply Nesterov momentum. The learning rate enters before the momentum
+    buffer. Biases and the scale and offset of batch norm get neither decay nor scaling, and predictors learn
+    `predictor_multiplier` times faster (paper, implementation details).
+
+    Args:
+        learning_rate: a number or a schedule.
+        momentum: decay of the momentum buffer.
+        weight_decay: added to the gradient as weight_decay * theta, before the trust ratio.
+        trust_coefficient: the trust ratio's factor.
+        predictor_multiplier: factor for variables with `predictor` in their path.
+        mask: "paper_intent" excludes biases and batch norm and multiplies predictors after the trust ratio;
+            "masks_flipped" excludes the same but multiplies the gradient before the decay, where the factor mostly
+            cancels; "official" is the released code as it runs: it multiplies before and decays and scales *only*
+            biases and batch norm.
+        name: the optimizer's name.
+        **kwargs: further arguments of `keras.optimizers.Optimizer`.
+
+    Raises:
+        ValueError: `mask` is none of the three.
+
+    Reference:
+        You, Gitman and Ginsburg, "Large Batch Training of Convolutional Networks", 2017; the paper, section 4.1.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 4.8,
+        momentum: float = 0.9,
+        weight_decay: float = 0.01,
+        trust_coefficient: float = 0.001,
+        predictor_multiplier: float = 10.0,
+        mask: Mask = "paper_intent",
+        name: str = "lars",
+        **kwargs: Any,
+    ):
+        if mask not in ("paper_intent", "masks_flipped", "official"):
+            raise ValueError(f"received mask={mask!r}; expected paper_intent, masks_flipped or official")
+        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        self.momentum = momentum
+        self.decay = weight_decay
+        self.trust_coefficient = trust_coefficient
+        self.predictor_multiplier = predictor_multiplier
+        self.mask = mask
+
+    def build(self, variables: Any) -> None:
+        """Creates one momentum buffer per variable."""
+        if self.built:
+            return
+        super().build(variables)
+        self.buffers = self.add_optimizer_variables(variables, "momentum")
+        self._is_bias_or_norm = [_is_bias_or_norm(variable.path) for variable in variables]
+        self._is_predictor = ["predictor" in variable.path for variable in variables]
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Updates one variable."""
+        gradient = ops.cast(gradient, variable.dtype)
+        learning_rate = ops.cast(learning_rate, variable.dtype)
+        index = self._get_variable_index(variable)
+        buffer = self.buffers[index]
+        multiplier = self.predictor_multiplier if self._is_predictor[index] else 1.0
+        is_scaled = self._is_bias_or_norm[index] == (self.mask == "official")
+
+        if self.mask != "paper_intent":
+            gradient = gradient * multiplier
+        if is_scaled:
+            gradient = gradient + self.decay * variable
+            gradient = gradient * self._trust_ratio(variable, gradient)
+        if self.mask == "paper_intent":
+            gradient = gradient * multiplier
+
+        velocity = -learning_rate * gradient
+        momentum = velocity + self.momentum * buffer
+        self.assign(buffer, momentum)
+        self.assign_add(variable, velocity + self.momentum * momentum)
+
+    def _trust_ratio(self, variable: Any, gradient: Any) -> Any:
+        parameter_norm = ops.norm(ops.reshape(variable, (-1,)))
+        gradient_norm = ops.norm(ops.reshape(gradient, (-1,)))
+        usable = ops.logical_and(parameter_norm > 0, gradient_norm > 0)
+        return ops.where(usable, self.trust_coefficient * parameter_norm / ops.where(usable, gradient_norm, 1.0), 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "momentum": self.momentum,
+            "weight_decay": self.decay,
+            "trust_coefficient": self.trust_coefficient,
+            "predictor_multiplier": self.predictor_multiplier,
+            "mask": self.mask,
+        }
+
+
+def _is_bias_or_norm(path: str) -> bool:
+    return re.search(r"(^|/)(bias|b)$|norm", path) is not None

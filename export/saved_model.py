@@ -1,0 +1,66 @@
+"""Writes an encoder as a reusable SavedModel."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from brave_tf.errors import UserError
+from brave_tf.export.signature import reusable_object
+from brave_tf.export.verify import verify
+from brave_tf.models import card as cards
+from brave_tf.models.encoder import ENCODER_FILE, Encoder, save_encoder
+
+FORMATS = ("savedmodel", "keras")
+
+
+def export_encoder(encoder: Encoder, out: str | Path, formats: Sequence[str] = ("savedmodel",)) -> dict[str, Any]:
+    """Exports a video encoder to a directory, and verifies it in a fresh process before it appears there.
+
+    Args:
+        encoder: what `brave_tf.load_encoder` gave, with a Keras model (a run or a `.keras` file).
+        out: a directory that does not exist yet, or is empty.
+        formats: "savedmodel", and "keras" for an `encoder.keras` beside it.
+
+    Returns:
+        What `brave_tf.export.verify.verify` found; empty without "savedmodel".
+
+    Raises:
+        UserError: the directory is taken, the encoder cannot be exported, or the export does not verify.
+    """
+    out = Path(out)
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown or not formats:
+        raise UserError(f"received formats {list(formats)}; expected some of {', '.join(FORMATS)}")
+    if encoder.model is None:
+        raise UserError(f"{encoder.path} is exported already; expected a run directory or a .keras file")
+    if encoder.card.modality != "rgb":
+        raise UserError(f"{encoder.path} embeds {encoder.card.modality}; expected a video encoder")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out} exists already; choose another --out, or remove it")
+
+    partial = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        found = _write(encoder, partial, formats)
+        if out.exists():
+            out.rmdir()
+        partial.rename(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return found
+
+
+def _write(encoder: Encoder, directory: Path, formats: Sequence[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if "savedmodel" in formats:
+        root, signatures = reusable_object(encoder)
+        tf.saved_model.save(root, str(directory), signatures=signatures)
+        found = verify(directory, encoder)
+    if "keras" in formats:
+        save_encoder(encoder.model, encoder.card, directory / ENCODER_FILE)
+    (directory / cards.CARD_NAME).write_text(encoder.card.to_json(), encoding="utf-8")
+    return found

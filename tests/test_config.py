@@ -1,0 +1,94 @@
+"""Configurations: presets, JSON, overrides and their errors."""
+
+import dataclasses
+import json
+
+import pytest
+
+from brave_tf import config as configuration
+from brave_tf import presets
+from brave_tf.errors import UserError
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_presets_survive_json(name):
+    preset = presets.get(name)
+    assert configuration.from_dict(json.loads(json.dumps(configuration.to_dict(preset)))) == preset
+
+
+def test_paper_presets_hold_the_papers_numbers():
+    video, audio = presets.get("v-v-tsm50-k600"), presets.get("v-a-tsm50-audioset")
+    assert (video.narrow.frames, video.narrow.step, video.narrow.size) == (16, 2, 224)
+    assert (video.broad.rgb.frames, video.broad.rgb.step, video.broad.rgb.size) == (64, 4, 112)
+    assert video.narrow.frames * video.narrow.size**2 == video.broad.rgb.frames * video.broad.rgb.size**2
+    assert (audio.narrow.frames, audio.narrow.seconds, audio.broad.audio.spectrogram_frames) == (32, 2.56, 500)
+    assert (video.optimizer.peak_learning_rate, audio.optimizer.peak_learning_rate) == (4.8, 1.0)
+    assert (video.steps, audio.steps, video.batch_size) == (300_000, 620_000, 512)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "path", "value"),
+    [
+        ("steps=7", ("steps",), 7),
+        ("optimizer.peak_learning_rate=0.3", ("optimizer", "peak_learning_rate"), 0.3),
+        ("narrow.augment.crop_area=0.2,1", ("narrow", "augment", "crop_area"), (0.2, 1.0)),
+        ("model.narrow.depth=26", ("model", "narrow", "depth"), 26),
+        ("data.augment_on=host", ("data", "augment_on"), "host"),
+        ("jit_compile=true", ("jit_compile",), True),
+    ],
+)
+def test_override(assignment, path, value):
+    before = presets.get("tiny-va")
+    found = after = configuration.override(before, [assignment])
+    for key in path:
+        found = getattr(found, key)
+    assert found == value
+    assert len(configuration.differences(configuration.to_dict(before), configuration.to_dict(after))) >= 1
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("steps", "key=value"),
+        ("step=3", "no such key.*steps"),
+        ("narrow=3", "group.*frames"),
+        ("narrow.depth=3", "no such key.*frames"),
+        ("steps=many", "steps: .*'many'"),
+        ("steps=0", "greater than or equal to 1"),
+        ("model.narrow.depth=20", "14, 26, 50"),
+        ("batch_size=1", "batch_size"),
+    ],
+)
+def test_unusable_overrides_say_what_was_expected(assignment, words):
+    with pytest.raises(UserError, match=words) as caught:
+        configuration.override(presets.get("tiny-va"), [assignment])
+    assert "\n" not in str(caught.value)
+
+
+def test_differences_are_listed_key_by_key():
+    old = configuration.to_dict(presets.get("tiny-va"))
+    new = configuration.to_dict(configuration.override(presets.get("tiny-va"), ["steps=5", "model.narrow.depth=26"]))
+    changed = configuration.differences(old, new)
+    assert [line.split(":")[0] for line in changed] == ["model.narrow.depth", "steps"]
+
+
+def test_a_configuration_without_a_broad_view_is_refused():
+    values = configuration.to_dict(presets.get("tiny-va"))
+    values["broad"] = {"rgb": None, "audio": None}
+    with pytest.raises(UserError, match="at least one broad view"):
+        configuration.from_dict(values)
+
+
+def test_unknown_keys_are_refused():
+    with pytest.raises(UserError, match="colour"):
+        configuration.from_dict({**configuration.to_dict(presets.get("tiny-v")), "colour": 1})
+
+
+def test_unknown_preset_offers_the_nearest():
+    with pytest.raises(UserError, match=r"did you mean tiny-v\?.*tiny-va, tiny-v,"):
+        presets.get("tiny-w")
+
+
+def test_configurations_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        presets.get("tiny-v").steps = 3

@@ -1,0 +1,91 @@
+"""The objective against NumPy loops over the paper's equations, and against the released loss."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from brave_tf.losses import distance, spread, view_losses
+from tests import golden_files
+
+BATCH, VIEWS, SIZE = 6, 3, 16
+
+
+def random_outputs(seed=0, modalities=("rgb", "audio")):
+    generator = np.random.default_rng(seed)
+
+    def draw(*shape):
+        return tf.constant(generator.normal(size=shape).astype("float32"))
+
+    narrow = {m: {"z": draw(BATCH, SIZE), "h": draw(BATCH, SIZE)} for m in modalities}
+    broad = {m: {"z": draw(BATCH, VIEWS, SIZE), "h": draw(BATCH, VIEWS, SIZE)} for m in modalities}
+    return {"narrow": narrow, "broad": broad}
+
+
+def equations(outputs):
+    """Equations (1) to (5) of the paper, in loops."""
+    terms = {}
+    for modality, broad in outputs["broad"].items():
+        z_n, h_n = (np.asarray(outputs["narrow"][modality][name]) for name in "zh")
+        z_b, h_b = (np.asarray(broad[name]) for name in "zh")
+        forward, backward = [], []
+        for clip in range(BATCH):
+            target = sum(z_b[clip, k] for k in range(VIEWS)) / VIEWS
+            difference = h_n[clip] / np.linalg.norm(h_n[clip]) - target / np.linalg.norm(target)
+            forward.append(np.sum(difference**2))
+            per_view = []
+            for k in range(VIEWS):
+                prediction = h_b[clip, k] / np.linalg.norm(h_b[clip, k])
+                per_view.append(np.sum((prediction - z_n[clip] / np.linalg.norm(z_n[clip])) ** 2))
+            backward.append(sum(per_view) / VIEWS)
+        terms[f"narrow_to_{modality}"] = np.mean(forward)
+        terms[f"{modality}_to_narrow"] = np.mean(backward)
+    return terms
+
+
+@pytest.mark.parametrize("modalities", [("rgb",), ("audio",), ("rgb", "audio")])
+def test_terms_equal_the_equations(modalities):
+    outputs = random_outputs(modalities=modalities)
+    loss, terms = view_losses(outputs)
+    expected = equations(outputs)
+    assert terms.keys() == expected.keys()
+    for name, value in expected.items():
+        assert float(terms[name]) == pytest.approx(value, abs=1e-5)
+    assert float(loss) == pytest.approx(sum(expected.values()), abs=1e-5)
+
+
+@pytest.mark.parametrize(("modalities", "ratio"), [(("rgb",), 4), (("rgb", "audio"), 8)])
+def test_released_scale(modalities, ratio):
+    outputs = random_outputs(modalities=modalities)
+    assert float(view_losses(outputs, "released")[0]) == pytest.approx(float(view_losses(outputs)[0]) / ratio)
+
+
+def test_targets_get_no_gradient_and_predictions_do():
+    outputs = random_outputs()
+    with tf.GradientTape() as tape:
+        tape.watch(outputs)
+        loss, _ = view_losses(outputs)
+    gradients = tape.gradient(loss, outputs, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    for side in gradients.values():
+        for gradient in side.values():
+            assert not np.any(gradient["z"])
+            assert np.all(np.abs(gradient["h"]).max(axis=-1) > 0)
+
+
+def test_distance_equals_released_regression_loss():
+    golden = golden_files.load("loss")
+    target = tf.constant(golden["loss/y"])
+    rows = 0.5 * distance(tf.constant(golden["loss/x"]), target)
+    np.testing.assert_allclose(rows, golden["loss/regression_per_row"], atol=1e-6)
+    for inputs, gradient in (("x", "grad_x"), ("x_with_zero_row", "grad_x_with_zero_row")):
+        x = tf.constant(golden[f"loss/{inputs}"])
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_mean(0.5 * distance(x, target))
+        np.testing.assert_allclose(tape.gradient(loss, x), golden[f"loss/{gradient}"], rtol=1e-5, atol=1e-6)
+
+
+def test_spread_is_one_when_even_and_zero_when_collapsed():
+    even = keras.random.normal((4096, 64), seed=0)
+    assert float(spread(even)) == pytest.approx(1.0, abs=0.02)
+    assert float(spread(tf.ones([8, 3, 64]))) == pytest.approx(0.0, abs=1e-6)
