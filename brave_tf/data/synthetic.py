@@ -28,9 +28,9 @@ MOTIONS = ("pan-sideways", "pan-vertical", "zoom", "rotate", "circle", "stay")
 
 PICTURE_FPS = 25
 
-# Lengths are in frame sides, so that a larger picture shows the same world. A view of the tiny presets sees every fourth
-# frame: 0.16 s at the highest speed is a step of 0.08 sides, less than half of the shortest wavelength on screen, which
-# keeps the direction of motion unambiguous.
+# Lengths are in frame sides, so that a larger picture shows the same world. A view of the tiny presets sees every
+# fourth frame: 0.16 s at the highest speed is a step of 0.08 sides, less than half of the shortest wavelength (at zoom
+# 1), which keeps the direction of motion unambiguous.
 _TILE_SIDES = 1.6
 _WAVELENGTH_SIDES = (0.2, 0.45)
 _PAN_SIDES_PER_SECOND = (0.26, 0.5)
@@ -40,6 +40,7 @@ _ZOOM_RATE_PER_SECOND = (0.6, 1.0)
 _ZOOM_LOG_LIMIT = float(np.log(1.6))
 
 _Floats = npt.NDArray[np.float32]
+_Doubles = npt.NDArray[np.float64]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,9 +60,9 @@ class _Clip:
 class _Path:
     """Where the camera is, frame by frame: shift [T, 2] (x, y) in frame sides, log_zoom [T], angle [T] in radians."""
 
-    shift: npt.NDArray[np.float64]
-    log_zoom: npt.NDArray[np.float64]
-    angle: npt.NDArray[np.float64]
+    shift: _Doubles
+    log_zoom: _Doubles
+    angle: _Doubles
 
 
 def write_world(
@@ -108,7 +109,7 @@ def write_world(
             if progress:
                 progress(done, len(clips))
     except OSError as error:
-        raise UserError(f"received {folder} to write the demo's clips to; expected a writable folder: {error}") from error
+        raise UserError(f"received {folder} for the demo's clips; expected a writable folder: {error}") from error
     return [clip.path for clip in clips]
 
 
@@ -169,7 +170,7 @@ def draw_frames(motion: str, seconds: float, size: int, rng: np.random.Generator
 
 
 def _texture(tile: int, side: int, rng: np.random.Generator) -> _Floats:
-    """[tile, tile, 3] float32 in [0, 255]: noise within a ring of wavelengths, alike in every direction, without seams."""
+    """[tile, tile, 3] float32 in [0, 255]: a ring of wavelengths, alike in every direction, no seams."""
     frequency = np.fft.fftfreq(tile)
     radius = side * np.hypot(frequency[:, None], frequency[None, :])
     ring = (radius >= 1 / _WAVELENGTH_SIDES[1]) & (radius <= 1 / _WAVELENGTH_SIDES[0])
@@ -181,11 +182,12 @@ def _texture(tile: int, side: int, rng: np.random.Generator) -> _Floats:
     return np.asarray(255 * np.clip(color, 0, 1), np.float32)
 
 
-def _path(motion: str, time_seconds: npt.NDArray[np.float64], rng: np.random.Generator) -> _Path:
+def _path(motion: str, time_seconds: _Doubles, rng: np.random.Generator) -> _Path:
     """The motion, from a pose that is drawn alike for every motion.
 
-    The zoom bounces between its limits with a random phase, which spreads it evenly over them at any moment; so does the
-    constant zoom of the other motions. Angle and place are uniform all round. One frame therefore tells nothing.
+    The zoom bounces between its limits with a random phase, which spreads it evenly over them at any moment; the
+    constant zoom of the other motions is spread likewise. Angle and place are uniform all round. One frame therefore
+    tells nothing.
     """
     shift = np.zeros((time_seconds.size, 2))
     log_zoom = np.full(time_seconds.size, rng.uniform(-_ZOOM_LOG_LIMIT, _ZOOM_LOG_LIMIT))
@@ -212,15 +214,15 @@ def _path(motion: str, time_seconds: npt.NDArray[np.float64], rng: np.random.Gen
 
 @functools.cache
 def _screen(side: int) -> tuple[_Floats, _Floats]:
-    """x and y of every pixel, from the centre of the picture: two [side, side] arrays."""
+    """Every pixel's x and y from the centre of the picture: two [side, side] arrays."""
     y, x = np.mgrid[:side, :side].astype(np.float32) - np.float32((side - 1) / 2)
     return x, y
 
 
 def _look(
-    texture: _Floats, side: int, start: npt.NDArray[np.float64], shift: npt.NDArray[np.float64], zoom: float, angle: float
+    texture: _Floats, side: int, start: _Doubles, shift: _Doubles, zoom: float, angle: float
 ) -> npt.NDArray[np.uint8]:
-    """One frame [side, side, 3]: the endless tiling of the texture, seen from this pose, bilinear between its pixels."""
+    """One frame [side, side, 3]: the endless tiling of the texture from this pose, bilinear between its pixels."""
     screen_x, screen_y = _screen(side)
     x, y = screen_x - np.float32(shift[0]), screen_y - np.float32(shift[1])
     cos, sin = np.float32(np.cos(angle) / zoom), np.float32(np.sin(angle) / zoom)
@@ -238,8 +240,8 @@ def _look(
 
 def _encode(path: Path, frames: npt.NDArray[np.uint8], sound: _Floats) -> None:
     with av.open(str(path), "w", format="mp4") as container:
-        # Key frames only, at a constant quantiser: prediction from earlier frames leaves fine traces from which a linear
-        # classifier told the motion of a single frame in 26 of 100 clips instead of 17.
+        # Key frames only, at a constant quantiser: prediction from earlier frames leaves fine traces, from which a
+        # linear classifier named the motion of a single frame in 26 of 100 clips instead of 17.
         options = {"preset": "ultrafast", "qp": "20", "g": "1"}
         picture = container.add_stream("libx264", rate=PICTURE_FPS, options=options)
         picture.height, picture.width, picture.pix_fmt = *frames.shape[1:3], "yuv420p"

@@ -12,7 +12,7 @@ import numpy.typing as npt
 Samples = npt.NDArray[np.float64]
 
 SOUND_RATE_HZ = 24_000
-"""Rate of the written sound; deliberately not the 16 kHz of prepared data, so that the demo resamples as real media do."""
+"""Rate of the written sound; not the 16 kHz of prepared data, so that the demo resamples as with real media."""
 
 
 def _cycles(seconds: Samples, rate_hz: float, rng: np.random.Generator) -> Samples:
@@ -88,4 +88,4 @@ def draw_sound(motion: str, seconds: float, rng: np.random.Generator) -> npt.NDA
     sound = _SOUNDS[motion](time_seconds, pitch, tempo, rng)
     sound = sound / np.sqrt(np.mean(sound**2))
     hiss = rng.standard_normal(sound.size) * rng.uniform(0.02, 0.1)
-    return np.clip((sound + hiss) * rng.uniform(0.05, 0.15), -1.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip((sound + hiss) * rng.uniform(0.05, 0.15), -1.0, 1.0), np.float32)

@@ -1,0 +1,81 @@
+"""`brave-tf prepare`."""
+
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+SHOWN_REASONS = 10
+
+
+def prepare(
+    source: tyro.conf.Positional[Path],
+    /,
+    out: Path,
+    layout: Literal["auto", "folder", "csv"] = "auto",
+    path_column: str = "path",
+    audio_rate: int = 16_000,
+    shorter_side: int = 256,
+    clip_seconds: float = 10.0,
+    split: str = "train=0.8,test=0.2",
+    seed: int = 0,
+    workers: int | None = None,
+) -> None:
+    """Turn media files into a dataset. The same command again finishes what was interrupted.
+
+    Example: brave-tf prepare my-videos --out dataset
+
+    Args:
+        source: folder of media files, whose sub-folders name the classes, or a CSV file with a column `path` and
+            optionally start, end (seconds), split, and label columns.
+        out: directory of the dataset.
+        layout: how the source is laid out.
+        path_column: the CSV's column of paths.
+        audio_rate: samples per second of the sound; 0 for no sound.
+        shorter_side: shorter side of the frames in pixels; smaller pictures are not enlarged.
+        clip_seconds: longer media are cut into clips of this length.
+        split: shares of the splits, where the source has none.
+        seed: decides which file goes into which split.
+        workers: processes; one per CPU core by default.
+    """
+    from brave_tf.data.prepare import prepare as run_preparation
+
+    dataset = run_preparation(
+        source,
+        out,
+        layout=layout,
+        path_column=path_column,
+        audio_rate_hz=audio_rate or None,
+        shorter_side=shorter_side,
+        clip_seconds=clip_seconds,
+        split=split,
+        seed=seed,
+        workers=workers,
+    )
+    _print(dataset.path, dataset.info)
+
+
+def _print(path: Path, info: dict) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=str(path), title_justify="left")
+    for heading in ("split", "clips", "with picture", "with sound", "hours"):
+        table.add_column(heading)
+    for name, split in info["splits"].items():
+        counts = (split["clips"], split["with_video"], split["with_audio"], split["hours"])
+        table.add_row(name, *(str(count) for count in counts))
+    console = Console()
+    console.print(table)
+    labels = ", ".join(f"{name} ({len(classes)} classes)" for name, classes in info["labels"].items()) or "none"
+    lines = [f"labels: {labels}", f"split: {info['split_rule']}"]
+    if info["ignored"]:
+        ignored = ", ".join(f"{count} {extension}" for extension, count in info["ignored"].items())
+        lines.append(f"not media, passed over: {ignored}")
+    quarantined = info["quarantined"]
+    lines.append(f"quarantined: {len(quarantined)} of {info['sources']} sources")
+    lines += [f"  {entry['source']} {entry['reason']}" for entry in quarantined[:SHOWN_REASONS]]
+    if len(quarantined) > SHOWN_REASONS:
+        lines.append(f"  and {len(quarantined) - SHOWN_REASONS} more, listed in dataset.json")
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,6 @@
+"""Augmentation: parameters are drawn once per view, then applied to every frame of it."""
+
+from brave_tf.data.augment.apply import apply, apply_one
+from brave_tf.data.augment.parameters import describe, sample
+
+__all__ = ["apply", "apply_one", "describe", "sample"]

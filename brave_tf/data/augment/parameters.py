@@ -1,0 +1,68 @@
+"""The random parameters of one view."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from brave_tf.config import AugmentConfig
+from brave_tf.data.augment.random import derive_seed, uniform
+from brave_tf.data.augment.random_convolution import draw_kernel
+
+Parameters = dict[str, tf.Tensor]
+
+
+def sample(seed: tf.Tensor, config: AugmentConfig) -> Parameters:
+    """Draws everything that is random about a view's augmentation, but for the crop.
+
+    Args:
+        seed: [2] int64, the view's seed.
+        config: probabilities and ranges.
+
+    Returns:
+        Scalars by name: `flip`, `blur`, `color`, `grayscale` (bool: whether), `blur_sigma`, `brightness`, `saturation`,
+        `contrast`, `hue` (float32: how much), and, if the view may be randomly convolved, `random_convolution` (bool),
+        `kernel_size` (int32) and `kernel` [11, 11, 3, 3] float32, centred in zeros.
+
+    Reference:
+        The paper, section 4.1, "augmentations"; numbers of the released code.
+    """
+
+    def draw(name: str, low: float = 0.0, high: float = 1.0) -> tf.Tensor:
+        return uniform(derive_seed(seed, name), low, high)
+
+    parameters = {
+        "flip": draw("flip") < config.flip,
+        "blur": draw("blur") < config.blur,
+        "blur_sigma": draw("blur_sigma", *config.blur_sigma),
+        "color": draw("color") < config.color,
+        "brightness": draw("brightness", -config.brightness, config.brightness),
+        "saturation": draw("saturation", 1 - config.saturation, 1 + config.saturation),
+        "contrast": draw("contrast", 1 - config.contrast, 1 + config.contrast),
+        "hue": draw("hue", -config.hue, config.hue),
+        "grayscale": draw("grayscale") < config.grayscale,
+    }
+    if config.random_convolution > 0:
+        parameters["random_convolution"] = draw("random_convolution") < config.random_convolution
+        parameters["kernel_size"], parameters["kernel"] = draw_kernel(derive_seed(seed, "kernel"))
+    return parameters
+
+
+def describe(parameters: Mapping[str, Any]) -> str:
+    """The parameters of one view in words, such as "flipped; blurred, sigma 1.3; grey"."""
+    words = []
+    if parameters["flip"]:
+        words.append("flipped")
+    if parameters["blur"]:
+        words.append(f"blurred, sigma {float(parameters['blur_sigma']):.1f} px")
+    if parameters["color"]:
+        words.append(
+            f"brightness {float(parameters['brightness']):+.2f}, saturation x{float(parameters['saturation']):.2f}, "
+            f"contrast x{float(parameters['contrast']):.2f}, hue {360 * float(parameters['hue']):+.0f} degrees"
+        )
+    if parameters["grayscale"]:
+        words.append("grey")
+    if parameters.get("random_convolution", False):
+        size = int(parameters["kernel_size"])
+        words.append(f"convolved with a random {size}x{size} kernel")
+    return "; ".join(words) or "unchanged"

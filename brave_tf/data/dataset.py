@@ -1,0 +1,104 @@
+"""A prepared dataset: shards of records, a table of clips, and `dataset.json`."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from brave_tf.errors import UserError
+
+FORMAT_VERSION = 1
+INFO_FILE = "dataset.json"
+CLIPS_FILE = "clips.parquet"
+WORK_FOLDER = ".prepare"
+CLIP_COLUMNS = pa.schema(
+    [
+        ("clip_id", pa.int64()),
+        ("split", pa.string()),
+        ("shard", pa.string()),
+        ("offset", pa.int64()),
+        ("length", pa.int64()),
+        ("source", pa.string()),
+        ("start_seconds", pa.float64()),
+        ("end_seconds", pa.float64()),
+        ("frames", pa.int32()),
+        ("samples", pa.int32()),
+    ]
+)
+"""Columns of the clip table; a string column `label/NAME` follows for every label column."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """A dataset on disk.
+
+    Attributes:
+        path: its directory.
+        info: the content of `dataset.json`.
+    """
+
+    path: Path
+    info: dict[str, Any]
+
+    @property
+    def audio_rate_hz(self) -> int | None:
+        """Samples per second of the sound, or None if it was prepared without."""
+        rate: int | None = self.info["audio_rate_hz"]
+        return rate
+
+    @property
+    def labels(self) -> dict[str, list[str]]:
+        """Class names of every label column, in the order of their indices."""
+        labels: dict[str, list[str]] = self.info["labels"]
+        return labels
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells apart datasets with other sources or settings."""
+        return str(self.info["fingerprint"])
+
+    def clips(self, split: str | None = None, columns: Sequence[str] | None = None) -> pa.Table:
+        """The clip table, or the rows of one split, in the order of the shards.
+
+        Raises:
+            UserError: the table is missing or damaged, or there is no such split.
+        """
+        path = self.path / CLIPS_FILE
+        wanted = None if columns is None else list(dict.fromkeys([*columns, "split"]))
+        try:
+            table = pq.read_table(path, columns=wanted)
+        except (OSError, pa.ArrowException) as error:
+            raise UserError(f"{path} is missing or damaged ({error}); prepare the dataset again") from None
+        if split is None:
+            return table
+        if split not in self.info["splits"]:
+            known = ", ".join(self.info["splits"])
+            raise UserError(f"{self.path} has no split {split!r}; expected one of: {known}")
+        return table.filter(pc.equal(table["split"], split))
+
+
+def open_dataset(path: str | Path) -> Dataset:
+    """Opens what `brave-tf prepare` wrote.
+
+    Raises:
+        UserError: there is no dataset, it is not finished, or a newer version wrote it.
+    """
+    path = Path(path)
+    file = path / INFO_FILE
+    if not file.is_file():
+        if (path / WORK_FOLDER).is_dir():
+            raise UserError(f"{path} is not finished; run the same prepare command again to finish it")
+        raise UserError(f"{path} is not a dataset; expected a directory that `brave-tf prepare` wrote")
+    try:
+        info = json.loads(file.read_text(encoding="utf-8"))
+        version = int(info["format_version"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{file} is damaged ({error}); prepare the dataset again") from None
+    if version > FORMAT_VERSION:
+        raise UserError(f"{path} has format {version}; this version reads up to {FORMAT_VERSION}; upgrade brave_tf")
+    return Dataset(path, info)

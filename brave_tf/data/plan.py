@@ -1,0 +1,82 @@
+"""What a preparation will do: which sources go into which shard. Independent of the number of workers."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from brave_tf.data.layouts import Source
+
+SOURCES_PER_SHARD = 16
+MOST_SHARDS = 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """One shard's worth of work.
+
+    Attributes:
+        name: its file name, such as `train-00000-of-00012.tfrecord`.
+        split: its split.
+        sources: numbers of its sources in `Plan.sources`.
+    """
+
+    name: str
+    split: str
+    sources: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """A whole preparation.
+
+    Attributes:
+        sources: all of them; a source's number is part of its clips' ids.
+        shards: all of them.
+        classes: class names of every label column, in the order of their indices.
+        fingerprint: SHA-256 over settings and sources.
+        listing: the sources in words, to compare with another plan.
+    """
+
+    sources: tuple[Source, ...]
+    shards: tuple[Shard, ...]
+    classes: dict[str, list[str]]
+    fingerprint: str
+    listing: dict[str, str]
+
+
+def make_plan(sources: Sequence[Source], settings: dict[str, Any]) -> Plan:
+    """Spreads sources over shards; every source has a split."""
+    shards = []
+    for split in sorted({str(source.split) for source in sources}):
+        numbers = [number for number, source in enumerate(sources) if source.split == split]
+        count = min(-(-len(numbers) // SOURCES_PER_SHARD), MOST_SHARDS)
+        for index in range(count):
+            shards.append(Shard(f"{split}-{index:05d}-of-{count:05d}.tfrecord", split, tuple(numbers[index::count])))
+    listing = {f"{n}:{source.name}": _describe(source) for n, source in enumerate(sources)}
+    digest = hashlib.sha256(json.dumps([settings, listing], sort_keys=True).encode()).hexdigest()
+    return Plan(tuple(sources), tuple(shards), _classes(sources), digest, listing)
+
+
+def _describe(source: Source) -> str:
+    size = source.path.stat().st_size if source.path.is_file() else None
+    piece = [source.start_seconds, source.end_seconds]
+    return json.dumps([size, piece, source.split, dict(source.labels)], sort_keys=True)
+
+
+def _classes(sources: Sequence[Source]) -> dict[str, list[str]]:
+    columns = list(dict.fromkeys(name for source in sources for name in source.labels))
+    classes = {}
+    for column in columns:
+        values = {source.labels[column] for source in sources if column in source.labels}
+        # Numbers count, words go by the alphabet.
+        numeric = all(value.isdecimal() for value in values)
+        classes[column] = sorted(values, key=lambda value: (int(value), value) if numeric else (0, value))
+    return classes
+
+
+def temporary(folder: Path, shard: Shard, suffix: str) -> Path:
+    """A file of a shard in the working folder."""
+    return folder / f"{shard.name}.{suffix}"

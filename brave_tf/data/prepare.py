@@ -1,0 +1,265 @@
+"""From a folder or list of media files to a dataset of records."""
+
+import concurrent.futures
+import contextlib
+import dataclasses
+import fcntl
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from brave_tf.config import SOURCE_FPS
+from brave_tf.data.dataset import CLIP_COLUMNS, CLIPS_FILE, FORMAT_VERSION, INFO_FILE, WORK_FOLDER, Dataset, open_dataset
+from brave_tf.data.layouts import Listing
+from brave_tf.data.layouts.csv_list import list_csv
+from brave_tf.data.layouts.folder import list_folder
+from brave_tf.data.media import MediaSettings
+from brave_tf.data.plan import Plan, Shard, make_plan
+from brave_tf.data.records import LABEL_PREFIX
+from brave_tf.data.splits import DEFAULT_SHARES, assign_splits, parse_shares
+from brave_tf.errors import UserError
+from brave_tf.files import write_json
+from brave_tf.progress import track
+
+LayoutName = Literal["auto", "folder", "csv"]
+PLAN_FILE = "plan.json"
+
+
+def prepare(
+    source: str | Path,
+    out: str | Path,
+    *,
+    layout: LayoutName = "auto",
+    path_column: str = "path",
+    audio_rate_hz: int | None = 16_000,
+    shorter_side: int = 256,
+    clip_seconds: float = 10.0,
+    split: str = DEFAULT_SHARES,
+    seed: int = 0,
+    workers: int | None = None,
+) -> Dataset:
+    """Writes a dataset, or finishes one that was interrupted.
+
+    Media become frames at 25 fps with the given shorter side (never enlarged) and mono sound, in clips of at most
+    `clip_seconds`. A file that cannot be used is left out with its reason, listed in `dataset.json`.
+
+    Args:
+        source: a folder, whose sub-folders name the classes, or a CSV file.
+        out: the dataset's directory.
+        layout: "folder", "csv", or "auto" to see which one it is.
+        path_column: the CSV's column of paths.
+        audio_rate_hz: samples per second of the sound; None for no sound.
+        shorter_side: shorter side of the frames in pixels.
+        clip_seconds: longer media are cut into clips of this length; a rest under 1 s is dropped.
+        split: shares of the splits, where the source has none.
+        seed: decides which file goes into which split.
+        workers: processes; None for one per CPU core.
+
+    Returns:
+        The finished dataset.
+
+    Raises:
+        UserError: nothing usable is in the source, a setting does not fit, `out` holds another dataset, another process
+            is writing it, or it cannot be written.
+    """
+    source, out = Path(source), Path(out)
+    settings = MediaSettings(shorter_side, audio_rate_hz, clip_seconds)
+    _check(settings, workers)
+    listing = _list(source, layout, path_column)
+    sources, rule = assign_splits(listing.sources, parse_shares(split), seed)
+    plan = make_plan(sources, dataclasses.asdict(settings))
+    if (out / INFO_FILE).is_file():
+        return _finished(out, plan)
+    with _claim(out, plan, settings):
+        results = _write_shards(out, plan, settings, workers or os.cpu_count() or 1)
+        _finish(out, plan, settings, listing, rule, results)
+    shutil.rmtree(out / WORK_FOLDER)
+    return open_dataset(out)
+
+
+def _check(settings: MediaSettings, workers: int | None) -> None:
+    rate = settings.audio_rate_hz
+    limits = [
+        ("shorter side", settings.shorter_side, 16, 4096),
+        ("clip seconds", settings.clip_seconds, 0.04, 3600),
+        ("audio rate", 16_000 if rate is None else rate, 1_000, 192_000),
+        ("workers", 1 if workers is None else workers, 1, 4096),
+    ]
+    for name, value, least, most in limits:
+        if not least <= value <= most:
+            raise UserError(f"received {name} {value}; expected {least} to {most}")
+
+
+def _list(source: Path, layout: LayoutName, path_column: str) -> Listing:
+    if not source.exists():
+        raise UserError(f"{source} does not exist; expected a folder of media files, or a CSV file")
+    if layout == "auto":
+        layout = "folder" if source.is_dir() else "csv"
+    if layout == "folder" and not source.is_dir():
+        raise UserError(f"{source} is a file; expected a folder of media files, or --layout csv")
+    if layout == "csv" and not source.is_file():
+        raise UserError(f"{source} is a folder; expected a CSV file, or --layout folder")
+    return list_folder(source) if layout == "folder" else list_csv(source, path_column)
+
+
+def _finished(out: Path, plan: Plan) -> Dataset:
+    dataset = open_dataset(out)
+    if dataset.fingerprint != plan.fingerprint:
+        raise UserError(
+            f"{out} holds a dataset of other files or settings ({json.dumps(dataset.info['settings'])}, "
+            f"{dataset.info['sources']} sources); choose another --out, or remove it"
+        )
+    return dataset
+
+
+@contextlib.contextmanager
+def _claim(out: Path, plan: Plan, settings: MediaSettings) -> Iterator[None]:
+    """Makes `out` this preparation's alone, and checks that what is begun there is the same one."""
+    work = out / WORK_FOLDER
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not work.is_dir())):
+        raise UserError(f"{out} exists and is not a dataset; choose another --out")
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        lock = open(work / "lock", "w", encoding="utf-8")  # noqa: SIM115
+    except OSError as error:
+        raise UserError(f"{out} cannot be written ({error.strerror}); choose another --out") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UserError(f"another process is writing {out}; wait for it, or choose another --out") from None
+        begun = {"settings": dataclasses.asdict(settings), "listing": plan.listing}
+        try:
+            if (work / PLAN_FILE).is_file():
+                _compare(out, json.loads((work / PLAN_FILE).read_text(encoding="utf-8")), begun)
+            else:
+                write_json(work / PLAN_FILE, begun)
+            for leftover in [*work.glob("*.part"), *work.glob("*.piece")]:
+                leftover.unlink()
+        except OSError as error:
+            raise UserError(f"{out} cannot be written ({error.strerror}); free some space and run it again") from None
+        yield
+
+
+def _compare(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    different = [
+        f"{name}: {before['settings'].get(name)} -> {value}"
+        for name, value in now["settings"].items()
+        if before["settings"].get(name) != value
+    ]
+    old, new = before["listing"], now["listing"]
+    different += [f"{name.split(':', 1)[1]} changed" for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+    if different:
+        shown = "; ".join(different[:5]) + (f"; and {len(different) - 5} more" if len(different) > 5 else "")
+        raise UserError(f"{out} was begun with other files or settings ({shown}); choose another --out, or remove it")
+
+
+def _write_shards(out: Path, plan: Plan, settings: MediaSettings, workers: int) -> list[dict[str, Any]]:
+    from brave_tf.data.shard_writer import read_done, write_shard
+
+    results = {shard.name: read_done(out, shard) for shard in plan.shards}
+    todo = [shard for shard in plan.shards if results[shard.name] is None]
+    done = sum(len(shard.sources) for shard in plan.shards) - sum(len(shard.sources) for shard in todo)
+    with track(len(plan.sources), "prepare", done=done) as advance:
+        if workers == 1 or len(todo) <= 1:
+            for shard in todo:
+                results[shard.name] = write_shard(out, plan, shard, settings)
+                advance(len(shard.sources))
+        else:
+            with _pool(min(workers, len(todo))) as pool:
+                futures = {pool.submit(write_shard, out, plan, shard, settings): shard for shard in todo}
+                for future in concurrent.futures.as_completed(futures):
+                    results[futures[future].name] = _result(future, futures[future])
+                    advance(len(futures[future].sources))
+    return [result for result in results.values() if result is not None]
+
+
+def _result(future: Any, shard: Shard) -> dict[str, Any]:
+    try:
+        result: dict[str, Any] = future.result()
+    except concurrent.futures.process.BrokenProcessPool:
+        raise UserError(
+            f"a worker process died around {shard.name} (out of memory?); run the same command again with fewer --workers"
+        ) from None
+    return result
+
+
+@contextlib.contextmanager
+def _pool(workers: int) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
+    # Spawned, not forked: TensorFlow's threads do not survive a fork.
+    pool = concurrent.futures.ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker
+    )
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_worker() -> None:
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+
+    def leave_with_parent() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=leave_with_parent, daemon=True).start()
+
+
+def _finish(
+    out: Path, plan: Plan, settings: MediaSettings, listing: Listing, rule: str, results: list[dict[str, Any]]
+) -> None:
+    rows = sorted((row for result in results for row in result["rows"]), key=lambda row: (row["shard"], row["offset"]))
+    quarantined = sorted((entry for result in results for entry in result["quarantined"]), key=lambda e: e["source"])
+    if not rows:
+        reasons = "; ".join(f"{entry['source']} {entry['reason']}" for entry in quarantined[:3])
+        shutil.rmtree(out / WORK_FOLDER)
+        for shard in plan.shards:
+            (out / shard.name).unlink(missing_ok=True)
+        raise UserError(f"none of the {len(plan.sources)} sources can be used ({reasons})")
+    labels = [pa.field(f"{LABEL_PREFIX}{name}", pa.string()) for name in plan.classes]
+    schema = pa.schema([*CLIP_COLUMNS, *labels])
+    info = {
+        "format_version": FORMAT_VERSION,
+        "frame_rate": SOURCE_FPS,
+        "shorter_side": settings.shorter_side,
+        "audio_rate_hz": settings.audio_rate_hz,
+        "clip_seconds": settings.clip_seconds,
+        "splits": {split: _split_info(split, plan, rows) for split in sorted({shard.split for shard in plan.shards})},
+        "labels": plan.classes,
+        "sources": len(plan.sources),
+        "quarantined": quarantined,
+        "ignored": listing.ignored,
+        "split_rule": rule,
+        "settings": dataclasses.asdict(settings),
+        "fingerprint": plan.fingerprint,
+    }
+    try:
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), out / CLIPS_FILE)
+        write_json(out / INFO_FILE, info)
+    except OSError as error:
+        raise UserError(f"{out} cannot be written ({error.strerror}); free some space and run it again") from None
+
+
+def _split_info(split: str, plan: Plan, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    mine = [row for row in rows if row["split"] == split]
+    return {
+        "clips": len(mine),
+        "with_video": sum(row["frames"] > 0 for row in mine),
+        "with_audio": sum(row["samples"] > 0 for row in mine),
+        "hours": round(sum(row["end_seconds"] - row["start_seconds"] for row in mine) / 3600, 4),
+        "shards": [shard.name for shard in plan.shards if shard.split == split],
+    }

@@ -1,0 +1,85 @@
+"""`SequenceExample` records in the MediaSequence and DMVR conventions."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from brave_tf.config import SOURCE_FPS
+from brave_tf.data.media import Clip
+
+FRAMES = "image/encoded"
+FRAME_TIMES = "image/timestamp"
+WAVEFORM = "WAVEFORM/feature/floats"
+WAVEFORM_RATE = "WAVEFORM/feature/sample_rate"
+LABEL_PREFIX = "label/"
+PRIMARY_LABEL = "label"
+MICROSECONDS = 1_000_000
+
+
+def build(
+    clip: Clip, *, clip_id: int, source: str, audio_rate_hz: int | None, labels: Mapping[str, str], label_index: int | None
+) -> bytes:
+    """One clip as a serialised `SequenceExample`.
+
+    Args:
+        clip: frames and sound.
+        clip_id: its number in the dataset.
+        source: its media file, relative to the dataset's source.
+        audio_rate_hz: rate of `clip.samples`.
+        labels: label columns; the column `label` goes under `clip/label`, others under `label/NAME`.
+        label_index: class index of the column `label`.
+    """
+    example = tf.train.SequenceExample()
+    context = {
+        "clip/media_id": source,
+        "clip/index": clip_id,
+        "clip/start/timestamp": round(clip.start_seconds * MICROSECONDS),
+        "clip/end/timestamp": round(clip.end_seconds * MICROSECONDS),
+    }
+    for name, value in labels.items():
+        context["clip/label/string" if name == PRIMARY_LABEL else f"{LABEL_PREFIX}{name}"] = value
+    if label_index is not None:
+        context["clip/label/index"] = label_index
+    if clip.frames:
+        context |= {"image/format": "JPEG", "image/frame_rate": SOURCE_FPS, "image/channels": 3}
+        context |= {"image/height": clip.height, "image/width": clip.width}
+        for number, jpeg in enumerate(clip.frames):
+            _add(example, FRAMES, [jpeg])
+            _add(example, FRAME_TIMES, [round((clip.start_seconds + number / SOURCE_FPS) * MICROSECONDS)])
+    if clip.samples.size:
+        context |= {WAVEFORM_RATE: float(audio_rate_hz or 0), "WAVEFORM/feature/num_samples": clip.samples.size}
+        _add(example, WAVEFORM, clip.samples)
+    for key, value in context.items():
+        _fill(example.context.feature[key], [value])
+    serialized: bytes = example.SerializeToString()
+    return serialized
+
+
+def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Reads a record inside a tf.data graph, without decoding pictures.
+
+    Returns:
+        `frames` [F] JPEG strings and `audio` [N] float32; either is empty when the clip lacks it.
+    """
+    _, features = tf.io.parse_single_sequence_example(
+        serialized,
+        sequence_features={FRAMES: tf.io.VarLenFeature(tf.string), WAVEFORM: tf.io.VarLenFeature(tf.float32)},
+    )
+    return {"frames": features[FRAMES].values, "audio": features[WAVEFORM].values}
+
+
+def _add(example: tf.train.SequenceExample, key: str, values: list[bytes] | list[int] | np.ndarray) -> None:
+    _fill(example.feature_lists.feature_list[key].feature.add(), values)
+
+
+def _fill(feature: tf.train.Feature, values: list[object] | np.ndarray) -> None:
+    first = values[0]
+    if isinstance(first, str):
+        feature.bytes_list.value.extend(value.encode() for value in values)
+    elif isinstance(first, bytes):
+        feature.bytes_list.value.extend(values)
+    elif isinstance(first, (float, np.floating)):
+        feature.float_list.value.extend(values)
+    else:
+        feature.int64_list.value.extend(values)

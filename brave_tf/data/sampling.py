@@ -1,0 +1,94 @@
+"""Which frames, which samples, which window: integer arithmetic that knows nothing of pixels.
+
+Example number n of a run (n = step * batch size + row) decides everything: which clip, which windows, which crops.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from brave_tf.data.augment.random import derive_seed, integer_below
+
+
+def example_seed(run_seed: int, example: tf.Tensor) -> tf.Tensor:
+    """The seed of one example: [2] int64, (run seed, example number)."""
+    return tf.stack([tf.cast(run_seed, tf.int64), tf.cast(example, tf.int64)])
+
+
+def shuffled_row(example: tf.Tensor, clips: int, run_seed: int) -> tf.Tensor:
+    """The clip that example number `example` shows: every epoch is another permutation of all clips.
+
+    Args:
+        example: int64 scalar.
+        clips: clips in all, at least 1.
+        run_seed: the run's seed.
+
+    Returns:
+        A row in [0, clips), int64.
+    """
+    epoch, position = example // clips, example % clips
+    seed = derive_seed(tf.stack([tf.cast(run_seed, tf.int64), epoch]), "order")
+    return tf.random.experimental.index_shuffle(position, seed, tf.constant(clips - 1, tf.int64))
+
+
+def narrow_start(frames: tf.Tensor, span_frames: int, seed: tf.Tensor) -> tf.Tensor:
+    """First frame of a narrow view, uniform over all places where it fits (paper, section 4.1).
+
+    Args:
+        frames: frames of the clip, at least 1.
+        span_frames: frames from the view's first to its last.
+        seed: [2].
+
+    Returns:
+        int64; 0 when the clip is shorter than the view, which then loops.
+    """
+    return integer_below(derive_seed(seed, "start"), tf.maximum(tf.cast(frames, tf.int64) - span_frames, 0) + 1)
+
+
+def broad_start(frames: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """First frame of a broad view, uniform over the whole clip (paper, section 4.1)."""
+    return integer_below(derive_seed(seed, "start"), tf.cast(frames, tf.int64))
+
+
+def frame_indices(start: tf.Tensor, count: int, step: int, frames: tf.Tensor) -> tf.Tensor:
+    """`count` frame numbers, `step` apart from `start` on, looping to the start of the clip: [count] int64."""
+    return (start + step * tf.range(count, dtype=tf.int64)) % tf.cast(frames, tf.int64)
+
+
+def sample_indices(start: tf.Tensor, count: int, samples: tf.Tensor) -> tf.Tensor:
+    """`count` audio sample numbers from `start` on, looping to the start of the sound: [count] int64."""
+    return (start + tf.range(count, dtype=tf.int64)) % tf.cast(samples, tf.int64)
+
+
+def sample_at_frame(frame: tf.Tensor, frames: tf.Tensor, samples: tf.Tensor) -> tf.Tensor:
+    """The audio sample that sounds when a frame is shown: floor(frame * samples / frames), int64."""
+    return tf.cast(frame, tf.int64) * tf.cast(samples, tf.int64) // tf.cast(frames, tf.int64)
+
+
+def window_starts(frames: tf.Tensor, span_frames: int, count: int) -> tf.Tensor:
+    """Evenly spaced first frames of `count` windows.
+
+    Args:
+        frames: frames of the clip.
+        span_frames: frames from a window's first to its last.
+        count: windows; one window starts at 0.
+
+    Returns:
+        [count] int64, the truncated float32 line from 0 to frames - span (0 when the clip is shorter), as in the
+        released evaluation code.
+    """
+    last = tf.cast(tf.maximum(tf.cast(frames, tf.int64) - span_frames, 0), tf.float32)
+    return tf.cast(tf.linspace(0.0, last, count), tf.int64)
+
+
+def crop_corners(height: tf.Tensor, width: tf.Tensor, size: int, count: int) -> tf.Tensor:
+    """Upper left corners of `count` square crops on the diagonal: [count, 2] int64 (top, left).
+
+    The released evaluation code spaces both axes evenly and pairs them; one crop lies in the upper left corner.
+    """
+    return tf.stack([window_starts(height, size, count), window_starts(width, size, count)], axis=1)
+
+
+def permutation(clips: int, run_seed: int, epoch: int) -> np.ndarray:
+    """The order of all clips in one epoch, for looking at: [clips] rows."""
+    examples = tf.range(epoch * clips, (epoch + 1) * clips, dtype=tf.int64)
+    return tf.map_fn(lambda example: shuffled_row(example, clips, run_seed), examples).numpy()

@@ -1,0 +1,117 @@
+"""Writes one shard: the unit of work that is done completely or not at all."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from brave_tf.data.dataset import WORK_FOLDER
+from brave_tf.data.layouts import Source
+from brave_tf.data.media import MediaError, MediaSettings, read_clips
+from brave_tf.data.plan import Plan, Shard, temporary
+from brave_tf.data.records import LABEL_PREFIX, PRIMARY_LABEL, build
+from brave_tf.errors import UserError
+from brave_tf.files import write_json
+
+HEADER_BYTES, FOOTER_BYTES = 12, 4
+"""Framing of a TFRecord: length and checksum before the payload, checksum after it."""
+CLIPS_PER_SOURCE = 2**20
+"""A clip's id is its source's number times this, plus its number in the source."""
+
+
+def write_shard(out: Path, plan: Plan, shard: Shard, settings: MediaSettings) -> dict[str, Any]:
+    """Prepares the sources of one shard; a source that cannot be used is left out whole, with its reason.
+
+    Args:
+        out: the dataset's directory.
+        plan: the preparation.
+        shard: the shard to write.
+        settings: what to read from the media files.
+
+    Returns:
+        `rows` of the clip table and the `quarantined` sources; the same is in the shard's done-file.
+
+    Raises:
+        UserError: the shard cannot be written, for example on a full disk.
+    """
+    work = out / WORK_FOLDER
+    # The process number keeps an orphan of a killed run away from our files.
+    part = temporary(work, shard, f"{os.getpid()}.part")
+    result: dict[str, Any] = {"rows": [], "quarantined": []}
+    try:
+        with open(part, "wb") as stream:
+            for number in shard.sources:
+                source = plan.sources[number]
+                piece = temporary(work, shard, f"{os.getpid()}.piece")
+                try:
+                    rows = _write_source(piece, plan, number, settings)
+                except MediaError as error:
+                    result["quarantined"].append({"source": source.name, "reason": str(error)})
+                else:
+                    place = stream.tell()
+                    with open(piece, "rb") as file:
+                        shutil.copyfileobj(file, stream)
+                    for row in rows:
+                        result["rows"].append({**row, "shard": shard.name, "offset": row["offset"] + place})
+                finally:
+                    piece.unlink(missing_ok=True)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(part, out / shard.name)
+        write_json(temporary(work, shard, "done"), result)
+    except (OSError, tf.errors.OpError) as error:
+        part.unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UserError(f"{out / shard.name} cannot be written ({reason}); free some space and run it again") from None
+    return result
+
+
+def read_done(out: Path, shard: Shard) -> dict[str, Any] | None:
+    """What `write_shard` returned for a shard that is done, or None."""
+    file = temporary(out / WORK_FOLDER, shard, "done")
+    if not file.is_file() or not (out / shard.name).is_file():
+        return None
+    done: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return done
+
+
+def _write_source(file: Path, plan: Plan, number: int, settings: MediaSettings) -> list[dict[str, Any]]:
+    source = plan.sources[number]
+    rows = []
+    place = 0
+    with tf.io.TFRecordWriter(str(file)) as writer:
+        for index, clip in enumerate(read_clips(source.path, settings, source.start_seconds, source.end_seconds)):
+            clip_id = number * CLIPS_PER_SOURCE + index
+            payload = build(
+                clip,
+                clip_id=clip_id,
+                source=source.name,
+                audio_rate_hz=settings.audio_rate_hz,
+                labels=source.labels,
+                label_index=_label_index(plan, source),
+            )
+            writer.write(payload)
+            row = {
+                "clip_id": clip_id,
+                "split": source.split,
+                "offset": place + HEADER_BYTES,
+                "length": len(payload),
+                "source": source.name,
+                "start_seconds": clip.start_seconds,
+                "end_seconds": clip.end_seconds,
+                "frames": len(clip.frames),
+                "samples": int(clip.samples.size),
+            }
+            rows.append(row | {f"{LABEL_PREFIX}{name}": source.labels.get(name) for name in plan.classes})
+            place += HEADER_BYTES + len(payload) + FOOTER_BYTES
+    if not rows:
+        raise MediaError("holds nothing to keep")
+    return rows
+
+
+def _label_index(plan: Plan, source: Source) -> int | None:
+    value = source.labels.get(PRIMARY_LABEL)
+    return None if value is None else plan.classes[PRIMARY_LABEL].index(value)
