@@ -16,6 +16,9 @@ FORMAT_VERSION = 1
 INFO_FILE = "dataset.json"
 CLIPS_FILE = "clips.parquet"
 WORK_FOLDER = ".prepare"
+LABEL_PREFIX = "label/"
+"""Column of the clip table that holds a label column; also its key in a record, but for the primary one."""
+PRIMARY_LABEL = "label"
 CLIP_COLUMNS = pa.schema(
     [
         ("clip_id", pa.int64()),

@@ -19,13 +19,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from brave_tf.config import SOURCE_FPS
-from brave_tf.data.dataset import CLIP_COLUMNS, CLIPS_FILE, FORMAT_VERSION, INFO_FILE, WORK_FOLDER, Dataset, open_dataset
+from brave_tf.data.dataset import CLIP_COLUMNS, CLIPS_FILE, FORMAT_VERSION, INFO_FILE, LABEL_PREFIX, WORK_FOLDER, Dataset, open_dataset
 from brave_tf.data.layouts import Listing
 from brave_tf.data.layouts.csv_list import list_csv
 from brave_tf.data.layouts.folder import list_folder
 from brave_tf.data.media import MediaSettings
 from brave_tf.data.plan import Plan, Shard, make_plan
-from brave_tf.data.records import LABEL_PREFIX
 from brave_tf.data.splits import DEFAULT_SHARES, assign_splits, parse_shares
 from brave_tf.errors import UserError
 from brave_tf.files import write_json

@@ -6,14 +6,13 @@ import numpy as np
 import tensorflow as tf
 
 from brave_tf.config import SOURCE_FPS
+from brave_tf.data.dataset import LABEL_PREFIX, PRIMARY_LABEL
 from brave_tf.data.media import Clip
 
 FRAMES = "image/encoded"
 FRAME_TIMES = "image/timestamp"
 WAVEFORM = "WAVEFORM/feature/floats"
 WAVEFORM_RATE = "WAVEFORM/feature/sample_rate"
-LABEL_PREFIX = "label/"
-PRIMARY_LABEL = "label"
 MICROSECONDS = 1_000_000
 
 

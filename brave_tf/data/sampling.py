@@ -6,7 +6,7 @@ Example number n of a run (n = step * batch size + row) decides everything: whic
 import numpy as np
 import tensorflow as tf
 
-from brave_tf.data.augment.random import derive_seed, integer_below
+from brave_tf.data.augment.random import derive_seed, integer_below, random_bits
 
 
 def example_seed(run_seed: int, example: tf.Tensor) -> tf.Tensor:
@@ -26,7 +26,7 @@ def shuffled_row(example: tf.Tensor, clips: int, run_seed: int) -> tf.Tensor:
         A row in [0, clips), int64.
     """
     epoch, position = example // clips, example % clips
-    seed = derive_seed(tf.stack([tf.cast(run_seed, tf.int64), epoch]), "order")
+    seed = random_bits(derive_seed(tf.stack([tf.cast(run_seed, tf.int64), epoch]), "order"), [2])
     return tf.random.experimental.index_shuffle(position, seed, tf.constant(clips - 1, tf.int64))
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from brave_tf.data.dataset import WORK_FOLDER
+from brave_tf.data.dataset import LABEL_PREFIX, PRIMARY_LABEL, WORK_FOLDER
 from brave_tf.data.layouts import Source
 from brave_tf.data.media import MediaError, MediaSettings, read_clips
 from brave_tf.data.plan import Plan, Shard, temporary
-from brave_tf.data.records import LABEL_PREFIX, PRIMARY_LABEL, build
+from brave_tf.data.records import build
 from brave_tf.errors import UserError
 from brave_tf.files import write_json
 

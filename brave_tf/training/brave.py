@@ -27,8 +27,8 @@ class Brave(keras.Model):
     - `augment`: sampled augmentation parameters of the uint8 views; without it the views are used as they are.
 
     `call` returns {"narrow": {modality: {"z", "h"}}, "broad": {modality: {"z", "h"}}}; narrow projections and
-    predictions are [B, P], broad ones [B, K, P]. `fit` reports the loss of each batch, its terms, and the spread of the
-    unit-norm projections of every view (1 is healthy, near 0 collapsed); `evaluate` reports their means.
+    predictions are [B, P], broad ones [B, K, P]. Each batch of `fit` reports the loss, its terms, and the spread of the
+    unit-norm projections of every view (1 is healthy, near 0 collapsed); epochs and `evaluate` report their means.
 
     Args:
         config: what to build: a `Config`, or the dictionary that `brave_tf.config.to_dict` made of one.
@@ -119,15 +119,19 @@ class Brave(keras.Model):
             share = self.optimizer.scale_loss(loss / replicas.num_replicas_in_sync)
         gradients = tape.gradient(share, self.trainable_variables)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        self._update_means(metrics)
         return {name: replicas.all_reduce(tf.distribute.ReduceOp.MEAN, value) for name, value in metrics.items()}
 
     def test_step(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Metrics of a batch in evaluation mode, as running means."""
         outputs = self(self.augmented_views(batch), training=False)
         _, metrics = self.losses_and_metrics(outputs)
+        self._update_means(metrics)
+        return {name: self.metric_means[name].result() for name in metrics}
+
+    def _update_means(self, metrics: dict[str, Any]) -> None:
         for name, value in metrics.items():
             self.metric_means[name].update_state(value)
-        return {name: self.metric_means[name].result() for name in metrics}
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:

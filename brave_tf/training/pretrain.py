@@ -110,39 +110,40 @@ def pretrain(config: Config, data: Sequence[str | Path], run: str | Path) -> dic
 def _fit(model: Brave, clips: TrainingClips, checkpoints: Checkpoints, run: Path, first_step: int) -> dict[str, float]:
     config = model.config
     dataset = pretraining_dataset(clips, config, first_step=first_step)
-    speed = _Speed(config.batch_size)
+    last = _LastBatch(config.batch_size)
     with track(config.steps, f"pretrain {config.name}", done=first_step) as advance:
         callbacks = [
             MetricsWriter(run, config.log_every, config.steps),
             CheckpointWriter(checkpoints, config.checkpoint_every),
             ProgressReporter(advance),
             keras.callbacks.TerminateOnNaN(),
-            speed,
+            last,
         ]
         try:
-            history = model.fit(
-                dataset, steps_per_epoch=config.steps - first_step, epochs=1, verbose=0, callbacks=callbacks
-            )
+            remaining = config.steps - first_step
+            model.fit(dataset, steps_per_epoch=remaining, shuffle=False, verbose=0, callbacks=callbacks)
         except KeyboardInterrupt:
             checkpoints.save()
             raise
     checkpoints.save()
-    return {"loss": history.history["loss"][-1], "clips_per_second": speed.clips_per_second, "seconds": speed.seconds}
+    return {"loss": last.loss, "clips_per_second": last.clips_per_second, "seconds": last.seconds}
 
 
-class _Speed(keras.callbacks.Callback):
-    """Clips per second of this process, without the first step, which traces the graph."""
+class _LastBatch(keras.callbacks.Callback):
+    """Loss of the last batch, and clips per second of this process without the first step, which traces the graph."""
 
     def __init__(self, batch_size: int):
         super().__init__()
         self._batch_size = batch_size
         self._steps = 0
+        self.loss = math.nan
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._began = self._after_first = self._last = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self._steps += 1
+        self.loss = float((logs or {})["loss"])
         self._last = time.monotonic()
         if self._steps == 1:
             self._after_first = self._last

@@ -1,5 +1,6 @@
 """The demo's world: real files, and a class that only time can tell."""
 
+import itertools
 from pathlib import Path
 
 import av
@@ -53,13 +54,9 @@ def frame_statistics(frame: npt.NDArray[np.uint8]) -> Floats:
     down, across = np.fft.fftfreq(grey.shape[0])[:, None], np.fft.fftfreq(grey.shape[1])[None, :]
     scale, direction = np.hypot(down, across), np.abs(np.arctan2(down, across))
     edges = np.array([0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.8])
-    by_scale = [
-        np.log(1 + energy[(scale >= a) & (scale < b)].sum()) for a, b in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    by_scale = [np.log(1 + energy[(scale >= a) & (scale < b)].sum()) for a, b in itertools.pairwise(edges)]
     sectors = np.linspace(0, np.pi + 1e-6, 5)
-    by_direction = [
-        energy[(direction >= a) & (direction < b)].sum() for a, b in zip(sectors[:-1], sectors[1:], strict=True)
-    ]
+    by_direction = [energy[(direction >= a) & (direction < b)].sum() for a, b in itertools.pairwise(sectors)]
     color = [*frame.mean(axis=(0, 1)), *frame.std(axis=(0, 1))]
     return np.array([*color, *by_scale, *(by_direction / energy.sum())])
 

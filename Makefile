@@ -1,0 +1,57 @@
+# Two commands do everything on a machine with Python 3.11 to 3.13 and make: `make demo` and `make test`.
+# Both first create the virtual environment .venv if it is absent or older than what it is made from.
+PYTHON ?= python3
+DEMO_OUT ?= demo
+TEST_WORKERS ?= 2
+
+VENV := .venv
+STAMP := $(VENV)/.installed
+SOURCES := brave_tf export tests examples benchmarks setup.py
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types format clean
+
+help:
+	@echo "make demo     the whole story on generated media files; the page is $(DEMO_OUT)/index.html"
+	@echo "make test     run the tests (TEST_ARGS=... goes to pytest)"
+	@echo "make check    the gate: lint, format, types, tests"
+	@echo "make lint | types | format | clean"
+
+demo: $(STAMP)
+	@$(VENV)/bin/brave-tf demo --out $(DEMO_OUT)
+
+test: $(STAMP)
+	@$(VENV)/bin/python -m pytest -q -n $(TEST_WORKERS) $(TEST_ARGS)
+
+check: lint types test
+
+lint: $(STAMP)
+	@$(VENV)/bin/ruff check $(SOURCES)
+	@$(VENV)/bin/ruff format --check $(SOURCES)
+
+# Types are checked on an installed copy: only there is export/ the package brave_tf.export.
+types: $(STAMP)
+	@rm -rf build
+	@$(VENV)/bin/pip install -q --disable-pip-version-check --no-deps --target build/installed .
+	@cd build/installed && ../../$(VENV)/bin/mypy --config-file ../../pyproject.toml --cache-dir ../../.mypy_cache -p brave_tf
+
+format: $(STAMP)
+	@$(VENV)/bin/ruff check --fix $(SOURCES)
+	@$(VENV)/bin/ruff format $(SOURCES)
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO_OUT)
+
+$(STAMP): setup.py requirements.txt
+	@set -e; \
+	for python in "$(PYTHON)" python3.13 python3.12 python3.11; do \
+	  if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; \
+	  then found=$$python; break; fi; \
+	done; \
+	if [ -z "$${found:-}" ]; then \
+	  echo "found no Python 3.11, 3.12 or 3.13 with venv; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; \
+	fi; \
+	echo "installing into $(VENV) with $$($$found --version); this takes some minutes once"; \
+	$$found -m venv --clear $(VENV); \
+	$(VENV)/bin/pip install -q --disable-pip-version-check -e '.[dev]'; \
+	touch $(STAMP)

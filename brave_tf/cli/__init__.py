@@ -1,0 +1,1 @@
+"""The command line, one file per command; none of them imports TensorFlow before it runs."""

@@ -1,0 +1,113 @@
+"""`brave-tf`: finds the command, runs it, and turns what went wrong into one line and an exit status."""
+
+import errno
+import functools
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from brave_tf import __version__
+from brave_tf.cli import quiet
+from brave_tf.errors import UserError
+
+PROGRAM = "brave-tf"
+DESCRIPTION = """Video encoders that learn without labels, by regressing broad views from narrow ones (BraVe).
+
+Start with `brave-tf demo`. For videos of your own: prepare, pretrain, evaluate, export. `brave-tf COMMAND --help` shows
+an example of each; `brave-tf --version` prints the version."""
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 128 + 2  # what a shell reports after SIGINT
+EXIT_PIPE_CLOSED = 128 + 13  # and after SIGPIPE
+
+_FIXES = {
+    errno.ENOSPC: "free some space, or choose another place",
+    errno.EDQUOT: "free some space, or choose another place",
+    errno.EACCES: "choose a place you may use, or change its permissions",
+    errno.EPERM: "choose a place you may use, or change its permissions",
+    errno.EROFS: "choose a place that can be written",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        argv: the arguments; by default those of the process.
+
+    Returns:
+        The exit status: 0 done, 1 failed, 130 interrupted, 141 the reader of the output has gone.
+
+    Raises:
+        SystemExit: help was asked for (status 0), or the usage was wrong (status 2).
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    quiet.set_environment()
+    try:
+        _run(arguments)
+        sys.stdout.flush()
+    except UserError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("interrupted")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes stdout once more when it ends, and would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return EXIT_PIPE_CLOSED
+    except OSError as error:
+        return _fail(_describe(error))
+    except Exception:
+        traceback.print_exc()
+        return _fail(f"this is a bug in {PROGRAM} {__version__}; please report it with the command and the lines above")
+    return 0
+
+
+def _run(arguments: list[str]) -> None:
+    if arguments == ["--version"]:
+        print(f"{PROGRAM} {__version__}")
+        return
+    import tyro
+
+    tyro.extras.subcommand_cli_from_dict(_commands(), args=arguments, prog=PROGRAM, description=DESCRIPTION)
+
+
+def _commands() -> dict[str, Callable[..., Any]]:
+    from brave_tf.cli.demo import demo
+    from brave_tf.cli.evaluate import evaluate
+    from brave_tf.cli.export import export
+    from brave_tf.cli.prepare import prepare
+    from brave_tf.cli.presets import presets
+    from brave_tf.cli.pretrain import pretrain
+
+    return {
+        "demo": _with_tensorflow(demo),
+        "prepare": prepare,
+        "presets": presets,
+        "pretrain": _with_tensorflow(pretrain),
+        "evaluate": _with_tensorflow(evaluate),
+        "export": _with_tensorflow(export),
+    }
+
+
+def _with_tensorflow(command: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        quiet.import_tensorflow()
+        command(*args, **kwargs)
+
+    return run
+
+
+def _describe(error: OSError) -> str:
+    names = [str(name) for name in (error.filename, error.filename2) if name is not None]
+    reason = error.strerror or str(error) or type(error).__name__
+    fix = _FIXES.get(error.errno or 0)
+    return ": ".join([*names[:1], reason]) + (f"; {fix}" if fix else "")
+
+
+def _fail(message: str) -> int:
+    print(f"{PROGRAM}: error: {' '.join(message.split())}", file=sys.stderr)
+    return EXIT_FAILED

@@ -1,0 +1,135 @@
+"""The input pipelines. The only file that assembles tf.data."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import tensorflow as tf
+
+from brave_tf.config import Config, EvaluationConfig
+from brave_tf.data import records, sampling
+from brave_tf.data.dataset import Dataset, open_dataset
+from brave_tf.data.read import RecordTable
+from brave_tf.data.views import classifier_sample, evaluation_windows, training_views
+from brave_tf.errors import UserError
+
+TRAINING_COLUMNS = ("shard", "offset", "length", "clip_id", "frames", "samples")
+PREFETCHED_BATCHES = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingClips:
+    """The clips that an experiment can train on.
+
+    Attributes:
+        table: where their records lie.
+        left_out: clips that cannot be used, by reason.
+        fingerprints: of the datasets, in order.
+    """
+
+    table: RecordTable
+    left_out: dict[str, int]
+    fingerprints: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """Clips to train on."""
+        return len(self.table)
+
+    @classmethod
+    def open(cls, data: str | Path | Sequence[str | Path], config: Config, split: str = "train") -> "TrainingClips":
+        """Chooses the clips of one or several datasets that have every modality of the experiment.
+
+        Raises:
+            UserError: a dataset cannot be opened or holds sound of another rate, or no clip has all modalities.
+        """
+        paths = [data] if isinstance(data, (str, Path)) else list(data)
+        datasets = [open_dataset(path) for path in paths]
+        left_out = {"without video": 0, "without sound": 0}
+        tables = []
+        for dataset in datasets:
+            clips = dataset.clips(split, TRAINING_COLUMNS)
+            usable = _has_modalities(dataset, clips, config, left_out)
+            tables.append(RecordTable.of(dataset, clips.take(np.flatnonzero(usable))))
+        table = RecordTable.concatenate(tables)
+        if len(table) == 0:
+            wanted = "video and sound" if config.broad.audio else "video"
+            counts = ", ".join(f"{count} {reason}" for reason, count in left_out.items() if count) or "it is empty"
+            names = ", ".join(str(path) for path in paths)
+            raise UserError(f"no clip in split {split!r} of {names} has the {wanted} that {config.name} needs ({counts})")
+        return cls(table, left_out, tuple(dataset.fingerprint for dataset in datasets))
+
+
+def _has_modalities(dataset: Dataset, clips: pa.Table, config: Config, left_out: dict[str, int]) -> np.ndarray:
+    has_video = clips["frames"].to_numpy() > 0
+    left_out["without video"] += int(np.sum(~has_video))
+    if config.broad.audio is None:
+        return np.asarray(has_video)
+    rate = config.broad.audio.sample_rate_hz
+    if dataset.audio_rate_hz not in (None, rate):
+        raise UserError(
+            f"{dataset.path} holds sound at {dataset.audio_rate_hz} Hz; {config.name} expects {rate} Hz; prepare it with "
+            f"--audio-rate {rate}, or train with --set broad.audio.sample_rate_hz={dataset.audio_rate_hz}"
+        )
+    has_sound = clips["samples"].to_numpy() > 0
+    left_out["without sound"] += int(np.sum(has_video & ~has_sound))
+    return np.asarray(has_video & has_sound)
+
+
+def pretraining_dataset(
+    data: TrainingClips | str | Path | Sequence[str | Path], config: Config, *, first_step: int = 0
+) -> tf.data.Dataset:
+    """Batches for `Brave.fit`, from step `first_step` on, without end.
+
+    A batch is a pure function of (config.seed, step): it does not matter what ran before, or how many threads decode.
+    Every epoch shows all clips once, in another order.
+
+    Args:
+        data: dataset directories, or what `TrainingClips.open` found in them.
+        config: the experiment.
+        first_step: the step of the first batch.
+
+    Returns:
+        Dictionaries with `narrow` [B, T, H, W, 3], `broad`, `augment` (see `Brave`) and `clip_id` [B] int64.
+
+    Raises:
+        UserError: see `TrainingClips.open`.
+    """
+    clips = data if isinstance(data, TrainingClips) else TrainingClips.open(data, config)
+    reader = clips.table.reader()
+
+    def element(example: tf.Tensor) -> dict[str, Any]:
+        serialized, clip_id = reader(sampling.shuffled_row(example, clips.count, config.seed))
+        views = training_views(records.parse(serialized), sampling.example_seed(config.seed, example), config)
+        return {**views, "clip_id": clip_id}
+
+    first = first_step * config.batch_size
+    dataset = tf.data.Dataset.range(first, np.iinfo(np.int64).max)
+    dataset = dataset.map(element, num_parallel_calls=config.data.parallel_calls or tf.data.AUTOTUNE)
+    return dataset.batch(config.batch_size, drop_remainder=True).prefetch(PREFETCHED_BATCHES)
+
+
+def augmented_samples(dataset: Dataset, clips: pa.Table, view: EvaluationConfig, seed: int) -> tf.data.Dataset:
+    """`view.epochs` passes over clips, in order: [T, H, W, 3] float32 in [0, 1], freshly augmented in each pass."""
+    table = RecordTable.of(dataset, clips)
+    reader = table.reader()
+
+    def element(example: tf.Tensor) -> tf.Tensor:
+        serialized, _ = reader(example % len(table))
+        return classifier_sample(records.parse(serialized), sampling.example_seed(seed, example), view)
+
+    return tf.data.Dataset.range(view.epochs * len(table)).map(element, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def clip_windows(dataset: Dataset, clips: pa.Table, view: EvaluationConfig) -> tf.data.Dataset:
+    """All test windows of each clip, in order: [windows * crops, T, H, W, 3] float32 in [0, 1]."""
+    reader = RecordTable.of(dataset, clips).reader()
+
+    def element(row: tf.Tensor) -> tf.Tensor:
+        serialized, _ = reader(row)
+        return evaluation_windows(records.parse(serialized), view)
+
+    return tf.data.Dataset.range(clips.num_rows).map(element, num_parallel_calls=tf.data.AUTOTUNE)

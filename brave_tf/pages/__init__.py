@@ -1,0 +1,1 @@
+"""Self-contained HTML pages: one file, nothing loaded from anywhere."""

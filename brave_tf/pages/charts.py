@@ -1,0 +1,139 @@
+"""Charts for the pages, drawn by matplotlib without a display."""
+
+import dataclasses
+import io
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from brave_tf.pages.html import Html, png_image, svg_image
+
+COLORS = ("#0b6e8f", "#b4510f", "#5a3fa0", "#2f7d32", "#a3195b", "#5b6675")
+"""One for each line, told apart with any kind of colour vision by their lightness and dashes too."""
+
+_DASHES = ("-", "--", "-.", ":")
+_INK, _QUIET, _LINE = "#1c2430", "#5b6675", "#dde2e8"
+# The salt names the drawing's parts: with a fixed one, equal numbers give an equal page.
+_SETTINGS = {
+    "svg.hashsalt": "brave_tf",
+    "font.size": 10.0,
+    "text.color": _INK,
+    "axes.labelcolor": _QUIET,
+    "axes.edgecolor": _LINE,
+    "xtick.color": _QUIET,
+    "ytick.color": _QUIET,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """A named line through the points (x[i], y[i])."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+
+    def __post_init__(self) -> None:
+        if len(self.x) != len(self.y):
+            raise ValueError(f"received {len(self.x)} x and {len(self.y)} y for {self.name!r}; expected as many")
+
+
+@dataclasses.dataclass(frozen=True)
+class Chart:
+    """One pair of axes.
+
+    Attributes:
+        lines: what is drawn; lines of the same name in two charts have the same colour if they stand in the same place.
+        title: what is measured.
+        x_label: the horizontal axis and its unit.
+        marks: (height, name) of thin horizontal lines to compare with.
+        shaded: (from, to, name) of a range of heights that means something.
+        least_range: heights that are always in sight.
+    """
+
+    lines: Sequence[Line]
+    title: str
+    x_label: str
+    marks: Sequence[tuple[float, str]] = ()
+    shaded: tuple[float, float, str] | None = None
+    least_range: tuple[float, float] | None = None
+
+
+def line_charts(charts: Sequence[Chart], alt: str) -> Html:
+    """Charts beside each other, as one image.
+
+    Args:
+        charts: at least one.
+        alt: the finding, in words.
+    """
+    with mpl.rc_context(_SETTINGS):
+        figure = Figure(figsize=(4.6 * len(charts), 3.3), layout="constrained")
+        for axes, chart in zip(np.ravel(figure.subplots(1, len(charts))), charts, strict=True):
+            _draw(axes, chart)
+        data = io.BytesIO()
+        figure.savefig(data, format="svg", metadata={"Date": None})
+    return svg_image(data.getvalue(), alt)
+
+
+def _draw(axes: Axes, chart: Chart) -> None:
+    if chart.shaded:
+        low, high, name = chart.shaded
+        axes.axhspan(low, high, color="#f6dfd2", lw=0)
+        axes.annotate(name, (0.99, high), (0, -4), ("axes fraction", "data"), "offset points", ha="right", va="top")
+    for height, name in chart.marks:
+        axes.axhline(height, color=_QUIET, lw=1, ls=(0, (2, 2)))
+        axes.annotate(name, (0.99, height), (0, 3), ("axes fraction", "data"), "offset points", ha="right", color=_QUIET)
+    for place, line in enumerate(chart.lines):
+        color, dashes = COLORS[place % len(COLORS)], _DASHES[place % len(_DASHES)]
+        marker = "o" if len(line.x) == 1 else None
+        axes.plot(line.x, line.y, color=color, ls=dashes, lw=1.8, marker=marker, label=_plain(line.name))
+    if chart.least_range:
+        low, high = axes.get_ylim()
+        axes.set_ylim(min(low, chart.least_range[0]), max(high, chart.least_range[1]))
+    axes.set_title(_plain(chart.title), loc="left", fontsize=10, fontweight="bold")
+    axes.set_xlabel(_plain(chart.x_label))
+    axes.grid(axis="y", color=_LINE, lw=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    if len(chart.lines) > 1:
+        axes.legend(frameon=False)
+
+
+def _plain(label: str) -> str:
+    """A label as it is written: a dollar sign would begin a formula, a leading underscore would hide a line."""
+    return label.replace("$", r"\$").replace("_", "\u200b_", 1) if label.startswith("_") else label.replace("$", r"\$")
+
+
+def heat_map(
+    values: npt.NDArray[np.floating], alt: str, *, x_label: str, y_label: str, x_limit: float, aspect: float = 4.0
+) -> Html:
+    """A picture of numbers over two axes, such as a spectrogram: time runs to the right, the second axis upwards.
+
+    Args:
+        values: [S, M]; drawn from the 1st (dark) to the 99th percentile (light), whatever the unit.
+        alt: the finding, in words.
+        x_label: name and unit of the first axis.
+        y_label: name of the second axis.
+        x_limit: what the end of the first axis stands for, in its unit.
+        aspect: width by height.
+    """
+    if values.ndim != 2 or not values.size:
+        raise ValueError(f"received values {values.shape}; expected [S, M]")
+    low, high = np.nanpercentile(values, (1, 99))
+    with mpl.rc_context(_SETTINGS):
+        figure = Figure(figsize=(6, 6 / aspect), layout="constrained")
+        axes = figure.subplots()
+        extent = (0.0, x_limit, 0.0, float(values.shape[1]))
+        axes.imshow(
+            values.T, aspect="auto", origin="lower", cmap="magma", vmin=low, vmax=high, extent=extent, interpolation="nearest"
+        )
+        axes.set_xlabel(_plain(x_label))
+        axes.set_ylabel(_plain(y_label))
+        axes.spines[:].set_visible(False)
+        data = io.BytesIO()
+        figure.savefig(data, format="png", dpi=130, metadata={"Software": None})
+    return png_image(data.getvalue(), alt)

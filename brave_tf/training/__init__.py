@@ -1,0 +1,1 @@
+"""Training: the Keras model, its optimizer, and runs that can be interrupted."""

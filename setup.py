@@ -1,0 +1,64 @@
+"""Builds and installs `brave_tf`; the top-level folder `export/` is installed as `brave_tf.export`."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+
+HUB = [
+    "tensorflow-hub>=0.16.1",
+    "setuptools<82",  # tensorflow-hub 0.16.1 imports pkg_resources, which setuptools 82 removed
+]
+TEST = [*HUB, "pytest>=8.3", "pytest-xdist>=3.6.1", "hypothesis>=6.115"]
+DEV = [*TEST, "ruff>=0.17,<0.18", "mypy>=2.4,<3"]  # formatting and checks change with these two
+
+
+def requirements() -> list[str]:
+    """The lines of requirements.txt that are not comments."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def version() -> str:
+    """`brave_tf.__version__`, read without importing the library."""
+    source = (ROOT / "brave_tf" / "__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "(.+)"$', source, flags=re.MULTILINE)
+    if found is None:
+        raise RuntimeError("brave_tf/__init__.py has no line like: __version__ = \"1.2.3\"")
+    return found.group(1)
+
+
+def packages() -> list[str]:
+    """Every package, `export/` under its installed name."""
+    exports = find_packages(include=["export", "export.*"])
+    return find_packages(include=["brave_tf", "brave_tf.*"]) + [f"brave_tf.{name}" for name in exports]
+
+
+setup(
+    name="brave-tf",
+    version=version(),
+    description="BraVe, self-supervised video representation learning from narrow and broad views, for TensorFlow",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    classifiers=[
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
+    python_requires=">=3.11,<3.14",
+    packages=packages(),
+    package_dir={"brave_tf.export": "export"},
+    package_data={"brave_tf": ["py.typed"]},
+    install_requires=requirements(),
+    extras_require={"hub": HUB, "test": TEST, "dev": DEV},
+    entry_points={"console_scripts": ["brave-tf = brave_tf.cli.main:main"]},
+    zip_safe=False,
+)
