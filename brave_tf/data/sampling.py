@@ -83,9 +83,12 @@ def window_starts(frames: tf.Tensor, span_frames: int, count: int) -> tf.Tensor:
 def crop_corners(height: tf.Tensor, width: tf.Tensor, size: int, count: int) -> tf.Tensor:
     """Upper left corners of `count` square crops on the diagonal: [count, 2] int64 (top, left).
 
-    The released evaluation code spaces both axes evenly and pairs them; one crop lies in the upper left corner.
+    The released evaluation code spaces both axes evenly and pairs them. Differs from it: a single crop is the middle
+    one.
     """
-    return tf.stack([window_starts(height, size, count), window_starts(width, size, count)], axis=1)
+    odd = count if count > 1 else 3
+    corners = tf.stack([window_starts(height, size, odd), window_starts(width, size, odd)], axis=1)
+    return corners if count > 1 else corners[1:2]
 
 
 def permutation(clips: int, run_seed: int, epoch: int) -> np.ndarray:

@@ -71,7 +71,7 @@ def evaluation_windows(record: Record, view: EvaluationConfig) -> tf.Tensor:
     """The test clips of one video: [windows * crops, T, H, W, 3] float32 in [0, 1].
 
     Temporal windows are evenly spaced; spatial crops lie on the diagonal from the upper left to the lower right corner
-    (released code), a single one in the centre.
+    (released code), a single one in the middle.
 
     Args:
         record: a clip with frames; one that is shorter than a window loops.

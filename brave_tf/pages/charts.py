@@ -3,6 +3,7 @@
 import dataclasses
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -18,9 +19,10 @@ COLORS = ("#0b6e8f", "#b4510f", "#5a3fa0", "#2f7d32", "#a3195b", "#5b6675")
 _DASHES = ("-", "--", "-.", ":")
 _INK, _QUIET, _LINE = "#1c2430", "#5b6675", "#dde2e8"
 # The salt names the drawing's parts: with a fixed one, equal numbers give an equal page.
-_SETTINGS = {
+_SETTINGS: Any = {
     "svg.hashsalt": "brave_tf",
     "font.size": 10.0,
+    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "text.color": _INK,
     "axes.labelcolor": _QUIET,
     "axes.edgecolor": _LINE,
@@ -47,7 +49,7 @@ class Chart:
     """One pair of axes.
 
     Attributes:
-        lines: what is drawn; lines of the same name in two charts have the same colour if they stand in the same place.
+        lines: what is drawn, each place in its own colour and dashes.
         title: what is measured.
         x_label: the horizontal axis and its unit.
         marks: (height, name) of thin horizontal lines to compare with.
@@ -64,16 +66,26 @@ class Chart:
 
 
 def line_charts(charts: Sequence[Chart], alt: str) -> Html:
-    """Charts beside each other, as one image.
+    """Charts beside each other, as one image, under one legend.
 
     Args:
-        charts: at least one.
+        charts: at least one; all of them with lines of the same names in the same order.
         alt: the finding, in words.
+
+    Raises:
+        ValueError: the charts have different lines.
     """
+    names = [[line.name for line in chart.lines] for chart in charts]
+    if any(chart_names != names[0] for chart_names in names):
+        raise ValueError(f"received charts of {names}; expected the same lines in each, for they share a legend")
     with mpl.rc_context(_SETTINGS):
         figure = Figure(figsize=(4.6 * len(charts), 3.3), layout="constrained")
-        for axes, chart in zip(np.ravel(figure.subplots(1, len(charts))), charts, strict=True):
+        for axes, chart in zip(figure.subplots(1, len(charts), squeeze=False).flat, charts, strict=True):
             _draw(axes, chart)
+        if len(names[0]) > 1:
+            figure.legend(
+                figure.axes[0].lines[-len(names[0]) :], names[0], loc="outside upper left", ncols=4, frameon=False
+            )
         data = io.BytesIO()
         figure.savefig(data, format="svg", metadata={"Date": None})
     return svg_image(data.getvalue(), alt)
@@ -86,30 +98,25 @@ def _draw(axes: Axes, chart: Chart) -> None:
         axes.annotate(name, (0.99, high), (0, -4), ("axes fraction", "data"), "offset points", ha="right", va="top")
     for height, name in chart.marks:
         axes.axhline(height, color=_QUIET, lw=1, ls=(0, (2, 2)))
-        axes.annotate(name, (0.99, height), (0, 3), ("axes fraction", "data"), "offset points", ha="right", color=_QUIET)
+        axes.annotate(
+            name, (0.99, height), (0, 3), ("axes fraction", "data"), "offset points", ha="right", color=_QUIET
+        )
     for place, line in enumerate(chart.lines):
         color, dashes = COLORS[place % len(COLORS)], _DASHES[place % len(_DASHES)]
         marker = "o" if len(line.x) == 1 else None
-        axes.plot(line.x, line.y, color=color, ls=dashes, lw=1.8, marker=marker, label=_plain(line.name))
+        axes.plot(line.x, line.y, color=color, ls=dashes, lw=1.8, marker=marker)
     if chart.least_range:
         low, high = axes.get_ylim()
         axes.set_ylim(min(low, chart.least_range[0]), max(high, chart.least_range[1]))
-    axes.set_title(_plain(chart.title), loc="left", fontsize=10, fontweight="bold")
-    axes.set_xlabel(_plain(chart.x_label))
+    axes.set_title(chart.title, loc="left", fontsize=10, fontweight="bold")
+    axes.set_xlabel(chart.x_label)
     axes.grid(axis="y", color=_LINE, lw=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    if len(chart.lines) > 1:
-        axes.legend(frameon=False)
-
-
-def _plain(label: str) -> str:
-    """A label as it is written: a dollar sign would begin a formula, a leading underscore would hide a line."""
-    return label.replace("$", r"\$").replace("_", "\u200b_", 1) if label.startswith("_") else label.replace("$", r"\$")
 
 
 def heat_map(
-    values: npt.NDArray[np.floating], alt: str, *, x_label: str, y_label: str, x_limit: float, aspect: float = 4.0
+    values: npt.NDArray[np.floating], alt: str, *, x_label: str, y_label: str, x_limit: float, aspect: float = 3.0
 ) -> Html:
     """A picture of numbers over two axes, such as a spectrogram: time runs to the right, the second axis upwards.
 
@@ -125,15 +132,14 @@ def heat_map(
         raise ValueError(f"received values {values.shape}; expected [S, M]")
     low, high = np.nanpercentile(values, (1, 99))
     with mpl.rc_context(_SETTINGS):
-        figure = Figure(figsize=(6, 6 / aspect), layout="constrained")
+        figure = Figure(figsize=(4.4, 4.4 / aspect), layout="constrained")
         axes = figure.subplots()
         extent = (0.0, x_limit, 0.0, float(values.shape[1]))
-        axes.imshow(
-            values.T, aspect="auto", origin="lower", cmap="magma", vmin=low, vmax=high, extent=extent, interpolation="nearest"
-        )
-        axes.set_xlabel(_plain(x_label))
-        axes.set_ylabel(_plain(y_label))
+        look = {"cmap": "magma", "interpolation": "nearest", "vmin": low, "vmax": high}
+        axes.imshow(values.T, aspect="auto", origin="lower", extent=extent, **look)
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
         axes.spines[:].set_visible(False)
         data = io.BytesIO()
-        figure.savefig(data, format="png", dpi=130, metadata={"Software": None})
+        figure.savefig(data, format="png", dpi=150, metadata={"Software": None})
     return png_image(data.getvalue(), alt)

@@ -17,6 +17,7 @@ from PIL import Image
 
 from brave_tf.errors import UserError
 from brave_tf.files import write_atomically
+from brave_tf.pages.style import STYLE
 
 Frames = npt.NDArray[np.uint8]
 
@@ -54,8 +55,7 @@ def page(title: str, sections: Sequence[Html], *, lead: Html | None = None) -> H
         sections: its parts, usually from `section`.
         lead: what stands right under the heading.
     """
-    style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
-    return Html(_PAGE.format(title=text(title), style=style, lead=lead or "", sections="\n".join(sections)))
+    return Html(_PAGE.format(title=text(title), style=STYLE, lead=lead or "", sections="\n".join(sections)))
 
 
 def write_page(path: str | os.PathLike[str], content: Html) -> None:

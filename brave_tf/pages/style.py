@@ -1,3 +1,6 @@
+"""How the pages look: one plain style sheet, readable on a phone and on paper."""
+
+STYLE = """\
 :root {
   color-scheme: light;
   --ink: #1c2430; --quiet: #5b6675; --line: #dde2e8; --wash: #f5f7f9; --narrow: #0b6e8f; --broad: #b4510f;
@@ -8,7 +11,9 @@ body {
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
 }
 h1 { font-size: 2rem; line-height: 1.2; margin: 1rem 0 .5rem; letter-spacing: -.01em; }
-h2 { font-size: 1.35rem; line-height: 1.25; margin: 3rem 0 .5rem; padding-top: 1.25rem; border-top: 1px solid var(--line); }
+h2 {
+  font-size: 1.35rem; line-height: 1.25; margin: 3rem 0 .5rem; padding-top: 1.25rem; border-top: 1px solid var(--line);
+}
 h3 { font-size: 1rem; margin: 0 0 .5rem; }
 p, li, figcaption { max-width: 46rem; }
 p { margin: .5rem 0 .75rem; }
@@ -36,5 +41,23 @@ code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans 
 .tile b { display: block; font-size: 1.7rem; line-height: 1.2; font-weight: 650; font-variant-numeric: tabular-nums; }
 .tile span { color: var(--quiet); font-size: .88rem; line-height: 1.35; display: block; margin-top: .15rem; }
 .card { border: 1px solid var(--line); border-radius: 8px; padding: .9rem 1rem 1rem; margin: .9rem 0; }
+.views {
+  display: grid; grid-template-columns: 7rem minmax(0, 1.35fr) minmax(0, 1fr); gap: 1.1rem; align-items: center;
+}
+.captioned + .captioned { margin-top: .7rem; }
+.captioned img.chart { width: 100%; }
+.label { font-size: .82rem; color: var(--quiet); margin-bottom: .2rem; }
+.diagram { width: 100%; min-width: 36rem; max-width: 46rem; height: auto; display: block; }
+.neighbours { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .6rem; margin: .8rem 0; }
+.clip { border-top: 4px solid var(--line); padding-top: .4rem; font-size: .85rem; }
+.clip span { display: block; margin-top: .25rem; }
+.clip.query { border-color: var(--ink); font-weight: 600; }
+.clip.right { border-color: #2f7d32; }
+.clip.wrong { border-color: #c62828; }
+.clip.right span { color: #226126; }
+.clip.wrong span { color: #a61b1b; }
+@media (max-width: 44rem) { .views { grid-template-columns: minmax(0, 1fr); } }
+@media print { .card, .clip, figure { break-inside: avoid; } }
 .narrow { color: var(--narrow); font-weight: 600; }
 .broad { color: var(--broad); font-weight: 600; }
+"""

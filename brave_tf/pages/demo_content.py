@@ -1,0 +1,110 @@
+"""What the demo's page tells, as plain data."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Frames = npt.NDArray[np.uint8]
+
+INTRODUCTION = (
+    "BraVe teaches a network to understand video without a single label: it shows it one clip twice. One network sees "
+    "a short, sharp piece (the narrow view) and must predict what a second network makes of a longer stretch (the "
+    "broad view), which may be coarser video or the sound. Only by working out what goes on in the clip can the first "
+    "network make that prediction, and what it has learned is then useful for other tasks."
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class MotionViews:
+    """The views of one clip, as the towers see them.
+
+    Attributes:
+        motion: its class, which training never sees.
+        narrow: [T, H, W, 3] uint8.
+        spectrogram: [S, M] log-mel, the broad view of a run with sound.
+        broad: [T, H, W, 3] uint8, the broad view of a run without.
+    """
+
+    motion: str
+    narrow: Frames
+    spectrogram: npt.NDArray[np.floating]
+    broad: Frames
+
+
+@dataclasses.dataclass(frozen=True)
+class RunCurves:
+    """What a training run wrote down.
+
+    Attributes:
+        name: such as `video ↔ sound`.
+        steps: the steps of the values.
+        loss: the training loss at each.
+        spread: the smallest embedding spread at each, 1 = healthy, 0 = collapsed.
+    """
+
+    name: str
+    steps: Sequence[int]
+    loss: Sequence[float]
+    spread: Sequence[float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Neighbour:
+    """A clip: some of its frames [T, H, W, 3] uint8, and its motion."""
+
+    frames: Frames
+    motion: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Neighbours:
+    """A test clip and the training clips whose embeddings are nearest to its own, nearest first."""
+
+    query: Neighbour
+    found: Sequence[Neighbour]
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """A row of the table; shares from 0 to 1, None where it was not measured."""
+
+    name: str
+    linear_top1: float | None
+    knn_top1: float | None
+    random_init_top1: float | None
+    chance: float
+
+
+@dataclasses.dataclass(frozen=True)
+class DemoContent:
+    """Everything on the page that a run decides.
+
+    Attributes:
+        views: one clip of each motion.
+        curves: the training runs.
+        neighbours: some test clips and what the encoder finds most alike.
+        scores: the results: first the run on sound, then the run on video alone if there was one.
+        timings: (what, seconds) in order.
+        commands: (purpose, command lines) to go on with videos of one's own.
+        clips: (training clips, test clips).
+        narrow_seconds: nominal duration of the narrow view.
+        broad_seconds: nominal duration of the broad view of pictures.
+        sound_seconds: duration of the broad view of sound.
+        export_verified: whether the exported encoder gave the same embeddings in a fresh process.
+        introduction: what BraVe is.
+    """
+
+    views: Sequence[MotionViews]
+    curves: Sequence[RunCurves]
+    neighbours: Sequence[Neighbours]
+    scores: Sequence[Score]
+    timings: Sequence[tuple[str, float]]
+    commands: Sequence[tuple[str, str]]
+    clips: tuple[int, int]
+    narrow_seconds: float
+    broad_seconds: float
+    sound_seconds: float
+    export_verified: bool
+    introduction: str = INTRODUCTION

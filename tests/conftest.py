@@ -1,0 +1,67 @@
+"""Every test runs on the CPU, with TensorFlow silent, and with two logical devices for those that ask."""
+
+import os
+import sys
+from pathlib import Path
+
+# Before anything imports TensorFlow; programs that a test starts inherit it.
+os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["MPLBACKEND"] = "agg"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # As many workers as cores: one thread each, or they wait for one another.
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ.setdefault(variable, "1")
+
+import hypothesis
+import pytest
+
+LOGICAL_CPUS = 2
+
+hypothesis.settings.register_profile("gate", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("gate")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--run-slow", action="store_true", help="also run the tests that are marked slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--run-slow"):
+        return
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="slow: give --run-slow to run it"))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    # TensorFlow fixes its devices on its first operation, which may be in a test that does not ask for two.
+    if "tensorflow" in sys.modules or any("two_cpus" in getattr(item, "fixturenames", ()) for item in session.items):
+        _split_cpu()
+
+
+@pytest.fixture
+def two_cpus() -> list[str]:
+    """Names of two logical CPU devices, for `tf.distribute.MirroredStrategy(two_cpus)`."""
+    import tensorflow as tf
+
+    names = [device.name.removeprefix("/device:") for device in tf.config.list_logical_devices("CPU")]
+    assert len(names) == LOGICAL_CPUS, "TensorFlow ran an operation while the tests were collected"
+    return names
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The developers' folder of real media beside the checkout; a user's machine does not have it."""
+    folder = (Path(__file__).parents[1] / "../shared/data").resolve()
+    if not folder.is_dir():
+        pytest.skip("no ../shared/data beside the checkout: this test reads its real media")
+    return folder
+
+
+def _split_cpu() -> None:
+    import tensorflow as tf
+
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * LOGICAL_CPUS)

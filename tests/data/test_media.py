@@ -1,0 +1,129 @@
+"""Real media files: sizes, rates, sound, pieces, and every kind of damage."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from brave_tf.data.media import MediaError, MediaSettings, read_clips
+from brave_tf.data.synthetic import write_world
+from tests.data.media_files import write_media
+
+FAST_START = {"movflags": "faststart"}
+
+
+def clips_of(path, start=None, end=None, **settings):
+    return list(read_clips(path, MediaSettings(**settings), start, end))
+
+
+def pixels(jpeg):
+    return np.asarray(Image.open(io.BytesIO(jpeg)))
+
+
+@pytest.mark.parametrize(
+    ("name", "fps", "size", "expected"),
+    [
+        ("a.mp4", 25, (48, 64), (50, 48, 64)),
+        ("b.mp4", 30, (480, 320), (50, 384, 256)),
+        ("c.mkv", 12, (50, 70), (50, 50, 70)),
+        ("d.webm", 24, (300, 600), (50, 256, 512)),
+        ("e e ü.mpg", 25, (48, 64), (50, 48, 64)),
+    ],
+)
+def test_frames_come_at_25_fps_and_are_never_enlarged(tmp_path, name, fps, size, expected):
+    (clip,) = clips_of(write_media(tmp_path / name, fps=fps, size=size, sound_hz=44_100))
+    frames, height, width = expected
+    assert abs(len(clip.frames) - frames) <= 2
+    assert (clip.height, clip.width) == (height, width)
+    assert pixels(clip.frames[0]).shape == (height, width, 3)
+    assert abs(clip.samples.size - len(clip.frames) * 640) <= 1
+
+
+def test_pictures_keep_their_content_and_order(tmp_path):
+    (clip,) = clips_of(write_media(tmp_path / "a.mp4"))
+    brightness = [pixels(jpeg).mean() for jpeg in clip.frames]
+    np.testing.assert_allclose(brightness, 40 + 160 * np.arange(50) / 49, atol=3)
+
+
+@pytest.mark.parametrize(("rate", "layout"), [(44_100, "stereo"), (8_000, "mono"), (48_000, "5.1")])
+def test_sound_becomes_mono_at_the_wanted_rate(tmp_path, rate, layout):
+    (clip,) = clips_of(write_media(tmp_path / "a.mp4", sound_hz=rate, layout=layout), audio_rate_hz=16_000)
+    spectrum = np.abs(np.fft.rfft(clip.samples[4000:20_000]))
+    assert spectrum.argmax() == pytest.approx(440, abs=2)
+    assert clip.samples.dtype == np.float32 and 0.1 < np.abs(clip.samples).max() <= 1.0
+
+
+def test_sound_without_picture_and_picture_without_sound(tmp_path):
+    (sound,) = clips_of(write_media(tmp_path / "a.wav", size=None))
+    assert not sound.frames and sound.samples.size == 32_000
+    (silent,) = clips_of(write_media(tmp_path / "a.mp4", sound_hz=None))
+    assert len(silent.frames) == 50 and silent.samples.size == 0
+    (muted,) = clips_of(write_media(tmp_path / "b.mp4"), audio_rate_hz=None)
+    assert muted.samples.size == 0
+
+
+def test_long_media_are_cut_and_short_rests_dropped(tmp_path):
+    path = write_media(tmp_path / "a.mp4", seconds=5.4)
+    clips = clips_of(path, clip_seconds=2.0)
+    assert [len(clip.frames) for clip in clips] == [50, 50, 35]
+    assert [clip.start_seconds for clip in clips] == [0.0, 2.0, 4.0]
+    assert [len(clip.frames) for clip in clips_of(path, clip_seconds=2.5)] == [63 - 1, 62]
+    sound = clips_of(write_media(tmp_path / "a.wav", size=None, seconds=5.4), clip_seconds=2.5)
+    assert [clip.samples.size for clip in sound] == [40_000, 40_000]
+
+
+def test_pieces_of_a_file(tmp_path):
+    (clip,) = clips_of(write_media(tmp_path / "a.mp4", seconds=6), 2.0, 4.0)
+    assert (clip.start_seconds, clip.end_seconds) == (2.0, 4.0)
+    assert len(clip.frames) == 50 and clip.samples.size == 32_000
+    assert pixels(clip.frames[0]).mean() == pytest.approx(40 + 160 * 50 / 149, abs=3)
+
+
+def test_a_piece_past_the_end_is_refused(tmp_path):
+    path = write_media(tmp_path / "a.mp4")
+    with pytest.raises(MediaError, match=r"no picture from 5 s|does not decode"):
+        clips_of(path, 5.0)
+    with pytest.raises(MediaError, match="cut off"):
+        clips_of(path, 1.0, 9.0, clip_seconds=30)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.85])
+@pytest.mark.parametrize("options", [{}, FAST_START], ids=["index-behind", "index-in-front"])
+def test_cut_off_files_are_refused(tmp_path, share, options):
+    folder = tmp_path / "world"
+    whole = write_world(folder, clips_per_motion={"x": 1}, seconds=3.0, size=64, workers=1)[0]
+    if options:
+        whole = write_media(tmp_path / "whole.mp4", seconds=3.0, size=(64, 64), options=options)
+    cut = tmp_path / "cut.mp4"
+    data = whole.read_bytes()
+    cut.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(MediaError):
+        clips_of(cut)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(b"", "is empty"), (b"just some text\n" * 50, "does not decode"), (b"\0" * 5000, "decode")]
+)
+def test_what_is_no_media_is_refused(tmp_path, content, reason):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(content)
+    with pytest.raises(MediaError, match=reason):
+        clips_of(path)
+
+
+def test_missing_files_are_refused(tmp_path):
+    with pytest.raises(MediaError, match="cannot be read.*No such file"):
+        clips_of(tmp_path / "none.mp4")
+
+
+def test_sound_alone_is_refused_when_none_is_wanted(tmp_path):
+    with pytest.raises(MediaError, match="no picture"):
+        clips_of(write_media(tmp_path / "a.wav", size=None), audio_rate_hz=None)
+
+
+def test_real_files_play_whole(shared_data):
+    for folder, most in (("av", 9), ("grid_s1_original", 4), ("intel_asl_gestures", 4)):
+        files = [path for path in sorted((shared_data / folder).iterdir()) if path.suffix in (".mp4", ".mkv", ".mpg", ".webm")]
+        for path in files[:most]:
+            assert clips_of(path), path

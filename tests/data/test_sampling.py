@@ -1,0 +1,90 @@
+"""Which frames and samples a view takes."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from brave_tf.data import sampling
+
+COMMON = settings(max_examples=60, deadline=None)
+SEEDS = st.integers(0, 2**31 - 1)
+
+
+def seed_of(number):
+    return sampling.example_seed(number, tf.constant(5, tf.int64))
+
+
+@COMMON
+@given(frames=st.integers(1, 600), span=st.integers(1, 300), seed=SEEDS)
+def test_narrow_view_lies_inside_the_clip(frames, span, seed):
+    start = int(sampling.narrow_start(tf.constant(frames), span, seed_of(seed)))
+    assert 0 <= start <= max(frames - span, 0)
+
+
+@COMMON
+@given(frames=st.integers(1, 600), seed=SEEDS)
+def test_broad_view_starts_anywhere(frames, seed):
+    assert 0 <= int(sampling.broad_start(tf.constant(frames), seed_of(seed))) < frames
+
+
+def test_both_ends_of_the_clip_are_reached():
+    starts = {int(sampling.narrow_start(tf.constant(10), 7, seed_of(seed))) for seed in range(60)}
+    assert starts == {0, 1, 2, 3}
+    starts = {int(sampling.broad_start(tf.constant(4), seed_of(seed))) for seed in range(60)}
+    assert starts == {0, 1, 2, 3}
+
+
+@COMMON
+@given(start=st.integers(0, 599), count=st.integers(1, 64), step=st.integers(1, 8), frames=st.integers(1, 600))
+def test_views_loop_to_the_start(start, count, step, frames):
+    indices = sampling.frame_indices(tf.constant(start, tf.int64), count, step, tf.constant(frames)).numpy()
+    np.testing.assert_array_equal(indices, [(start + step * i) % frames for i in range(count)])
+
+
+def test_sound_starts_with_its_frame_and_loops():
+    start = sampling.sample_at_frame(tf.constant(30), tf.constant(75), tf.constant(48_000))
+    assert int(start) == 30 * 640
+    indices = sampling.sample_indices(start, 48_000, tf.constant(48_000)).numpy()
+    assert indices[0] == 19_200 and indices[28_799] == 47_999 and indices[28_800] == 0
+
+
+@pytest.mark.parametrize(
+    ("frames", "count", "views_frames", "step", "starts"),
+    [
+        (10, 2, 1, 1, [0, 9]),
+        (5, 5, 3, 1, [0, 0, 1, 1, 2]),
+        (12, 3, 3, 2, [0, 3, 7]),
+        (12, 3, 12, 1, [0, 0, 0]),
+        (4, 3, 2, 3, [0, 0, 0]),
+        (250, 10, 32, 2, [0, 20, 41, 62, 83, 103, 124, 145, 166, 187]),
+        (75, 10, 32, 2, [0, 1, 2, 4, 5, 6, 8, 9, 10, 12]),
+        (63, 10, 32, 2, [0] * 10),
+        (40, 10, 32, 2, [0] * 10),
+    ],
+)
+def test_evaluation_windows_equal_the_released_ones(frames, count, views_frames, step, starts):
+    span = (views_frames - 1) * step + 1
+    assert sampling.window_starts(tf.constant(frames), span, count).numpy().tolist() == starts
+
+
+def test_crops_lie_on_the_diagonal():
+    corners = sampling.crop_corners(tf.constant(256), tf.constant(340), 224, 3)
+    assert corners.numpy().tolist() == [[0, 0], [16, 58], [32, 116]]
+    assert sampling.crop_corners(tf.constant(256), tf.constant(340), 224, 1).numpy().tolist() == [[16, 58]]
+
+
+@pytest.mark.parametrize("clips", [1, 2, 3, 7, 48])
+def test_every_epoch_shows_every_clip_once_in_another_order(clips):
+    epochs = [sampling.permutation(clips, run_seed=3, epoch=epoch).tolist() for epoch in range(6)]
+    assert all(sorted(epoch) == list(range(clips)) for epoch in epochs)
+    if clips >= 7:
+        assert len({tuple(epoch) for epoch in epochs}) == 6
+        assert sampling.permutation(clips, run_seed=4, epoch=0).tolist() != epochs[0]
+
+
+def test_order_is_mixed():
+    orders = np.stack([sampling.permutation(5, run_seed=seed, epoch=0) for seed in range(150)])
+    counts = np.stack([np.bincount(orders[:, place], minlength=5) for place in range(5)])
+    assert counts.min() >= 12 and counts.max() <= 52

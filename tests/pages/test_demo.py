@@ -1,0 +1,120 @@
+"""The demo's page says what the run found, and holds everything itself."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from brave_tf.pages import demo
+from brave_tf.pages.html import Frames
+from tests.pages.reading import Reading, data_of
+
+RNG = np.random.default_rng(0)
+
+
+def frames(count: int, size: int) -> Frames:
+    return RNG.integers(0, 256, (count, size, size, 3), np.uint8)
+
+
+def clip(motion: str) -> demo.Neighbour:
+    return demo.Neighbour(frames(3, 16), motion)
+
+
+def fake() -> demo.DemoContent:
+    views = [
+        demo.MotionViews(motion, frames(8, 32), RNG.normal(size=(50, 20)), frames(16, 24))
+        for motion in ("zoom", "stay")
+    ]
+    return demo.DemoContent(
+        views=views,
+        curves=[
+            demo.RunCurves("video ↔ sound", [1, 10, 20], [4.0, 2.0, 1.25], [0.3, 0.8, 0.91]),
+            demo.RunCurves("video ↔ video", [1, 10], [4.0, 0.5], [0.3, 0.62]),
+        ],
+        neighbours=[demo.Neighbours(clip("zoom"), [clip("zoom"), clip("stay"), clip("zoom")])],
+        scores=[
+            demo.Score("video ↔ sound", 0.944, 0.91, 0.18, 1 / 6),
+            demo.Score("video ↔ video", 0.33, None, 0.18, 1 / 6),
+        ],
+        timings=[("prepare", 41.0), ("pretrain", 243.0), ("export", 4.25)],
+        commands=[("With your videos:", "brave-tf prepare my-videos --out dataset\nbrave-tf pretrain tiny-v")],
+        clips=(300, 90),
+        narrow_seconds=1.28,
+        broad_seconds=2.56,
+        sound_seconds=2.0,
+        export_verified=True,
+    )
+
+
+def read(tmp_path: Path, content: demo.DemoContent) -> tuple[str, Reading]:
+    demo.write(tmp_path / "out" / "index.html", content)
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    return page, Reading(page)
+
+
+def test_the_page_loads_nothing_and_describes_every_picture(tmp_path: Path) -> None:
+    page, reading = read(tmp_path, fake())
+    assert "http:" not in page and "https:" not in page and "url(" not in page.replace("url(#tip)", "")
+    assert not reading.attributes("script") and not reading.attributes("link")
+    sources = [
+        attributes[key] for _, attributes in reading.tags for key in ("src", "srcset", "href") if key in attributes
+    ]
+    # Two views: a movie with its still, two strips and a spectrogram each; a query and three neighbours; the curves.
+    assert len(sources) == 2 * 5 + 4 + 1
+    assert all(len(data_of(source, source[5:].split(";")[0])) > 100 for source in sources)
+    assert all(image["alt"] for image in reading.attributes("img"))
+
+
+def test_the_page_tells_the_numbers(tmp_path: Path) -> None:
+    _, reading = read(tmp_path, fake())
+    told = (
+        "94 %", "91 %", "33 %", "18 %", "17 %", "–", "of 90 unseen clips", "on 300 clips", "2 of 3", "4 min 3 s",
+        "4.2 s", "in 4 min 48 s", "loss 1.25, spread 0.91", "loss 0.50, spread 0.62",
+        "8 frames in 1.3 s", "16 frames in 2.6 s",
+        "sound: 2.0 s", "brave-tf prepare my-videos --out dataset\nbrave-tf pretrain tiny-v",
+        "gave the same embeddings",
+    )  # fmt: skip
+    assert [words for words in told if words not in reading.text] == []
+    kinds = [attributes["class"] for attributes in reading.attributes("div") if "clip" in attributes.get("class", "")]
+    assert kinds == ["clip query", "clip right", "clip wrong", "clip right"]
+    assert "✗ 2 stay" in reading.text
+
+
+def test_the_page_claims_only_what_was_found(tmp_path: Path) -> None:
+    content = fake()
+    _, usual = read(tmp_path, content)
+    assert "harder pairing" in usual.text
+    worse = [dataclasses.replace(content.scores[0], linear_top1=0.2), content.scores[1]]
+    _, other = read(tmp_path, dataclasses.replace(content, scores=worse, export_verified=False))
+    assert "harder pairing" not in other.text and "20 %" in other.text
+    assert "did not give the same embeddings" in other.text
+    _, alone = read(tmp_path, dataclasses.replace(content, scores=content.scores[:1], curves=content.curves[:1]))
+    assert "harder pairing" not in alone.text
+
+
+def test_names_are_escaped(tmp_path: Path) -> None:
+    bad = "<img src=x onerror=alert(1)> & $x_1$"
+    content = fake()
+    content = dataclasses.replace(
+        content,
+        introduction=bad,
+        views=[dataclasses.replace(content.views[0], motion=bad)],
+        curves=[dataclasses.replace(run, name=bad) for run in content.curves],
+        neighbours=[demo.Neighbours(clip(bad), [clip(bad)])],
+        scores=[dataclasses.replace(content.scores[0], name=bad)],
+        timings=[(bad, 1.0)],
+        commands=[(bad, bad)],
+    )
+    _, reading = read(tmp_path, content)
+    assert all("onerror" not in attributes for _, attributes in reading.tags)
+    assert reading.text.count(bad) >= 9
+
+
+@pytest.mark.parametrize("name", ["views", "curves", "neighbours", "scores", "timings", "commands"])
+def test_an_empty_part_is_refused(tmp_path: Path, name: str) -> None:
+    without: dict[str, Any] = {name: []}
+    with pytest.raises(ValueError, match=f"received no {name}"):
+        demo.write(tmp_path / "index.html", dataclasses.replace(fake(), **without))
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,193 @@
+import errno
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+import brave_tf
+from brave_tf import presets
+from brave_tf.cli import main as dispatcher
+from brave_tf.cli import quiet
+from brave_tf.cli.main import main
+from brave_tf.config import from_dict
+from brave_tf.errors import UserError
+
+COMMANDS = ("demo", "prepare", "presets", "pretrain", "evaluate", "export")
+HELP_SECONDS = 1.0
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch):
+    # main() sets variables of the process.
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+
+
+def help_of(capsys, *command: str) -> str:
+    with pytest.raises(SystemExit) as stop:
+        main([*command, "--help"])
+    assert stop.value.code == 0
+    return capsys.readouterr().out
+
+
+def fail_with(monkeypatch, error: BaseException) -> int:
+    def run(arguments):
+        raise error
+
+    monkeypatch.setattr(dispatcher, "_run", run)
+    return main(["presets"])
+
+
+def test_help_lists_every_command(capsys):
+    text = help_of(capsys)
+    assert all(command in text for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_every_command_has_an_example(capsys, command):
+    assert f"Example: brave-tf {command}" in " ".join(help_of(capsys, command).split())
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"brave-tf {brave_tf.__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["pretend"], ["presets", "--no-such-option"], ["export"]])
+def test_bad_usage_exits_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert not capsys.readouterr().out
+
+
+def test_presets_lists_all(capsys):
+    assert main(["presets"]) == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in presets.names())
+    assert "64 frames at 6.25 fps (10.24 s), 112x112, random convolution" in " ".join(text.replace("│", "").split())
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_a_preset_as_json_is_that_preset(name, capsys):
+    assert main(["presets", name, "--json"]) == 0
+    assert from_dict(json.loads(capsys.readouterr().out)) == presets.get(name)
+
+
+def test_all_presets_as_json(capsys):
+    assert main(["presets", "--json"]) == 0
+    assert tuple(json.loads(capsys.readouterr().out)) == presets.names()
+
+
+def test_a_preset_in_full(capsys):
+    assert main(["presets", "v-a-tsm50-audioset"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert 'name: "v-a-tsm50-audioset"' in lines
+    assert "  peak_learning_rate: 1.0" in lines
+    assert "    crop_area: [0.3, 1.0]" in lines
+
+
+def test_an_unknown_preset_is_one_line(capsys):
+    assert main(["presets", "tiny-vv"]) == 1
+    out, err = capsys.readouterr()
+    assert not out
+    assert err.startswith("brave-tf: error: received preset 'tiny-vv'; did you mean tiny-v")
+    assert err.count("\n") == 1
+
+
+def test_a_users_mistake_is_one_line(monkeypatch, capsys):
+    assert fail_with(monkeypatch, UserError("received this;\n  expected that")) == 1
+    assert capsys.readouterr().err == "brave-tf: error: received this; expected that\n"
+
+
+def test_an_interrupt_is_one_line(monkeypatch, capsys):
+    assert fail_with(monkeypatch, KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err == "brave-tf: interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "run/a"),
+            "run/a: No space left on device; free some space, or choose another place",
+        ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "run"),
+            "run: Permission denied; choose a place you may use, or change its permissions",
+        ),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "a.csv"), "a.csv: No such file or directory"),
+        (OSError("the device is gone"), "the device is gone"),
+    ],
+)
+def test_what_the_system_refuses_is_one_line(monkeypatch, capsys, error, line):
+    assert fail_with(monkeypatch, error) == 1
+    assert capsys.readouterr().err == f"brave-tf: error: {line}\n"
+
+
+def test_a_bug_shows_where_it_is_and_asks_for_a_report(monkeypatch, capsys):
+    assert fail_with(monkeypatch, ZeroDivisionError("division by zero")) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[-2] == "ZeroDivisionError: division by zero"
+    assert lines[-1].startswith(f"brave-tf: error: this is a bug in brave-tf {brave_tf.__version__}; please report it")
+
+
+@pytest.mark.parametrize("arguments", [["presets"], ["presets", "--json"], ["--version"]])
+def test_a_closed_pipe_is_no_error(arguments):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "brave_tf", *arguments], stdout=writer, stderr=subprocess.PIPE, timeout=60
+    )
+    os.close(writer)
+    assert done.stderr == b""
+    assert done.returncode == 141
+
+
+def test_help_is_quick():
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "brave_tf", "--help"], check=True, capture_output=True)
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < HELP_SECONDS
+
+
+def test_the_library_is_light_until_it_is_used():
+    script = "import sys, brave_tf; dir(brave_tf); brave_tf.presets.get('tiny-v'); print('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize("name", brave_tf.__all__)
+def test_every_public_name_is_there(name):
+    assert name in dir(brave_tf)
+    assert getattr(brave_tf, name).__name__ in (name, f"brave_tf.{name}")
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="has no attribute 'Bravo'; it has LARS, Brave"):
+        _ = brave_tf.Bravo
+
+
+def test_tensorflow_starts_without_a_word():
+    script = (
+        "from brave_tf.cli import quiet; quiet.set_environment(); quiet.import_tensorflow()\n"
+        "import tensorflow as tf; print((tf.zeros([2]) + 1).numpy().sum())"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "2.0\n", "")
+
+
+def test_what_tensorflow_says_is_shown_when_it_does_not_load(monkeypatch, capfd):
+    def load(name):
+        os.write(2, b"undefined symbol\n")
+        raise ImportError(name)
+
+    monkeypatch.setattr(quiet.importlib, "import_module", load)
+    with pytest.raises(ImportError):
+        quiet.import_tensorflow()
+    assert capfd.readouterr().err == "undefined symbol\n"

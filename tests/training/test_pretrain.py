@@ -1,0 +1,128 @@
+"""Runs: what they leave behind, going on after an interruption, and refusing what does not fit."""
+
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+import brave_tf
+from brave_tf import presets
+from brave_tf.config import override
+from brave_tf.data.prepare import prepare
+from brave_tf.errors import UserError
+from brave_tf.training.pretrain import pretrain
+from tests.data.media_files import write_media
+
+SMALL = (
+    "batch_size=4 narrow.size=32 narrow.frames=4 log_every=1 checkpoint_every=2 steps=6 optimizer.warmup_steps=2 "
+    "model.narrow.width=0.0625 model.audio.width=0.0625 model.hidden_size=16 model.projection_size=8"
+).split()
+
+
+@pytest.fixture(scope="module")
+def config():
+    return override(presets.get("tiny-va"), SMALL)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("videos")
+    for number in range(8):
+        write_media(folder / "ab"[number % 2] / f"{number}.mp4", seconds=1.0, tone_hz=300 + 100 * number)
+    return prepare(folder, tmp_path_factory.mktemp("out") / "d", workers=1, split="train=0.5,test=0.5").path
+
+
+@pytest.fixture(scope="module")
+def run(config, dataset, tmp_path_factory):
+    path = tmp_path_factory.mktemp("runs") / "whole"
+    return path, pretrain(config, [dataset], path)
+
+
+def lines(run):
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_a_run_leaves_encoder_summary_metrics_and_configuration(run, config):
+    path, summary = run
+    assert summary["steps"] == 6 and len(summary["weights_sha256"]) == 64
+    assert summary["final_loss"] == lines(path)[-1]["loss"] and summary["clips_per_second"] > 0
+    assert summary["left_out"] == {"without video": 0, "without sound": 0}
+    assert json.loads((path / "summary.json").read_text()) == summary
+    assert [line["step"] for line in lines(path)] == [1, 2, 3, 4, 5, 6]
+    assert {"loss", "narrow_to_audio", "audio_to_narrow", "spread_audio", "spread_narrow_for_audio"} < lines(path)[0].keys()
+    assert brave_tf.config.from_dict(json.loads((path / "config.json").read_text())["config"]) == config
+    assert list((path / "tensorboard").glob("events*"))
+
+
+def test_encoder_file_loads_without_this_library(run, tmp_path):
+    path, _ = run
+    video = np.random.default_rng(0).random((1, 5, 40, 48, 3), dtype=np.float32)
+    np.save(tmp_path / "video.npy", video)
+    script = (
+        "import sys; sys.modules['brave_tf'] = None; import keras, numpy as np;"
+        f"model = keras.saving.load_model({str(path / 'encoder.keras')!r});"
+        f"np.save({str(tmp_path / 'out.npy')!r}, model(np.load({str(tmp_path / 'video.npy')!r})))"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, cwd=tmp_path)
+    embedding = np.load(tmp_path / "out.npy")
+    np.testing.assert_allclose(embedding, brave_tf.load_encoder(path)(video), atol=1e-5)
+    assert embedding.shape == (1, 128)
+
+
+def test_finished_runs_are_not_repeated(run, config, dataset):
+    path, summary = run
+    assert pretrain(config, [dataset], path) == summary
+
+
+def test_an_interrupted_run_ends_with_the_same_weights(run, config, dataset, tmp_path, monkeypatch):
+    _, whole = run
+
+    class Interrupt(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 2:
+                raise KeyboardInterrupt
+
+    import brave_tf.training.pretrain as module
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.keras.callbacks, "TerminateOnNaN", Interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            pretrain(config, [dataset], tmp_path / "run")
+    assert not (tmp_path / "run" / "encoder.keras").exists()
+    with pytest.raises(UserError, match="has not finished; run the same pretrain command again"):
+        brave_tf.load_encoder(tmp_path / "run")
+    summary = pretrain(config, [dataset], tmp_path / "run")
+    assert summary["weights_sha256"] == whole["weights_sha256"]
+    assert [line["step"] for line in lines(tmp_path / "run")] == [1, 2, 3, 4, 5, 6]
+
+
+def test_another_configuration_is_refused_key_by_key(run, config, dataset):
+    path, _ = run
+    before = (path / "config.json").read_bytes()
+    other = override(config, ["steps=9", "narrow.size=48", "checkpoint_every=5"])
+    with pytest.raises(UserError, match="narrow.size: 32 -> 48; steps: 6 -> 9") as caught:
+        pretrain(other, [dataset], path)
+    assert "checkpoint_every" not in str(caught.value)
+    assert (path / "config.json").read_bytes() == before
+
+
+def test_directories_of_something_else_are_refused(config, dataset, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(UserError, match="not a run directory"):
+        pretrain(config, [dataset], tmp_path)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_seeds_decide_the_weights(run, config, dataset, tmp_path):
+    _, whole = run
+    other = pretrain(override(config, ["seed=1"]), [dataset], tmp_path / "other")
+    assert other["weights_sha256"] != whole["weights_sha256"]
+
+
+@pytest.mark.parametrize("optimizer", ["lars", "adam"])
+def test_both_optimizers_run(config, dataset, tmp_path, optimizer):
+    short = override(config, [f"optimizer.name={optimizer}", "steps=2", "optimizer.warmup_steps=1"])
+    assert np.isfinite(pretrain(short, [dataset], tmp_path / optimizer)["final_loss"])
