@@ -26,7 +26,7 @@ def version() -> str:
     source = (ROOT / "brave_tf" / "__init__.py").read_text(encoding="utf-8")
     found = re.search(r'^__version__ = "(.+)"$', source, flags=re.MULTILINE)
     if found is None:
-        raise RuntimeError("brave_tf/__init__.py has no line like: __version__ = \"1.2.3\"")
+        raise RuntimeError('brave_tf/__init__.py has no line like: __version__ = "1.2.3"')
     return found.group(1)
 
 

@@ -345,7 +345,9 @@ def _assign(values: dict[str, Any], key: str, text: str) -> None:
         raise UserError(f"received --set {key}=...; there is no such key; expected one of: {known}")
     if isinstance(place[leaf], dict):
         raise UserError(f"received --set {key}=...; it is a group; set one of its keys: {', '.join(place[leaf])}")
-    place[leaf] = [_parse(item) for item in text.strip("()[]").split(",")] if isinstance(place[leaf], list) else _parse(text)
+    place[leaf] = (
+        [_parse(item) for item in text.strip("()[]").split(",")] if isinstance(place[leaf], list) else _parse(text)
+    )
 
 
 def _parse(text: str) -> Any:

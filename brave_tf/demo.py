@@ -54,9 +54,12 @@ def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
     timed("prepare", lambda: prepare(media, dataset, workers=os.cpu_count()))
     runs = {name: out / "runs" / config.name for name, config in configs.items()}
     summaries = {
-        name: timed(f"pretrain {name}", lambda name=name: pretrain(configs[name], [dataset], runs[name])) for name in RUNS
+        name: timed(f"pretrain {name}", lambda name=name: pretrain(configs[name], [dataset], runs[name]))
+        for name in RUNS
     }
-    scores = {name: timed(f"evaluate {name}", lambda name=name: _scores(runs[name], dataset, out, seed)) for name in RUNS}
+    scores = {
+        name: timed(f"evaluate {name}", lambda name=name: _scores(runs[name], dataset, out, seed)) for name in RUNS
+    }
     exported = timed("export and verify", lambda: _export(runs["V<->A"], out / "exported"))
 
     best = scores["V<->A"]["linear"]

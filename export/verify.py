@@ -77,5 +77,7 @@ def verify(directory: Path, encoder: Encoder) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(process.stdout.strip().splitlines()[-1])
     worst = max(found["errors"].values())
     if not worst <= TOLERANCE:
-        raise UserError(f"the exported encoder embeds differently: off by {worst:.3g}; expected at most {TOLERANCE:.0e}")
+        raise UserError(
+            f"the exported encoder embeds differently: off by {worst:.3g}; expected at most {TOLERANCE:.0e}"
+        )
     return found

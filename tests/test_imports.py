@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 BASE = {"config", "errors", "files", "presets", "progress"}
 MAY_IMPORT = {
-    **{part: BASE for part in BASE},
+    **dict.fromkeys(BASE, BASE),
     "losses": {"config"},
     "data": BASE | {"data"},
     "models": BASE | {"models"},
@@ -122,9 +122,7 @@ def loads_without_tensorflow(path: str) -> bool:
 def test_light_modules_import_tensorflow_only_where_they_use_it(path):
     heavy = {"tensorflow", "keras", "tensorflow_hub"}
     lines = [
-        found.line
-        for found in imports(path, MODULES[path])
-        if found.when_loaded and found.name.split(".")[0] in heavy
+        found.line for found in imports(path, MODULES[path]) if found.when_loaded and found.name.split(".")[0] in heavy
     ]
     assert not lines, f"{path}:{lines} imports TensorFlow while it loads; move the import into the function"
 
@@ -151,7 +149,9 @@ def test_modules_say_what_they_are(path):
 
 
 def test_the_imports_of_a_module_are_found():
-    source = "import av.io\nfrom brave_tf.data import views\ndef f():\n    import keras\nif TYPE_CHECKING:\n    import jax\n"
+    source = (
+        "import av.io\nfrom brave_tf.data import views\ndef f():\n    import keras\nif TYPE_CHECKING:\n    import jax\n"
+    )
     found = list(imports("example.py", ast.parse(source)))
     assert found == [
         Import("av.io", 1, True),

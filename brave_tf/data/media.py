@@ -132,7 +132,12 @@ def _picture_clips(
 
 
 def _clip(
-    frames: list[bytes], first: int, encoder: "_JpegEncoder", decoder: "_Decoder", sound: SoundTrack | None, begin: float
+    frames: list[bytes],
+    first: int,
+    encoder: "_JpegEncoder",
+    decoder: "_Decoder",
+    sound: SoundTrack | None,
+    begin: float,
 ) -> Clip:
     offset, seconds = first / SOURCE_FPS, len(frames) / SOURCE_FPS
     samples = np.zeros(0, np.float32)
@@ -266,7 +271,11 @@ class _JpegEncoder:
         rotation = turn.get(round(frame.rotation or 0))
         self._fit(frame, swap=bool(rotation and rotation[0] == "transpose"))
         graph = av.filter.Graph()
-        nodes = [graph.add_buffer(width=frame.width, height=frame.height, format=frame.format.name, time_base=frame.time_base)]
+        nodes = [
+            graph.add_buffer(
+                width=frame.width, height=frame.height, format=frame.format.name, time_base=frame.time_base
+            )
+        ]
         nodes.append(graph.add("fps", f"fps={SOURCE_FPS:g}"))
         if rotation:
             nodes.append(graph.add(*rotation))

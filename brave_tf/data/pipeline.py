@@ -59,7 +59,9 @@ class TrainingClips:
             wanted = "video and sound" if config.broad.audio else "video"
             counts = ", ".join(f"{count} {reason}" for reason, count in left_out.items() if count) or "it is empty"
             names = ", ".join(str(path) for path in paths)
-            raise UserError(f"no clip in split {split!r} of {names} has the {wanted} that {config.name} needs ({counts})")
+            raise UserError(
+                f"no clip in split {split!r} of {names} has the {wanted} that {config.name} needs ({counts})"
+            )
         return cls(table, left_out, tuple(dataset.fingerprint for dataset in datasets))
 
 

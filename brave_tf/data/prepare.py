@@ -19,7 +19,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from brave_tf.config import SOURCE_FPS
-from brave_tf.data.dataset import CLIP_COLUMNS, CLIPS_FILE, FORMAT_VERSION, INFO_FILE, LABEL_PREFIX, WORK_FOLDER, Dataset, open_dataset
+from brave_tf.data.dataset import (
+    CLIP_COLUMNS,
+    CLIPS_FILE,
+    FORMAT_VERSION,
+    INFO_FILE,
+    LABEL_PREFIX,
+    WORK_FOLDER,
+    Dataset,
+    open_dataset,
+)
 from brave_tf.data.layouts import Listing
 from brave_tf.data.layouts.csv_list import list_csv
 from brave_tf.data.layouts.folder import list_folder
@@ -157,7 +166,9 @@ def _compare(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
         if before["settings"].get(name) != value
     ]
     old, new = before["listing"], now["listing"]
-    different += [f"{name.split(':', 1)[1]} changed" for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+    different += [
+        f"{name.split(':', 1)[1]} changed" for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)
+    ]
     if different:
         shown = "; ".join(different[:5]) + (f"; and {len(different) - 5} more" if len(different) > 5 else "")
         raise UserError(f"{out} was begun with other files or settings ({shown}); choose another --out, or remove it")

@@ -17,7 +17,13 @@ MICROSECONDS = 1_000_000
 
 
 def build(
-    clip: Clip, *, clip_id: int, source: str, audio_rate_hz: int | None, labels: Mapping[str, str], label_index: int | None
+    clip: Clip,
+    *,
+    clip_id: int,
+    source: str,
+    audio_rate_hz: int | None,
+    labels: Mapping[str, str],
+    label_index: int | None,
 ) -> bytes:
     """One clip as a serialised `SequenceExample`.
 

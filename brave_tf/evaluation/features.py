@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from brave_tf.config import EvaluationConfig
 from brave_tf.data.dataset import Dataset
-from brave_tf.data.pipeline import clip_windows, augmented_samples
+from brave_tf.data.pipeline import augmented_samples, clip_windows
 from brave_tf.progress import Advance
 
 Embed = Callable[[tf.Tensor], tf.Tensor]

@@ -10,7 +10,7 @@ import tensorflow as tf
 from brave_tf.config import EvaluationConfig
 from brave_tf.data.dataset import Dataset
 from brave_tf.errors import UserError
-from brave_tf.evaluation.features import Embed, window_features, augmented_features
+from brave_tf.evaluation.features import Embed, augmented_features, window_features
 from brave_tf.evaluation.folds import Fold, choose_label, make_folds
 from brave_tf.evaluation.knn import knn_scores
 from brave_tf.evaluation.linear import Scores, linear_scores

@@ -84,5 +84,7 @@ def _changed(view: EvaluationConfig, changes: Mapping[str, Any]) -> EvaluationCo
         problem = error.errors()[0]
         raise UserError(f"received {problem['loc'][0]}={problem['input']}; {problem['msg'].lower()}") from None
     if changed.size > changed.shorter_side:
-        raise UserError(f"received size={changed.size}, shorter_side={changed.shorter_side}; expected size <= shorter side")
+        raise UserError(
+            f"received size={changed.size}, shorter_side={changed.shorter_side}; expected size <= shorter side"
+        )
     return changed

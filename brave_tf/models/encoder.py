@@ -71,7 +71,9 @@ class Encoder:
         """D."""
         if self.model is not None:
             return int(self.model.output_shape[-1])
-        return int(self(np.zeros([1, 1, 32, 32, 3] if self.card.modality == "rgb" else [1, 32, 80], "float32")).shape[-1])
+        return int(
+            self(np.zeros([1, 1, 32, 32, 3] if self.card.modality == "rgb" else [1, 32, 80], "float32")).shape[-1]
+        )
 
     def random_twin(self, seed: int = 0) -> "Encoder":
         """The same network at random initialisation.

@@ -48,7 +48,9 @@ def resnet_v2(
     for unit, blocks in enumerate(BLOCKS[depth]):
         for block in range(blocks):
             stride = 2 if unit > 0 and block == 0 else 1
-            tensor = _block(tensor, channels * 4 * 2**unit, stride, block == 0, f"unit_{unit}_block_{block}", make, shift)
+            tensor = _block(
+                tensor, channels * 4 * 2**unit, stride, block == 0, f"unit_{unit}_block_{block}", make, shift
+            )
         endpoints[f"unit_{unit}"] = tensor
     endpoints["last_conv"] = _normalised_relu(tensor, "last")
     return endpoints

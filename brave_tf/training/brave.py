@@ -77,7 +77,7 @@ class Brave(keras.Model):
         return head
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        """z and h of every view."""
+        """Z and h of every view."""
         features = self.encoder(inputs["narrow"], training=training)
         narrow = {m: head(features, training=training) for m, head in self.narrow_heads.items()}
         broad = {m: self._broad(m, inputs["broad"][m], training) for m in self.broad_heads}
@@ -156,7 +156,12 @@ def _broad_backbone(modality: Modality, size: BackboneConfig) -> keras.Model:
 def _metric_names(config: Config) -> list[str]:
     names = ["loss"]
     for modality in config.broad.modalities:
-        names += [f"narrow_to_{modality}", f"{modality}_to_narrow", f"spread_narrow_for_{modality}", f"spread_{modality}"]
+        names += [
+            f"narrow_to_{modality}",
+            f"{modality}_to_narrow",
+            f"spread_narrow_for_{modality}",
+            f"spread_{modality}",
+        ]
     return names
 
 

@@ -25,7 +25,9 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
 
     def __init__(self, peak: float, warmup_steps: int, total_steps: int):
         if not 0 <= warmup_steps <= total_steps:
-            raise ValueError(f"received warmup_steps={warmup_steps}, total_steps={total_steps}; expected 0 <= warm-up <= total")
+            raise ValueError(
+                f"received warmup_steps={warmup_steps}, total_steps={total_steps}; expected 0 <= warm-up <= total"
+            )
         self.peak = peak
         self.warmup_steps = warmup_steps
         self.total_steps = total_steps

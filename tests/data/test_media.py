@@ -124,6 +124,10 @@ def test_sound_alone_is_refused_when_none_is_wanted(tmp_path):
 
 def test_real_files_play_whole(shared_data):
     for folder, most in (("av", 9), ("grid_s1_original", 4), ("intel_asl_gestures", 4)):
-        files = [path for path in sorted((shared_data / folder).iterdir()) if path.suffix in (".mp4", ".mkv", ".mpg", ".webm")]
+        files = [
+            path
+            for path in sorted((shared_data / folder).iterdir())
+            if path.suffix in (".mp4", ".mkv", ".mpg", ".webm")
+        ]
         for path in files[:most]:
             assert clips_of(path), path

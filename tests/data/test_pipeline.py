@@ -129,7 +129,7 @@ def test_evaluation_views(dataset):
     assert clips["frames"].to_pylist() == [30, 30, 30]
     windows = list(clip_windows(dataset, clips, config.evaluation))
     assert len(windows) == 3 and windows[0].shape == (6, 4, 32, 32, 3)
-    assert 0 <= float(tf.reduce_min(windows[0])) and float(tf.reduce_max(windows[0])) <= 1
+    assert float(tf.reduce_min(windows[0])) >= 0 and float(tf.reduce_max(windows[0])) <= 1
     # The clips brighten with time, so windows tell early from late, and crops of one window are alike.
     brightness = [float(tf.reduce_mean(windows[0][i])) for i in range(6)]
     assert brightness[0] < brightness[1] and brightness[0] == pytest.approx(brightness[2], abs=0.01)

@@ -50,7 +50,9 @@ def test_records_can_be_read_at_any_place(dataset):
         serialized, clip_id = reader(tf.constant(row, tf.int64))
         record = records.parse(serialized)
         example = tf.train.SequenceExample.FromString(serialized.numpy())
-        assert int(clip_id) == table["clip_id"][row].as_py() == example.context.feature["clip/index"].int64_list.value[0]
+        assert (
+            int(clip_id) == table["clip_id"][row].as_py() == example.context.feature["clip/index"].int64_list.value[0]
+        )
         assert record["frames"].shape[0] == table["frames"][row].as_py() == 25
         assert record["audio"].shape[0] == table["samples"][row].as_py()
         label = example.context.feature["clip/label/string"].bytes_list.value[0].decode()
@@ -84,7 +86,12 @@ def test_the_same_command_again_does_nothing_and_another_is_refused(videos, data
 
 
 def test_csv_columns_become_labels(videos, tmp_path):
-    lines = ["clip,start,end,label,fold,split", "cat/1.mp4,0,0.6,a,1,train", "cat/1.mp4,0.6,1,b,2,train", "dog/2.mp4,,,,3,test"]
+    lines = [
+        "clip,start,end,label,fold,split",
+        "cat/1.mp4,0,0.6,a,1,train",
+        "cat/1.mp4,0.6,1,b,2,train",
+        "dog/2.mp4,,,,3,test",
+    ]
     listing = videos / "list.csv"
     listing.write_text("\n".join(lines) + "\n")
     dataset = prepare(listing, tmp_path / "out", path_column="clip", workers=1)

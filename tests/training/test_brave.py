@@ -48,7 +48,9 @@ def test_training_lowers_the_loss_and_changes_every_weight(name):
     log = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: history.append(dict(logs)))
     model.fit(forever(views(name)), steps_per_epoch=25, shuffle=False, verbose=0, callbacks=[log])
     assert history[-1]["loss"] < 0.5 * history[0]["loss"]
-    assert history[0]["loss"] == pytest.approx(sum(value for key, value in history[0].items() if "_to_" in key), rel=1e-5)
+    assert history[0]["loss"] == pytest.approx(
+        sum(value for key, value in history[0].items() if "_to_" in key), rel=1e-5
+    )
     assert {key for key in history[0] if key.startswith("spread")} != set()
     unchanged = [w.path for w, b in zip(model.weights, before, strict=True) if np.array_equal(w.numpy(), b)]
     assert unchanged == []
@@ -99,9 +101,7 @@ def test_whole_model_saves_and_loads(tmp_path):
     loaded = keras.saving.load_model(tmp_path / "brave.keras")
     assert loaded.config == model.config
     batch = views("tiny-v", seed=5)
-    tf.nest.map_structure(
-        lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), model(batch), loaded(batch)
-    )
+    tf.nest.map_structure(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), model(batch), loaded(batch))
     for one in (model, loaded):
         one.fit(forever(batch), steps_per_epoch=1, shuffle=False, verbose=0)
     for a, b in zip(model.weights, loaded.weights, strict=True):

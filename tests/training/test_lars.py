@@ -54,12 +54,16 @@ def test_variables_are_told_apart_by_their_real_paths():
     kinds = {"kernel": False, "bias": True, "gamma": True, "beta": True}
     for variable, excluded in zip(model.trainable_variables, optimizer._is_bias_or_norm, strict=True):
         assert excluded == kinds[variable.path.rsplit("/", 1)[1]], variable.path
-    predictors = [v.path for v, is_one in zip(model.trainable_variables, optimizer._is_predictor, strict=True) if is_one]
+    predictors = [
+        v.path for v, is_one in zip(model.trainable_variables, optimizer._is_predictor, strict=True) if is_one
+    ]
     assert len(predictors) == 2 * 6
 
 
 def test_config_round_trip_changes_nothing():
-    optimizer = LARS(0.3, momentum=0.8, weight_decay=0.1, trust_coefficient=0.01, predictor_multiplier=3.0, mask="official")
+    optimizer = LARS(
+        0.3, momentum=0.8, weight_decay=0.1, trust_coefficient=0.01, predictor_multiplier=3.0, mask="official"
+    )
     restored = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
     variables = [[keras.Variable([1.0, 2.0], name="predictor_bias")] for _ in range(2)]
     for pair, one in zip(variables, (optimizer, restored), strict=True):

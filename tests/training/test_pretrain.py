@@ -16,10 +16,19 @@ from brave_tf.errors import UserError
 from brave_tf.training.pretrain import pretrain
 from tests.data.media_files import write_media
 
-SMALL = (
-    "batch_size=4 narrow.size=32 narrow.frames=4 log_every=1 checkpoint_every=2 steps=6 optimizer.warmup_steps=2 "
-    "model.narrow.width=0.0625 model.audio.width=0.0625 model.hidden_size=16 model.projection_size=8"
-).split()
+SMALL = [
+    "batch_size=4",
+    "narrow.size=32",
+    "narrow.frames=4",
+    "log_every=1",
+    "checkpoint_every=2",
+    "steps=6",
+    "optimizer.warmup_steps=2",
+    "model.narrow.width=0.0625",
+    "model.audio.width=0.0625",
+    "model.hidden_size=16",
+    "model.projection_size=8",
+]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +61,9 @@ def test_a_run_leaves_encoder_summary_metrics_and_configuration(run, config):
     assert summary["left_out"] == {"without video": 0, "without sound": 0}
     assert json.loads((path / "summary.json").read_text()) == summary
     assert [line["step"] for line in lines(path)] == [1, 2, 3, 4, 5, 6]
-    assert {"loss", "narrow_to_audio", "audio_to_narrow", "spread_audio", "spread_narrow_for_audio"} < lines(path)[0].keys()
+    assert {"loss", "narrow_to_audio", "audio_to_narrow", "spread_audio", "spread_narrow_for_audio"} < lines(path)[
+        0
+    ].keys()
     assert brave_tf.config.from_dict(json.loads((path / "config.json").read_text())["config"]) == config
     assert list((path / "tensorboard").glob("events*"))
 

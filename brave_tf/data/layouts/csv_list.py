@@ -35,7 +35,9 @@ def list_csv(file: Path, path_column: str = "path") -> Listing:
     if not rows:
         raise UserError(f"{file} has a header and no rows; expected one row per media file")
     labels = [name for name in columns if name and name not in (path_column, *SPECIAL_COLUMNS)]
-    return Listing([_source(row, f"{file}, row {n}", file.parent, path_column, labels) for n, row in enumerate(rows, 2)])
+    return Listing(
+        [_source(row, f"{file}, row {n}", file.parent, path_column, labels) for n, row in enumerate(rows, 2)]
+    )
 
 
 def _source(row: dict[str, str], place: str, folder: Path, path_column: str, labels: list[str]) -> Source:

@@ -6,10 +6,46 @@ from pathlib import Path
 from brave_tf.data.layouts import Listing, Source
 from brave_tf.errors import UserError
 
-SPLIT_FOLDERS = {"train": "train", "test": "test", "val": "validation", "valid": "validation", "validation": "validation"}
+SPLIT_FOLDERS = {
+    "train": "train",
+    "test": "test",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+}
 MEDIA_EXTENSIONS = frozenset(
-    ".3gp .aac .aiff .asf .avi .flac .flv .gif .m2ts .m4a .m4v .mka .mkv .mov .mp3 .mp4 .mpeg .mpg .mts .mxf .oga .ogg "
-    ".ogv .opus .ts .vob .wav .webm .wma .wmv".split()
+    [
+        ".3gp",
+        ".aac",
+        ".aiff",
+        ".asf",
+        ".avi",
+        ".flac",
+        ".flv",
+        ".gif",
+        ".m2ts",
+        ".m4a",
+        ".m4v",
+        ".mka",
+        ".mkv",
+        ".mov",
+        ".mp3",
+        ".mp4",
+        ".mpeg",
+        ".mpg",
+        ".mts",
+        ".mxf",
+        ".oga",
+        ".ogg",
+        ".ogv",
+        ".opus",
+        ".ts",
+        ".vob",
+        ".wav",
+        ".webm",
+        ".wma",
+        ".wmv",
+    ]
 )
 
 

@@ -77,7 +77,8 @@ def test_crop_windows_are_spread_like_the_released_ones(golden):
 
 
 @pytest.mark.parametrize(
-    ("size", "window"), [((224, 300), (16, 54, 192, 192)), ((300, 224), (54, 16, 192, 192)), ((40, 40), (10, 10, 20, 20))]
+    ("size", "window"),
+    [((224, 300), (16, 54, 192, 192)), ((300, 224), (54, 16, 192, 192)), ((40, 40), (10, 10, 20, 20))],
 )
 def test_whole_images_become_the_centred_window(size, window):
     assert tuple(centered_window(tf.constant(size[0]), tf.constant(size[1]), 16).numpy()) == window
@@ -87,7 +88,13 @@ def test_whole_images_become_the_centred_window(size, window):
 
 @pytest.mark.parametrize(
     "change",
-    [{"flip": 1.0}, {"blur": 1.0, "blur_sigma": (1.0, 1.0)}, {"color": 1.0}, {"grayscale": 1.0}, {"random_convolution": 1.0}],
+    [
+        {"flip": 1.0},
+        {"blur": 1.0, "blur_sigma": (1.0, 1.0)},
+        {"color": 1.0},
+        {"grayscale": 1.0},
+        {"random_convolution": 1.0},
+    ],
     ids=lambda change: next(iter(change)),
 )
 def test_each_step_has_an_effect_that_is_the_same_for_all_frames(frames, change):
@@ -132,7 +139,9 @@ def test_parameters_are_the_same_eager_in_graphs_and_compiled():
     compiled = tf.function(augment.sample, jit_compile=True)(seed_of(3), EVERYTHING)
     for name, value in eager.items():
         np.testing.assert_array_equal(value, graph[name], err_msg=name)
-        np.testing.assert_allclose(tf.cast(value, tf.float32), tf.cast(compiled[name], tf.float32), atol=1e-6, err_msg=name)
+        np.testing.assert_allclose(
+            tf.cast(value, tf.float32), tf.cast(compiled[name], tf.float32), atol=1e-6, err_msg=name
+        )
 
 
 def test_probabilities_and_ranges_are_kept():
