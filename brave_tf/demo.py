@@ -1,5 +1,6 @@
 """The whole story on generated media: a world, its dataset, two pre-trainings, their scores, an export, and a page."""
 
+import functools
 import os
 import shutil
 import time
@@ -9,8 +10,10 @@ from typing import Any
 
 from brave_tf import presets
 from brave_tf.config import Config, override
+from brave_tf.data.dataset import open_dataset
 from brave_tf.data.prepare import prepare
 from brave_tf.data.synthetic import write_world
+from brave_tf.demo_page import write_page
 from brave_tf.errors import UserError
 from brave_tf.evaluation.report import evaluate_and_report
 from brave_tf.export import export_encoder
@@ -19,10 +22,10 @@ from brave_tf.models.encoder import load_encoder
 from brave_tf.progress import track
 from brave_tf.training.pretrain import pretrain
 
-CLIPS_PER_MOTION = {"train": 140, "test": 20}
+CLIPS_PER_MOTION = {"train": 150, "test": 24}
 CLIP_SECONDS = 3.0
-RUNS = {"V<->A": "tiny-va", "V<->V": "tiny-v"}
-"""Presets by the names that the paper gives such models."""
+RUNS = {"V<->A": ("tiny-va", 600), "V<->V": ("tiny-v", 150)}
+"""Presets and steps, by the names that the paper gives such models."""
 
 
 def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
@@ -41,7 +44,7 @@ def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
     """
     out = Path(out)
     timings: dict[str, float] = {}
-    configs = {name: _config(preset, seed) for name, preset in RUNS.items()}
+    configs = {name: _config(preset, steps, seed) for name, (preset, steps) in RUNS.items()}
 
     def timed(name: str, step: Callable[[], Any]) -> Any:
         started = time.monotonic()
@@ -53,13 +56,12 @@ def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
     timed("write media files", lambda: _write_media(media, seed))
     timed("prepare", lambda: prepare(media, dataset, workers=os.cpu_count()))
     runs = {name: out / "runs" / config.name for name, config in configs.items()}
-    summaries = {
-        name: timed(f"pretrain {name}", lambda name=name: pretrain(configs[name], [dataset], runs[name]))
-        for name in RUNS
-    }
-    scores = {
-        name: timed(f"evaluate {name}", lambda name=name: _scores(runs[name], dataset, out, seed)) for name in RUNS
-    }
+    summaries: dict[str, Any] = {}
+    scores: dict[str, Any] = {}
+    for name, config in configs.items():
+        train = functools.partial(pretrain, config, [dataset], runs[name])
+        summaries[name] = timed(f"pretrain {name}", train)
+        scores[name] = timed(f"evaluate {name}", functools.partial(_scores, runs[name], dataset, out, seed))
     exported = timed("export and verify", lambda: _export(runs["V<->A"], out / "exported"))
 
     best = scores["V<->A"]["linear"]
@@ -74,12 +76,13 @@ def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
         "timings": timings,
         "seed": seed,
     }
+    write_page(out / "index.html", open_dataset(dataset), configs, runs, report)
     write_json(out / "report.json", report)
     return report
 
 
-def _config(preset: str, seed: int) -> Config:
-    return override(presets.get(preset), [f"seed={seed}"])
+def _config(preset: str, steps: int, seed: int) -> Config:
+    return override(presets.get(preset), [f"seed={seed}", f"steps={steps}"])
 
 
 def _write_media(media: Path, seed: int) -> None:

@@ -17,38 +17,38 @@ from brave_tf.errors import UserError
 
 _TINY_AUGMENT = AugmentConfig(crop_area=(0.5, 1.0), crop_aspect=(0.75, 1.33), blur=0.5, blur_sigma=(0.1, 1.0))
 _TINY_MODEL = ModelConfig(
-    narrow=BackboneConfig(depth=14, width=0.25),
+    narrow=BackboneConfig(depth=26, width=0.25),
     rgb=BackboneConfig(depth=14, width=0.25),
     audio=BackboneConfig(depth=14, width=0.25),
     hidden_size=256,
     projection_size=64,
 )
 _TINY_EVALUATION = EvaluationConfig(
-    frames=8, step=4, size=64, shorter_side=72, epochs=3, windows=3, crops=3, audio_seconds=2.0, svm_c=1e-2
+    frames=8, step=6, size=48, shorter_side=54, epochs=3, windows=3, crops=3, audio_seconds=2.0, svm_c=1e-2
 )
 
 _PRESETS = (
     Config(
         name="tiny-va",
-        narrow=VideoViewConfig(frames=8, step=4, size=64, augment=_TINY_AUGMENT),
+        narrow=VideoViewConfig(frames=8, step=6, size=48, augment=_TINY_AUGMENT),
         broad=BroadConfig(audio=AudioViewConfig(seconds=2.0)),
         model=_TINY_MODEL,
-        optimizer=OptimizerConfig(name="adam", peak_learning_rate=1e-3, warmup_steps=50),
+        optimizer=OptimizerConfig(peak_learning_rate=1.0, warmup_steps=30),
         evaluation=_TINY_EVALUATION,
         steps=600,
-        batch_size=32,
+        batch_size=48,
         checkpoint_every=100,
         log_every=10,
     ),
     Config(
         name="tiny-v",
-        narrow=VideoViewConfig(frames=8, step=4, size=64, augment=_TINY_AUGMENT),
+        narrow=VideoViewConfig(frames=8, step=6, size=48, augment=_TINY_AUGMENT),
         broad=BroadConfig(rgb=VideoViewConfig(frames=16, step=4, size=48, augment=_TINY_AUGMENT)),
         model=_TINY_MODEL,
-        optimizer=OptimizerConfig(name="adam", peak_learning_rate=1e-3, warmup_steps=50),
+        optimizer=OptimizerConfig(peak_learning_rate=1.0, warmup_steps=30),
         evaluation=_TINY_EVALUATION,
         steps=600,
-        batch_size=32,
+        batch_size=48,
         checkpoint_every=100,
         log_every=10,
     ),

@@ -36,8 +36,8 @@ def track(total: int, title: str, done: int = 0, console: Console | None = None)
         with _bar(console) as bar:
             task = bar.add_task(title, total=total, completed=done, note="")
 
-            def advance(units: int = 1, note: str = "") -> None:
-                bar.update(task, advance=units, note=note)
+            def advance(done: int = 1, note: str = "") -> None:
+                bar.update(task, advance=done, note=note)
 
             yield advance
     else:

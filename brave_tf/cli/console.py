@@ -3,8 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
+import rich.console
 from rich.table import Table
+
+
+class Console(rich.console.Console):
+    """A console that leaves a closed pipe to the dispatcher."""
+
+    def on_broken_pipe(self) -> None:
+        """Raises what happened instead of ending the program with status 1."""
+        raise BrokenPipeError
 
 
 def print_table(title: str, values: Mapping[str, Any]) -> None:

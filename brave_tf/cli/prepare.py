@@ -1,7 +1,7 @@
 """`brave-tf prepare`."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import tyro
 
@@ -55,9 +55,10 @@ def prepare(
     _print(dataset.path, dataset.info)
 
 
-def _print(path: Path, info: dict) -> None:
-    from rich.console import Console
+def _print(path: Path, info: dict[str, Any]) -> None:
     from rich.table import Table
+
+    from brave_tf.cli.console import Console
 
     table = Table(title=str(path), title_justify="left")
     for heading in ("split", "clips", "with picture", "with sound", "hours"):

@@ -51,7 +51,7 @@ def _yaml(values: Mapping[str, Any], indent: str = "") -> Iterator[str]:
 def _print_table(chosen: "list[Config]") -> None:
     import sys
 
-    from rich.console import Console
+    from brave_tf.cli.console import Console
 
     console = Console(width=None if sys.stdout.isatty() else PIPED_COLUMNS)
     console.print(_table(chosen))

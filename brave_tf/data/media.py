@@ -1,7 +1,7 @@
-"""Media files in, 25 fps JPEG frames and mono sound out. The only file that opens media."""
+"""Media files in, 25 fps JPEG frames and mono sound out. Only this file and `sound` open media."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -250,11 +250,13 @@ class _JpegEncoder:
         self._shorter_side = shorter_side
         self.height = self.width = 0
 
-    def encode(self, frames: Iterator[Any]) -> Iterator[bytes]:
+    def encode(self, frames: Iterable[Any]) -> Iterator[bytes]:
         """JPEGs of frames resampled in time by FFmpeg's own filter."""
-        graph, codec, first = None, None, None
+        graph: Any = None
+        codec: Any = None
+        first: Any = None
         for frame in frames:
-            if graph is None or codec is None:
+            if graph is None:
                 first = frame
                 graph = self._graph(frame)
                 codec = self._codec()
@@ -262,7 +264,7 @@ class _JpegEncoder:
                 frame = _like(frame, first)
             graph.push(frame)
             yield from _drain(graph, codec)
-        if graph is not None and codec is not None:
+        if graph is not None:
             graph.push(None)
             yield from _drain(graph, codec)
 

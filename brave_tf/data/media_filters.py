@@ -81,7 +81,9 @@ def mono_samples(frames: Iterator[av.AudioFrame], origin: Fraction, rate_hz: int
                 yield _as_array(chunk)
 
 
-def _through(graph: av.filter.Graph, frame: av.VideoFrame | av.AudioFrame | None) -> Iterator[av.VideoFrame | av.AudioFrame]:
+def _through(
+    graph: av.filter.Graph, frame: av.VideoFrame | av.AudioFrame | None
+) -> Iterator[av.VideoFrame | av.AudioFrame]:
     graph.push(frame)
     while True:
         try:
@@ -134,7 +136,12 @@ def _rotation(frame: av.VideoFrame) -> list[tuple[str, str | None]]:
     a, b, _, c, d, *_ = struct.unpack("=9i", matrix[:36])
     mirrored = a * d - b * c < 0
     if abs(b) > abs(a):
-        turn = {(True, False): "cclock", (False, False): "clock", (True, True): "cclock_flip", (False, True): "clock_flip"}
+        turn = {
+            (True, False): "cclock",
+            (False, False): "clock",
+            (True, True): "cclock_flip",
+            (False, True): "clock_flip",
+        }
         return [("transpose", turn[b < 0, mirrored])]
     flips: list[tuple[str, str | None]] = []
     if a < 0:

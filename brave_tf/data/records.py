@@ -1,6 +1,7 @@
 """`SequenceExample` records in the MediaSequence and DMVR conventions."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -36,7 +37,7 @@ def build(
         label_index: class index of the column `label`.
     """
     example = tf.train.SequenceExample()
-    context = {
+    context: dict[str, Any] = {
         "clip/media_id": source,
         "clip/index": clip_id,
         "clip/start/timestamp": round(clip.start_seconds * MICROSECONDS),
@@ -57,7 +58,8 @@ def build(
         _add(example, WAVEFORM, clip.samples)
     for key, value in context.items():
         _fill(example.context.feature[key], [value])
-    serialized: bytes = example.SerializeToString()
+    # Deterministic, so that the same media always give the same shard.
+    serialized: bytes = example.SerializeToString(deterministic=True)
     return serialized
 
 
@@ -74,11 +76,11 @@ def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
     return {"frames": features[FRAMES].values, "audio": features[WAVEFORM].values}
 
 
-def _add(example: tf.train.SequenceExample, key: str, values: list[bytes] | list[int] | np.ndarray) -> None:
+def _add(example: tf.train.SequenceExample, key: str, values: Any) -> None:
     _fill(example.feature_lists.feature_list[key].feature.add(), values)
 
 
-def _fill(feature: tf.train.Feature, values: list[object] | np.ndarray) -> None:
+def _fill(feature: tf.train.Feature, values: Any) -> None:
     first = values[0]
     if isinstance(first, str):
         feature.bytes_list.value.extend(value.encode() for value in values)

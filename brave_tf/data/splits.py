@@ -73,7 +73,7 @@ def _rank(seed: int, name: str) -> bytes:
 
 
 def _cut(ranked: list[str], shares: dict[str, float]) -> dict[str, str]:
-    assigned = {}
+    assigned: dict[str, str] = {}
     begin, reached = 0, 0.0
     for split, share in shares.items():
         reached += share

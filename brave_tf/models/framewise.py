@@ -1,5 +1,7 @@
 """Two-dimensional layers over the frames of a clip."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -19,22 +21,22 @@ class Framewise(keras.layers.Wrapper):
         >>> Framewise(keras.layers.Conv2D(64, 7, strides=2, padding="same"))(clips)
     """
 
-    def __init__(self, layer, **kwargs):
+    def __init__(self, layer: keras.layers.Layer, **kwargs: Any):
         kwargs.setdefault("name", layer.name)
         super().__init__(layer, **kwargs)
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         """Builds the inner layer for one frame of the clip."""
         if len(input_shape) != 5:
             raise ValueError(f"{self.name} received shape {tuple(input_shape)}; expected [B, T, H, W, C]")
         self.layer.build((None, *input_shape[2:]))
         self.built = True
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """Shape of the output clip."""
         return (*input_shape[:2], *self.layer.compute_output_shape((None, *input_shape[2:]))[1:])
 
-    def call(self, inputs, **kwargs):
+    def call(self, inputs: Any, **kwargs: Any) -> Any:
         """Runs the inner layer on all frames at once."""
         batch, frames, *frame_shape = ops.shape(inputs)
         outputs = self.layer(ops.reshape(inputs, (-1, *frame_shape)), **kwargs)

@@ -1,12 +1,14 @@
 """Temporal shift: neighbouring frames exchange a share of their channels."""
 
+from typing import Any
+
 from keras import ops
 
 SHIFT_FRACTION = 0.125
 """Share of the channels that moves each way, so a quarter of them moves (released code)."""
 
 
-def temporal_shift(clips, fraction: float = SHIFT_FRACTION):
+def temporal_shift(clips: Any, fraction: float = SHIFT_FRACTION) -> Any:
     """Moves `fraction` of the channels one frame back and as many one frame forward.
 
     The order of the channels changes as in the released code: first the last n channels, taken from the next frame; then

@@ -83,7 +83,7 @@ class Brave(keras.Model):
         broad = {m: self._broad(m, inputs["broad"][m], training) for m in self.broad_heads}
         return {"narrow": narrow, "broad": broad}
 
-    def _broad(self, modality: str, views: Any, training: bool) -> dict[str, Any]:
+    def _broad(self, modality: Modality, views: Any, training: bool) -> dict[str, Any]:
         # Each of the K views goes through backbone and head by itself, so batch norm never mixes views.
         views = ops.expand_dims(views, 1) if modality == "audio" else views
         outputs = []

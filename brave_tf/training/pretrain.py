@@ -107,7 +107,7 @@ def pretrain(config: Config, data: Sequence[str | Path], run: str | Path) -> dic
     return summary
 
 
-def _fit(model: Brave, clips: TrainingClips, checkpoints: Checkpoints, run: Path, first_step: int) -> dict[str, float]:
+def _fit(model: Brave, clips: TrainingClips, checkpoints: Checkpoints, run: Path, first_step: int) -> dict[str, Any]:
     config = model.config
     dataset = pretraining_dataset(clips, config, first_step=first_step)
     last = _LastBatch(config.batch_size)

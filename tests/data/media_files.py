@@ -29,7 +29,9 @@ def write_media(
             picture.pix_fmt = "yuv420p"
         track = None
         if sound_hz is not None:
-            codec = {".wav": "pcm_s16le", ".ogg": "libvorbis", ".webm": "libvorbis", ".mpg": "mp2"}.get(
+            # Opus knows no 44.1 kHz.
+            sound_hz = 48_000 if path.suffix == ".webm" else sound_hz
+            codec = {".wav": "pcm_s16le", ".ogg": "libvorbis", ".webm": "libopus", ".mpg": "mp2"}.get(
                 path.suffix, "aac"
             )
             track = container.add_stream(codec, rate=sound_hz, layout=layout)

@@ -61,5 +61,5 @@ def test_top5_counts_the_five_best():
     decisions = np.eye(8)[::-1] + np.arange(8) / 100
     result = scores(decisions, np.arange(8), np.full(8, 3))
     assert result.top1 == pytest.approx(1 / 8)
-    assert result.top5 == 1.0
+    assert result.top5 == pytest.approx(5 / 8)
     assert scores(decisions, np.arange(8), np.full(8, 0)).top5 == pytest.approx(1 / 8)

@@ -108,10 +108,10 @@ def test_whole_model_saves_and_loads(tmp_path):
         np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-5, err_msg=a.path)
 
 
-def test_two_replicas_step_like_one(two_devices):
+def test_two_replicas_step_like_one(two_cpus):
     batch = views("tiny-va", batch=8)
     found = []
-    for strategy in (tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(two_devices)):
+    for strategy in (tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(two_cpus)):
         with strategy.scope():
             model = make("tiny-va")
             model.compile(optimizer=keras.optimizers.SGD(0.5), jit_compile=False)

@@ -27,9 +27,9 @@ class Toy(keras.layers.Layer):
 
     @staticmethod
     def _variable(name, value):
-        module, leaf = name.rsplit("/", 1)
-        with keras.name_scope(module):
-            return keras.Variable(value, name=leaf)
+        variable = keras.Variable(value, name=name.rsplit("/", 1)[1])
+        variable._path = name
+        return variable
 
 
 @pytest.mark.parametrize("rate", RATES)

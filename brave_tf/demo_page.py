@@ -1,0 +1,125 @@
+"""Gathers what the demo's page shows from its dataset and runs."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import tensorflow as tf
+
+from brave_tf.config import Config
+from brave_tf.data import records, sampling
+from brave_tf.data.dataset import Dataset
+from brave_tf.data.pipeline import clip_windows
+from brave_tf.data.read import RecordTable
+from brave_tf.data.views import training_views
+from brave_tf.models.encoder import Encoder, load_encoder
+from brave_tf.pages import demo as page
+from brave_tf.pages.demo_content import DemoContent, MotionViews, Neighbour, Neighbours, RunCurves, Score
+from brave_tf.training.run_directory import METRICS_FILE
+
+SHOWN_NEIGHBOURS = 4
+COMMANDS = (
+    ("turn your videos into a dataset", "brave-tf prepare my-videos --out dataset"),
+    ("train an encoder on them", "brave-tf pretrain tiny-va --data dataset --run runs/first"),
+    ("score it, if they have labels", "brave-tf evaluate runs/first --data dataset --out report"),
+    ("export it", "brave-tf export runs/first --out exported"),
+)
+
+
+def write_page(
+    path: Path, dataset: Dataset, configs: Mapping[str, Config], runs: Mapping[str, Path], report: Mapping[str, Any]
+) -> None:
+    """Writes the demo's page.
+
+    Args:
+        path: the HTML file.
+        dataset: the demo's world, prepared.
+        configs: the experiments, by name; the first is on sound, the second on pictures alone.
+        runs: their directories.
+        report: the demo's report.
+    """
+    sound, pictures = configs.values()
+    assert sound.broad.audio is not None and pictures.broad.rgb is not None
+    train, test = dataset.clips("train"), dataset.clips("test")
+    content = DemoContent(
+        views=_views(dataset, train, sound, pictures),
+        curves=[_curves(name, run) for name, run in runs.items()],
+        neighbours=_neighbours(load_encoder(next(iter(runs.values()))), dataset, train, test, sound),
+        scores=[_score(name, report["runs"][name]) for name in runs],
+        timings=list(report["timings"].items()),
+        commands=COMMANDS,
+        clips=(train.num_rows, test.num_rows),
+        narrow_seconds=sound.narrow.seconds,
+        broad_seconds=pictures.broad.rgb.seconds,
+        sound_seconds=sound.broad.audio.seconds,
+        export_verified=report["export_verified"],
+    )
+    page.write(path, content)
+
+
+def _views(dataset: Dataset, clips: pa.Table, sound: Config, pictures: Config) -> list[MotionViews]:
+    reader = RecordTable.of(dataset, clips).reader()
+    views = []
+    for motion, row in _first_rows(dataset, clips).items():
+        record = records.parse(reader(tf.constant(row, tf.int64))[0])
+        seed = sampling.example_seed(sound.seed, tf.constant(row, tf.int64))
+        heard, seen = (training_views(record, seed, config) for config in (sound, pictures))
+        broad = seen["broad"]["rgb"][0].numpy()
+        views.append(MotionViews(motion, heard["narrow"].numpy(), heard["broad"]["audio"].numpy(), broad))
+    return views
+
+
+def _first_rows(dataset: Dataset, clips: pa.Table) -> dict[str, int]:
+    labels = clips["label/label"].to_pylist()
+    return {motion: labels.index(motion) for motion in dataset.labels["label"]}
+
+
+def _curves(name: str, run: Path) -> RunCurves:
+    lines = [json.loads(line) for line in (run / METRICS_FILE).read_text(encoding="utf-8").splitlines()]
+    spreads = [min(value for key, value in line.items() if key.startswith("spread_")) for line in lines]
+    return RunCurves(name, [line["step"] for line in lines], [line["loss"] for line in lines], spreads)
+
+
+def _score(name: str, scores: Mapping[str, Any]) -> Score:
+    linear, knn = scores["linear"], scores["knn"]
+    return Score(name, linear["mean"], knn["mean"], linear["random_init"], linear["chance"])
+
+
+def _neighbours(
+    encoder: Encoder, dataset: Dataset, train: pa.Table, test: pa.Table, config: Config
+) -> Sequence[Neighbours]:
+    queries = test.take(list(_first_rows(dataset, test).values()))
+    (query_clips, query_vectors), (clips, vectors) = (_embedded(encoder, dataset, t, config) for t in (queries, train))
+    mean = vectors.mean(axis=0)
+    known, asked = (_unit(found - mean) for found in (vectors, query_vectors))
+    nearest = np.argsort(-asked @ known.T, axis=1)[:, :SHOWN_NEIGHBOURS]
+    names, query_names = (table["label/label"].to_pylist() for table in (train, queries))
+    return [
+        Neighbours(
+            Neighbour(query_clips[number], query_names[number]),
+            [Neighbour(clips[row], names[row]) for row in nearest[number]],
+        )
+        for number in range(len(query_names))
+    ]
+
+
+def _embedded(
+    encoder: Encoder, dataset: Dataset, table: pa.Table, config: Config
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """The middle crop of each clip, uint8, and its embedding."""
+    import dataclasses
+
+    view = dataclasses.replace(config.evaluation, windows=1, crops=1)
+    embed = tf.function(lambda video: encoder(video, training=False))
+    frames, vectors = [], []
+    for batch in clip_windows(dataset, table, view).unbatch().batch(16):
+        frames += list((batch.numpy() * 255).astype(np.uint8))
+        vectors.append(embed(batch).numpy())
+    return frames, np.concatenate(vectors)
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))
