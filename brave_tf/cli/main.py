@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
-        print(f"{PROGRAM}: interrupted; the same command goes on where it stopped", file=sys.stderr)
+        print(f"{PROGRAM}: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # Python flushes stdout once more when it ends, and would complain again.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from brave_tf.config import AudioViewConfig, Config, VideoViewConfig
 
-PIPED_COLUMNS = 180
+PIPED_COLUMNS = 240
 
 
 def presets(name: tyro.conf.Positional[str | None] = None, /, json: bool = False) -> None:

@@ -73,8 +73,8 @@ def _has_modalities(dataset: Dataset, clips: pa.Table, config: Config, left_out:
     rate = config.broad.audio.sample_rate_hz
     if dataset.audio_rate_hz not in (None, rate):
         raise UserError(
-            f"{dataset.path} holds sound at {dataset.audio_rate_hz} Hz; {config.name} expects {rate} Hz; prepare it with "
-            f"--audio-rate {rate}, or train with --set broad.audio.sample_rate_hz={dataset.audio_rate_hz}"
+            f"{dataset.path} holds sound at {dataset.audio_rate_hz} Hz; {config.name} expects {rate} Hz; prepare it "
+            f"with --audio-rate {rate}, or train with --set broad.audio.sample_rate_hz={dataset.audio_rate_hz}"
         )
     has_sound = clips["samples"].to_numpy() > 0
     left_out["without sound"] += int(np.sum(has_video & ~has_sound))

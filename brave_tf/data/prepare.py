@@ -199,7 +199,8 @@ def _result(future: Any, shard: Shard) -> dict[str, Any]:
         result: dict[str, Any] = future.result()
     except concurrent.futures.process.BrokenProcessPool:
         raise UserError(
-            f"a worker process died around {shard.name} (out of memory?); run the same command again with fewer --workers"
+            f"a worker process died around {shard.name} (out of memory?); "
+            "run the same command again with fewer --workers"
         ) from None
     return result
 

@@ -21,8 +21,8 @@ def resnet_v2(
 ) -> dict[str, Any]:
     """Builds stem, four units and the last activation on `inputs`.
 
-    No convolution has a bias, the stem has neither batch norm nor ReLU, shortcuts have no batch norm, and the projecting
-    shortcut sees the activations before the temporal shift (released code).
+    No convolution has a bias, the stem has neither batch norm nor ReLU, shortcuts have no batch norm, and the
+    projecting shortcut sees the activations before the temporal shift (released code).
 
     Args:
         inputs: a `KerasTensor` that `make`'s layers accept.

@@ -11,9 +11,9 @@ SHIFT_FRACTION = 0.125
 def temporal_shift(clips: Any, fraction: float = SHIFT_FRACTION) -> Any:
     """Moves `fraction` of the channels one frame back and as many one frame forward.
 
-    The order of the channels changes as in the released code: first the last n channels, taken from the next frame; then
-    the middle ones, unchanged; then the first n channels, taken from the previous frame. Missing neighbours at both ends
-    of the clip are zero.
+    The order of the channels changes as in the released code: first the last n channels, taken from the next frame;
+    then the middle ones, unchanged; then the first n channels, taken from the previous frame. Missing neighbours at
+    both ends of the clip are zero.
 
     Args:
         clips: [B, T, H, W, C], a tensor or a `KerasTensor`.

@@ -18,7 +18,7 @@ def write_media(
     tone_hz: float = 440.0,
     options: dict[str, str] | None = None,
 ) -> Path:
-    """Writes grey frames that brighten with time and a steady tone; `size` is (height, width) or None for no picture."""
+    """Writes grey frames that brighten and a steady tone; `size` is (height, width), None for no picture."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w", options=options or {}) as container:
         picture = None

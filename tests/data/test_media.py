@@ -113,7 +113,7 @@ def test_what_is_no_media_is_refused(tmp_path, content, reason):
 
 
 def test_missing_files_are_refused(tmp_path):
-    with pytest.raises(MediaError, match="cannot be read.*No such file"):
+    with pytest.raises(MediaError, match=r"cannot be read.*No such file"):
         clips_of(tmp_path / "none.mp4")
 
 

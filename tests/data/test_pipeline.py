@@ -96,7 +96,7 @@ def test_silent_videos_cannot_train_an_audio_preset(tmp_path):
 
 def test_sound_of_another_rate_is_refused(dataset):
     config = override(presets.get("tiny-va"), ["broad.audio.sample_rate_hz=48000"])
-    with pytest.raises(UserError, match="16000 Hz.*expects 48000 Hz"):
+    with pytest.raises(UserError, match=r"16000 Hz.*expects 48000 Hz"):
         TrainingClips.open(dataset.path, config)
 
 

@@ -146,7 +146,7 @@ def test_a_folder_without_anything_usable_is_an_error(tmp_path):
     with pytest.raises(UserError, match="holds no media files"):
         prepare(folder, tmp_path / "out")
     (folder / "a.mp4").write_bytes(b"")
-    with pytest.raises(UserError, match="none of the 1 sources can be used.*is empty"):
+    with pytest.raises(UserError, match=r"none of the 1 sources can be used.*is empty"):
         prepare(folder, tmp_path / "out", workers=1)
 
 
@@ -197,7 +197,7 @@ def test_killed_preparation_is_finished_by_the_same_command(tmp_path):
     process.wait()
     finished = {path.name: path.stat().st_mtime_ns for path in out.glob("*.tfrecord")}
     assert finished and not (out / "dataset.json").exists()
-    with pytest.raises(UserError, match="begun with other files or settings.*shorter_side: 256 -> 64"):
+    with pytest.raises(UserError, match=r"begun with other files or settings.*shorter_side: 256 -> 64"):
         prepare(folder, out, shorter_side=64)
     dataset = prepare(folder, out, workers=1)
     assert dataset.clips().num_rows == 40 and not (out / ".prepare").exists()
@@ -225,7 +225,7 @@ def test_full_disks_are_one_line(videos, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(shard_writer.shutil, "copyfileobj", full)
-    with pytest.raises(UserError, match="No space left on device.*free some space"):
+    with pytest.raises(UserError, match=r"No space left on device.*free some space"):
         prepare(videos, tmp_path / "out", workers=1)
     assert not list((tmp_path / "out").glob("*.tfrecord"))
 

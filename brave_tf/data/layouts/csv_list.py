@@ -20,7 +20,8 @@ def list_csv(file: Path, path_column: str = "path") -> Listing:
         path_column: the column that holds the paths.
 
     Raises:
-        UserError: the file is unreadable or empty, the path column is missing, or a cell does not fit; the line is named.
+        UserError: the file is unreadable or empty, the path column is missing, or a cell does not fit; the row is
+            named.
     """
     try:
         with open(file, newline="", encoding="utf-8-sig") as stream:

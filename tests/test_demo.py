@@ -1,0 +1,34 @@
+"""The demo at toy size: every step really runs, and the page holds what they gave."""
+
+import json
+
+import pytest
+
+from brave_tf import demo, presets
+from brave_tf.config import override
+
+TOY = ["batch_size=6", "model.narrow.width=0.0625", "model.rgb.width=0.0625", "model.audio.width=0.0625", "log_every=1"]
+TOY += ["model.narrow.depth=14", "model.hidden_size=16", "model.projection_size=8", "optimizer.warmup_steps=1"]
+TOY += ["evaluation.epochs=1", "evaluation.windows=1", "evaluation.crops=1"]
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    monkeypatch.setattr(demo, "CLIPS_PER_MOTION", {"train": 2, "test": 1})
+    monkeypatch.setattr(demo, "CLIP_SECONDS", 2.0)
+    monkeypatch.setattr(
+        demo, "_config", lambda preset, steps, seed: override(presets.get(preset), [*TOY, "steps=2", f"seed={seed}"])
+    )
+
+
+def test_demo_runs_and_goes_on_where_it_stopped(toy, tmp_path):
+    pytest.importorskip("tensorflow_hub", reason="the demo loads its export with hub.load")
+    report = demo.run_demo(tmp_path / "demo", seed=1)
+    assert json.loads((tmp_path / "demo" / "report.json").read_text()) == json.loads(json.dumps(report))
+    assert report["export_verified"] and report["chance"] == pytest.approx(1 / 6)
+    assert report["export"]["loader"] == "tensorflow_hub.load" and max(report["export"]["errors"].values()) < 1e-4
+    page = (tmp_path / "demo" / "index.html").read_text()
+    assert "<img" in page and "V&lt;-&gt;A" in page
+    again = demo.run_demo(tmp_path / "demo", seed=1)
+    assert again["runs"]["V<->A"]["summary"] == report["runs"]["V<->A"]["summary"]
+    assert again["linear_top1"] == report["linear_top1"]
