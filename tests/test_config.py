@@ -32,7 +32,7 @@ def test_paper_presets_hold_the_papers_numbers():
         ("steps=7", ("steps",), 7),
         ("optimizer.peak_learning_rate=0.3", ("optimizer", "peak_learning_rate"), 0.3),
         ("narrow.augment.crop_area=0.2,1", ("narrow", "augment", "crop_area"), (0.2, 1.0)),
-        ("model.narrow.depth=26", ("model", "narrow", "depth"), 26),
+        ("model.narrow.depth=50", ("model", "narrow", "depth"), 50),
         ("data.augment_on=host", ("data", "augment_on"), "host"),
         ("jit_compile=true", ("jit_compile",), True),
     ],
@@ -67,7 +67,7 @@ def test_unusable_overrides_say_what_was_expected(assignment, words):
 
 def test_differences_are_listed_key_by_key():
     old = configuration.to_dict(presets.get("tiny-va"))
-    new = configuration.to_dict(configuration.override(presets.get("tiny-va"), ["steps=5", "model.narrow.depth=26"]))
+    new = configuration.to_dict(configuration.override(presets.get("tiny-va"), ["steps=5", "model.narrow.depth=50"]))
     changed = configuration.differences(old, new)
     assert [line.split(":")[0] for line in changed] == ["model.narrow.depth", "steps"]
 

@@ -27,7 +27,7 @@ class MetricsWriter(keras.callbacks.Callback):
         self._last_step = last_step
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Opens the files."""
+        """Opens the TensorBoard file."""
         self._file = open(self._run / METRICS_FILE, "a", encoding="utf-8")  # noqa: SIM115
         self._tensorboard = tf.summary.create_file_writer(str(self._run / "tensorboard"))
 
@@ -38,15 +38,14 @@ class MetricsWriter(keras.callbacks.Callback):
             return
         values = {name: float(value) for name, value in (logs or {}).items()}
         values["learning_rate"] = float(self.model.optimizer.learning_rate.numpy())
-        self._file.write(json.dumps({"step": step, **values}) + "\n")
-        self._file.flush()
+        with open(self._run / METRICS_FILE, "a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": step, **values}) + "\n")
         with self._tensorboard.as_default(step):
             for name, value in values.items():
                 tf.summary.scalar(name, value)
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Closes the files."""
-        self._file.close()
+        """Closes the TensorBoard file."""
         self._tensorboard.close()
 
 

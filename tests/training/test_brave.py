@@ -110,16 +110,20 @@ def test_whole_model_saves_and_loads(tmp_path):
 
 def test_two_replicas_step_like_one(two_cpus):
     batch = views("tiny-va", batch=8)
-    found = []
+    losses, updates = [], []
     for strategy in (tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(two_cpus)):
         with strategy.scope():
             model = make("tiny-va")
-            model.compile(optimizer=keras.optimizers.SGD(0.5), jit_compile=False)
+            model.compile(optimizer=keras.optimizers.SGD(0.01), jit_compile=False)
+        before = [variable.numpy() for variable in model.trainable_variables]
         dataset = tf.data.Dataset.from_tensor_slices(batch).batch(8, drop_remainder=True).repeat()
-        model.fit(dataset, steps_per_epoch=1, shuffle=False, verbose=0)
-        found.append({weight.path: weight.numpy() for weight in model.weights})
-    for path, value in found[0].items():
-        np.testing.assert_allclose(found[1][path], value, atol=2e-3 * max(np.abs(value).max(), 0.1), err_msg=path)
+        logs = model.fit(dataset, steps_per_epoch=1, shuffle=False, verbose=0).history
+        losses.append(logs["loss"][-1])
+        after = [variable.numpy() for variable in model.trainable_variables]
+        updates.append(np.concatenate([(a - b).ravel() for a, b in zip(after, before, strict=True)]))
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)
+    # Float32 batch norm over so few values amplifies rounding; a sum instead of a mean would be off by 1.
+    assert np.linalg.norm(updates[1] - updates[0]) < 0.1 * np.linalg.norm(updates[0])
 
 
 def test_unknown_presets_are_refused():

@@ -13,7 +13,7 @@ from brave_tf.config import Config, override
 from brave_tf.data.dataset import open_dataset
 from brave_tf.data.prepare import prepare
 from brave_tf.data.synthetic import write_world
-from brave_tf.demo_page import write_page
+from brave_tf.demo.page import write_page
 from brave_tf.errors import UserError
 from brave_tf.evaluation.report import evaluate_and_report
 from brave_tf.export import export_encoder
