@@ -28,7 +28,6 @@ class MetricsWriter(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Opens the TensorBoard file."""
-        self._file = open(self._run / METRICS_FILE, "a", encoding="utf-8")  # noqa: SIM115
         self._tensorboard = tf.summary.create_file_writer(str(self._run / "tensorboard"))
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
