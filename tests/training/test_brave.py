@@ -108,6 +108,7 @@ def test_whole_model_saves_and_loads(tmp_path):
         np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-5, err_msg=a.path)
 
 
+@pytest.mark.slow
 def test_two_replicas_step_like_one(two_cpus):
     batch = views("tiny-va", batch=8)
     losses, updates = [], []
