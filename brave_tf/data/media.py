@@ -191,7 +191,6 @@ class _Decoder:
             if seconds < self._begin - 0.5 / SOURCE_FPS:
                 continue
             if self._end is not None and seconds >= self._end - 1e-6:
-                self._cut = False
                 return
             if self._decoded == 0:
                 self.first_seconds = seconds

@@ -80,6 +80,8 @@ def read_done(out: Path, shard: Shard) -> dict[str, Any] | None:
 
 def _write_source(file: Path, plan: Plan, number: int, settings: MediaSettings) -> list[dict[str, Any]]:
     source = plan.sources[number]
+    labels = {f"{LABEL_PREFIX}{name}": source.labels.get(name) for name in plan.classes}
+    label_index = _label_index(plan, source)
     rows = []
     place = 0
     with tf.io.TFRecordWriter(str(file)) as writer:
@@ -91,7 +93,7 @@ def _write_source(file: Path, plan: Plan, number: int, settings: MediaSettings) 
                 source=source.name,
                 audio_rate_hz=settings.audio_rate_hz,
                 labels=source.labels,
-                label_index=_label_index(plan, source),
+                label_index=label_index,
             )
             writer.write(payload)
             row = {
@@ -105,7 +107,7 @@ def _write_source(file: Path, plan: Plan, number: int, settings: MediaSettings) 
                 "frames": len(clip.frames),
                 "samples": int(clip.samples.size),
             }
-            rows.append(row | {f"{LABEL_PREFIX}{name}": source.labels.get(name) for name in plan.classes})
+            rows.append(row | labels)
             place += HEADER_BYTES + len(payload) + FOOTER_BYTES
     if not rows:
         raise MediaError("holds nothing to keep")

@@ -61,7 +61,7 @@ def classifier_sample(record: Record, seed: tf.Tensor, view: EvaluationConfig) -
         seed: [2] int64.
         view: the evaluation-time input.
     """
-    video = VideoViewConfig(frames=view.frames, step=view.step, size=view.size, augment=EVALUATION_AUGMENT)
+    video = _as_video_view(view)
     start = sampling.narrow_start(tf.size(record["frames"]), video.span_frames, seed)
     frames, parameters = _video_view(record, start, video, seed)
     return augment.apply_one(frames, parameters, video.augment)
@@ -78,8 +78,7 @@ def evaluation_windows(record: Record, view: EvaluationConfig) -> tf.Tensor:
         view: the evaluation-time input.
     """
     frames = tf.size(record["frames"])
-    span = (view.frames - 1) * view.step + 1
-    starts = sampling.window_starts(frames, span, view.windows)
+    starts = sampling.window_starts(frames, _as_video_view(view).span_frames, view.windows)
     indices = tf.stack([sampling.frame_indices(starts[w], view.frames, view.step, frames) for w in range(view.windows)])
     wanted, places = tf.unique(tf.reshape(indices, [-1]))
     pictures = resize_shorter_side(_decode(tf.gather(record["frames"], wanted)), view.shorter_side)
@@ -90,6 +89,10 @@ def evaluation_windows(record: Record, view: EvaluationConfig) -> tf.Tensor:
         cropped = crop(pictures, corners[number, 0], corners[number, 1], view.size)
         crops.append(tf.reshape(tf.gather(cropped, places), shape))
     return tf.cast(tf.concat(crops, axis=0), tf.float32) / 255.0
+
+
+def _as_video_view(view: EvaluationConfig) -> VideoViewConfig:
+    return VideoViewConfig(frames=view.frames, step=view.step, size=view.size, augment=EVALUATION_AUGMENT)
 
 
 def _broad_rgb(

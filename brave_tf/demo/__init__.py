@@ -12,7 +12,7 @@ from brave_tf import presets
 from brave_tf.config import Config, override
 from brave_tf.data.dataset import open_dataset
 from brave_tf.data.prepare import prepare
-from brave_tf.data.synthetic import write_world
+from brave_tf.data.synthetic import MOTIONS, write_world
 from brave_tf.demo.page import write_page
 from brave_tf.errors import UserError
 from brave_tf.evaluation.report import evaluate_and_report
@@ -90,7 +90,7 @@ def _write_media(media: Path, seed: int) -> None:
         return
     partial = media.with_name(".media.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    total = 6 * sum(CLIPS_PER_MOTION.values())
+    total = len(MOTIONS) * sum(CLIPS_PER_MOTION.values())
     with track(total, "write media files") as advance:
         write_world(
             partial,

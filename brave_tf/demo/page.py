@@ -1,5 +1,6 @@
 """Gathers what the demo's page shows from its dataset and runs."""
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import tensorflow as tf
+from sklearn.preprocessing import normalize
 
 from brave_tf.config import Config
 from brave_tf.data import records, sampling
@@ -94,7 +96,7 @@ def _neighbours(
     queries = test.take(list(_first_rows(dataset, test).values()))
     (query_clips, query_vectors), (clips, vectors) = (_embedded(encoder, dataset, t, config) for t in (queries, train))
     mean = vectors.mean(axis=0)
-    known, asked = (_unit(found - mean) for found in (vectors, query_vectors))
+    known, asked = (normalize(found - mean) for found in (vectors, query_vectors))
     nearest = np.argsort(-asked @ known.T, axis=1)[:, :SHOWN_NEIGHBOURS]
     names, query_names = (table["label/label"].to_pylist() for table in (train, queries))
     return [
@@ -110,8 +112,6 @@ def _embedded(
     encoder: Encoder, dataset: Dataset, table: pa.Table, config: Config
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """The middle crop of each clip, uint8, and its embedding."""
-    import dataclasses
-
     view = dataclasses.replace(config.evaluation, windows=1, crops=1)
     embed = tf.function(lambda video: encoder(video, training=False))
     frames, vectors = [], []
@@ -119,7 +119,3 @@ def _embedded(
         frames += list((batch.numpy() * 255).astype(np.uint8))
         vectors.append(embed(batch).numpy())
     return frames, np.concatenate(vectors)
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import pydantic
 import sklearn
 import tensorflow as tf
 
@@ -76,8 +77,6 @@ def evaluate_and_report(
 
 
 def _changed(view: EvaluationConfig, changes: Mapping[str, Any]) -> EvaluationConfig:
-    import pydantic
-
     try:
         changed = pydantic.TypeAdapter(EvaluationConfig).validate_python({**to_dict(view), **changes})
     except pydantic.ValidationError as error:

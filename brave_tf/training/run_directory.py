@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from brave_tf.config import Config, differences, to_dict
 from brave_tf.errors import UserError
-from brave_tf.files import write_json
+from brave_tf.files import write_atomically, write_json
 
 CONFIG_FILE = "config.json"
 SUMMARY_FILE = "summary.json"
@@ -114,4 +114,4 @@ def trim_metrics(path: Path, last_step: int) -> None:
                 kept.append(line + "\n")
         except (ValueError, KeyError):
             break
-    path.write_text("".join(kept), encoding="utf-8")
+    write_atomically(path, "".join(kept))

@@ -59,12 +59,12 @@ def list_folder(folder: Path) -> Listing:
         UserError: there is no media file.
     """
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not _is_hidden(path.relative_to(folder)))
-    media = [path for path in files if path.suffix.lower() in MEDIA_EXTENSIONS]
+    media = [path for path in files if _is_media(path)]
     if not media:
         raise UserError(f"{folder} holds no media files; expected some with extensions like .mp4, .mkv, .webm or .wav")
     tops = {path.relative_to(folder).parts[0] for path in media}
     has_splits = all(top.lower() in SPLIT_FOLDERS and (folder / top).is_dir() for top in tops)
-    ignored = collections.Counter(path.suffix.lower() or "no extension" for path in files if path not in set(media))
+    ignored = collections.Counter(path.suffix.lower() or "no extension" for path in files if not _is_media(path))
     return Listing([_source(path, folder, has_splits) for path in media], dict(ignored))
 
 
@@ -73,6 +73,10 @@ def _source(path: Path, folder: Path, has_splits: bool) -> Source:
     split = SPLIT_FOLDERS[folders.pop(0).lower()] if has_splits else None
     labels = {"label": folders[0]} if folders else {}
     return Source(path, path.relative_to(folder).as_posix(), split=split, labels=labels)
+
+
+def _is_media(path: Path) -> bool:
+    return path.suffix.lower() in MEDIA_EXTENSIONS
 
 
 def _is_hidden(path: Path) -> bool:
