@@ -10,7 +10,6 @@ import keras
 
 from brave_tf.config import Config
 from brave_tf.data.pipeline import TrainingClips, pretraining_dataset
-from brave_tf.errors import UserError
 from brave_tf.files import write_json
 from brave_tf.models.card import card_of, weights_sha256
 from brave_tf.models.encoder import ENCODER_FILE, save_encoder, seeded_initialisation
@@ -24,6 +23,7 @@ from brave_tf.training.run_directory import (
     Checkpoints,
     claim,
     finished_summary,
+    last_metrics,
     trim_metrics,
 )
 from brave_tf.training.schedules import WarmupCosine
@@ -84,10 +84,11 @@ def pretrain(config: Config, data: Sequence[str | Path], run: str | Path) -> dic
     checkpoints = Checkpoints(run, model, config.keep_checkpoints)
     first_step = checkpoints.restore()
     trim_metrics(run / METRICS_FILE, first_step)
-    if first_step >= config.steps:
-        raise UserError(f"{run} has {first_step} steps; expected fewer than steps={config.steps}; choose another --run")
-
-    history = _fit(model, clips, checkpoints, run, first_step)
+    if first_step < config.steps:
+        history = _fit(model, clips, checkpoints, run, first_step)
+    else:
+        # Stopped after its last checkpoint, before the encoder was written.
+        history = {"loss": last_metrics(run)["loss"], "clips_per_second": None, "seconds": 0.0}
     if not math.isfinite(history["loss"]):
         raise FloatingPointError(f"the loss became {history['loss']} by step {config.steps}")
     card = card_of(config, model.encoder, config.steps)

@@ -55,6 +55,20 @@ def finished_summary(run: Path) -> dict[str, Any] | None:
     return _read_json(path) if path.is_file() else None
 
 
+def last_metrics(run: Path) -> dict[str, Any]:
+    """The last line of `metrics.jsonl`.
+
+    Raises:
+        UserError: there is none.
+    """
+    path = run / METRICS_FILE
+    try:
+        line: dict[str, Any] = json.loads(path.read_text(encoding="utf-8").splitlines()[-1])
+    except (OSError, ValueError, IndexError) as error:
+        raise UserError(f"{path} is missing or damaged ({error}); choose another --run") from error
+    return line
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

@@ -1,6 +1,7 @@
 """Runs: what they leave behind, going on after an interruption, and refusing what does not fit."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -100,6 +101,18 @@ def test_an_interrupted_run_ends_with_the_same_weights(run, config, dataset, tmp
     summary = pretrain(config, [dataset], tmp_path / "run")
     assert summary["weights_sha256"] == whole["weights_sha256"]
     assert [line["step"] for line in lines(tmp_path / "run")] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_run_killed_before_its_encoder_was_written_is_finished(run, config, dataset, tmp_path):
+    path, whole = run
+    copy = tmp_path / "run"
+    shutil.copytree(path, copy)
+    for name in ("encoder.keras", "summary.json"):
+        (copy / name).unlink()
+    summary = pretrain(config, [dataset], copy)
+    same = ("weights_sha256", "encoder_sha256", "final_loss", "steps", "clips")
+    assert {name: summary[name] for name in same} == {name: whole[name] for name in same}
+    assert brave_tf.load_encoder(copy).card.weights_sha256 == whole["encoder_sha256"]
 
 
 def test_another_configuration_is_refused_key_by_key(run, config, dataset):
