@@ -96,7 +96,7 @@ def _write_source(file: Path, plan: Plan, number: int, settings: MediaSettings) 
                 label_index=label_index,
             )
             writer.write(payload)
-            row = {
+            row: dict[str, Any] = {
                 "clip_id": clip_id,
                 "split": source.split,
                 "offset": place + HEADER_BYTES,
