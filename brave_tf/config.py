@@ -118,6 +118,13 @@ class AudioViewConfig:
     high_hz: Positive = 7_600.0
     offset: Offset = "aligned"
 
+    def __post_init__(self) -> None:
+        if not self.low_hz < self.high_hz <= self.sample_rate_hz / 2:
+            raise ValueError(
+                f"mel bands from {self.low_hz:g} to {self.high_hz:g} Hz do not fit sound at {self.sample_rate_hz} Hz, "
+                f"which holds up to {self.sample_rate_hz / 2:g} Hz; set high_hz and low_hz within"
+            )
+
     @property
     def samples(self) -> int:
         """Audio samples in the view."""

@@ -79,6 +79,13 @@ def test_a_configuration_without_a_broad_view_is_refused():
         configuration.from_dict(values)
 
 
+def test_mel_bands_that_the_sound_does_not_hold_are_refused():
+    with pytest.raises(UserError, match="holds up to 4000 Hz"):
+        configuration.override(presets.get("tiny-va"), ["broad.audio.sample_rate_hz=8000"])
+    both = ["broad.audio.sample_rate_hz=8000", "broad.audio.high_hz=3800"]
+    assert configuration.override(presets.get("tiny-va"), both).broad.audio.high_hz == 3800
+
+
 def test_unknown_keys_are_refused():
     with pytest.raises(UserError, match="colour"):
         configuration.from_dict({**configuration.to_dict(presets.get("tiny-v")), "colour": 1})

@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from brave_tf.data.augment.random import derive_seed, integer_below, random_bits
 
+SHUFFLE_ROUNDS = 8
+
 
 def example_seed(run_seed: int, example: tf.Tensor) -> tf.Tensor:
     """The seed of one example: [2] int64, (run seed, example number)."""
@@ -26,8 +28,11 @@ def shuffled_row(example: tf.Tensor, clips: int, run_seed: int) -> tf.Tensor:
         A row in [0, clips), int64.
     """
     epoch, position = example // clips, example % clips
-    seed = random_bits(derive_seed(tf.stack([tf.cast(run_seed, tf.int64), epoch]), "order"), [2])
-    return tf.random.experimental.index_shuffle(position, seed, tf.constant(clips - 1, tf.int64))
+    seed = random_bits(derive_seed(tf.stack([tf.cast(run_seed, tf.int64), epoch]), "order"), [3])
+    # `tf.random.experimental.index_shuffle` has 4 rounds, too few for a handful of clips.
+    return tf.raw_ops.RandomIndexShuffle(
+        index=position, seed=seed, max_index=tf.constant(clips - 1, tf.int64), rounds=SHUFFLE_ROUNDS
+    )
 
 
 def narrow_start(frames: tf.Tensor, span_frames: int, seed: tf.Tensor) -> tf.Tensor:

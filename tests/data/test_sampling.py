@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brave_tf.data import sampling
+from tests import golden_files
 
 COMMON = settings(max_examples=60, deadline=None)
 SEEDS = st.integers(0, 2**31 - 1)
@@ -41,6 +42,26 @@ def test_both_ends_of_the_clip_are_reached():
 def test_views_loop_to_the_start(start, count, step, frames):
     indices = sampling.frame_indices(tf.constant(start, tf.int64), count, step, tf.constant(frames)).numpy()
     np.testing.assert_array_equal(indices, [(start + step * i) % frames for i in range(count)])
+
+
+@pytest.mark.parametrize(("frames", "start"), [(250, 37), (250, 219), (20, 0), (300, 0)])
+def test_frames_and_samples_of_aligned_views_equal_the_released_ones(frames, start):
+    golden = {
+        name.rpartition("/")[2]: value
+        for name, value in golden_files.load("views").items()
+        if name.startswith(f"time/views_T{frames}_start{start}/")
+    }
+    total, first = tf.constant(frames), tf.constant(start, tf.int64)
+    np.testing.assert_array_equal(sampling.frame_indices(first, 16, 2, total), golden["narrow_frames"])
+    np.testing.assert_array_equal(sampling.frame_indices(first, 64, 4, total), golden["broad_frames"])
+    draw = tf.function(lambda number: sampling.narrow_start(total, 31, sampling.example_seed(3, number)))
+    starts = tf.function(lambda: tf.map_fn(draw, tf.range(3000, dtype=tf.int64)))().numpy()
+    assert set(starts) == set(range(golden["max_start_inclusive"] + 1))
+    samples = tf.constant(frames * 1920)
+    first_sample, last_sample, count = golden["audio_first_last_len"]
+    indices = sampling.sample_indices(sampling.sample_at_frame(first, total, samples), int(count), samples).numpy()
+    assert (indices[0], indices[-1]) == (first_sample, last_sample)
+    np.testing.assert_array_equal(np.flatnonzero(np.diff(indices) < 0), golden["audio_wrap_positions"])
 
 
 def test_sound_starts_with_its_frame_and_loops():
@@ -88,3 +109,12 @@ def test_order_is_mixed():
     orders = np.stack([sampling.permutation(5, run_seed=seed, epoch=0) for seed in range(150)])
     counts = np.stack([np.bincount(orders[:, place], minlength=5) for place in range(5)])
     assert counts.min() >= 12 and counts.max() <= 52
+
+
+def test_all_orders_of_a_few_clips_are_equally_likely():
+    draw = tf.function(lambda example: sampling.shuffled_row(example, 4, 1))
+    orders = tf.function(lambda: tf.map_fn(draw, tf.range(4 * 2400, dtype=tf.int64)))().numpy().reshape(2400, 4)
+    _, counts = np.unique(orders, axis=0, return_counts=True)
+    assert len(counts) == 24
+    chi_squared = np.sum((counts - 100) ** 2 / 100)
+    assert chi_squared < 50  # 23 degrees of freedom; exceeded once in a thousand times

@@ -8,11 +8,11 @@ from brave_tf.data.augment.color import jitter
 from brave_tf.data.augment.flip import flip
 from brave_tf.data.augment.grayscale import grayscale
 from brave_tf.data.augment.parameters import Parameters
-from brave_tf.data.augment.random_convolution import convolve, convolve_one
+from brave_tf.data.augment.random_convolution import convolve
 
 
 def apply(frames: tf.Tensor, parameters: Parameters, config: AugmentConfig) -> tf.Tensor:
-    """Augments a batch of views on the accelerator.
+    """Augments a batch of views.
 
     Steps that `config` never draws cost nothing; a step that is not drawn for a view leaves it as it is.
 
@@ -22,41 +22,29 @@ def apply(frames: tf.Tensor, parameters: Parameters, config: AugmentConfig) -> t
         config: what they were sampled from.
 
     Returns:
-        [B, T, H, W, 3] float32, in [0, 1] but for what colours and random convolution do.
+        [B, T, H, W, 3] float32, in [0, 1] but for what random convolution does.
     """
-    frames = _before_convolution(frames, parameters, config)
+    # Colour by colour, [B, 3, T, H, W]: rows of pixels are contiguous, which is what CPUs and matrix units want.
+    planes = tf.cast(tf.transpose(frames, [0, 4, 1, 2, 3]), tf.float32) / 255.0
+    if config.blur > 0:
+        planes = blur(planes, tf.where(parameters["blur"], parameters["blur_sigma"], 0.0))
+    if config.flip > 0:
+        planes = flip(planes, parameters["flip"])
+    if config.color > 0:
+        jittered = jitter(planes, *(parameters[name] for name in ("brightness", "saturation", "contrast", "hue")))
+        planes = tf.where(_per_view(parameters["color"]), jittered, planes)
+    if config.grayscale > 0:
+        planes = tf.where(_per_view(parameters["grayscale"]), grayscale(planes), planes)
+    augmented = tf.transpose(planes, [0, 2, 3, 4, 1])
     if config.random_convolution > 0:
-        convolved = convolve(frames, parameters["kernel"])
-        frames = tf.where(_per_view(parameters["random_convolution"]), convolved, frames)
-    return frames
+        kernels, sizes, chosen = (parameters[name] for name in ("kernel", "kernel_size", "random_convolution"))
+        augmented = convolve(augmented, kernels, sizes, chosen)
+    return augmented
 
 
 def apply_one(frames: tf.Tensor, parameters: Parameters, config: AugmentConfig) -> tf.Tensor:
-    """Augments one view [T, H, W, 3] on the host; equals `apply` on a batch of one."""
-    batch = {name: value[None] for name, value in parameters.items()}
-    frames = _before_convolution(frames[None], batch, config)[0]
-    if config.random_convolution > 0:
-        frames = tf.cond(
-            parameters["random_convolution"],
-            lambda: convolve_one(frames, parameters["kernel"], parameters["kernel_size"]),
-            lambda: frames,
-        )
-    return frames
-
-
-def _before_convolution(frames: tf.Tensor, parameters: Parameters, config: AugmentConfig) -> tf.Tensor:
-    frames = tf.cast(frames, tf.float32) / 255.0
-    if config.blur > 0:
-        sigma = tf.where(parameters["blur"], parameters["blur_sigma"], 0.0)
-        frames = blur(frames, sigma)
-    if config.flip > 0:
-        frames = flip(frames, parameters["flip"])
-    if config.color > 0:
-        jittered = jitter(frames, *(parameters[name] for name in ("brightness", "saturation", "contrast", "hue")))
-        frames = tf.where(_per_view(parameters["color"]), jittered, frames)
-    if config.grayscale > 0:
-        frames = tf.where(_per_view(parameters["grayscale"]), grayscale(frames), frames)
-    return frames
+    """Augments one view [T, H, W, 3]."""
+    return apply(frames[None], {name: value[None] for name, value in parameters.items()}, config)[0]
 
 
 def _per_view(values: tf.Tensor) -> tf.Tensor:

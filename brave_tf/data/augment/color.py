@@ -4,34 +4,55 @@ import tensorflow as tf
 
 
 def jitter(
-    frames: tf.Tensor, brightness: tf.Tensor, saturation: tf.Tensor, contrast: tf.Tensor, hue: tf.Tensor
+    planes: tf.Tensor, brightness: tf.Tensor, saturation: tf.Tensor, contrast: tf.Tensor, hue: tf.Tensor
 ) -> tf.Tensor:
     """Changes the colours of every view by its own amounts, then clips to [0, 1].
 
+    Saturation and hue are those of HSV, as `tf.image` defines it also for colours outside [0, 1].
+
     Args:
-        frames: [B, T, H, W, 3] float32 in [0, 1].
+        planes: [B, 3, T, H, W] float32 in [0, 1].
         brightness: [B] offsets.
-        saturation: [B] factors.
+        saturation: [B] factors, at least 0.
         contrast: [B] factors, around the mean of each frame and channel.
         hue: [B] rotations, as shares of the colour circle.
 
     Returns:
-        [B, T, H, W, 3] float32 in [0, 1].
+        [B, 3, T, H, W] float32 in [0, 1].
     """
-    frames = frames + _per_view(brightness)
-    frames = _in_hsv(frames, saturation=saturation)
-    mean = tf.reduce_mean(frames, axis=(2, 3), keepdims=True)
-    frames = (frames - mean) * _per_view(contrast) + mean
-    return tf.clip_by_value(_in_hsv(frames, hue=hue), 0.0, 1.0)
+    planes = _saturate(planes + _per_view(brightness), _per_view(saturation))
+    mean = tf.reduce_mean(planes, axis=(3, 4), keepdims=True)
+    planes = (planes - mean) * _per_view(contrast) + mean
+    return tf.clip_by_value(_rotate_hue(planes, _per_view(hue)), 0.0, 1.0)
 
 
-def _in_hsv(frames: tf.Tensor, saturation: tf.Tensor | None = None, hue: tf.Tensor | None = None) -> tf.Tensor:
-    hues, saturations, values = tf.unstack(tf.image.rgb_to_hsv(frames), axis=-1)
-    if saturation is not None:
-        saturations = tf.clip_by_value(saturations * _per_view(saturation)[..., 0], 0.0, 1.0)
-    if hue is not None:
-        hues = tf.math.floormod(hues + _per_view(hue)[..., 0], 1.0)
-    return tf.image.hsv_to_rgb(tf.stack([hues, saturations, values], axis=-1))
+def _saturate(planes: tf.Tensor, factors: tf.Tensor) -> tf.Tensor:
+    """Multiplies chroma / value by `factors`, at most up to 1: every channel moves from or to the largest one."""
+    value = tf.reduce_max(planes, axis=1, keepdims=True)
+    chroma = value - tf.reduce_min(planes, axis=1, keepdims=True)
+    factors = tf.where(value > 0, tf.minimum(factors, tf.math.divide_no_nan(value, chroma)), 0.0)
+    return value - (value - planes) * factors
+
+
+def _rotate_hue(planes: tf.Tensor, turns: tf.Tensor) -> tf.Tensor:
+    value = tf.reduce_max(planes, axis=1, keepdims=True)
+    least = tf.reduce_min(planes, axis=1, keepdims=True)
+    chroma = tf.where(value > 0, value - least, 0.0)
+    red, green, blue = tf.split(planes, 3, axis=1)
+    # In sixths of the colour circle, from red over green to blue.
+    sixths = tf.where(
+        value == red,
+        tf.math.divide_no_nan(green - blue, chroma),
+        tf.where(
+            value == green,
+            2.0 + tf.math.divide_no_nan(blue - red, chroma),
+            4.0 + tf.math.divide_no_nan(red - green, chroma),
+        ),
+    )
+    # A channel is full around its own hue, fades over one sixth, and is absent on the other half of the circle.
+    centers = tf.reshape([0.0, 2.0, 4.0], [1, 3, 1, 1, 1])
+    distances = tf.abs(tf.math.floormod(sixths + 6.0 * turns - centers + 3.0, 6.0) - 3.0)
+    return value - chroma * tf.clip_by_value(distances - 1.0, 0.0, 1.0)
 
 
 def _per_view(amounts: tf.Tensor) -> tf.Tensor:

@@ -6,7 +6,6 @@ from brave_tf.config import AugmentConfig
 from brave_tf.data.augment.random import derive_seed
 
 FALLBACK_PADDING = 16
-LEAST_COVERED = 0.3
 ATTEMPTS = 20
 
 
@@ -27,7 +26,7 @@ def crop_window(seed: tf.Tensor, height: tf.Tensor, width: tf.Tensor, config: Au
         tf.stack([height, width, 3]),
         bounding_boxes=tf.constant([[[0.0, 0.0, 1.0, 1.0]]]),
         seed=derive_seed(seed, "crop"),
-        min_object_covered=LEAST_COVERED,
+        min_object_covered=config.crop_area[0],
         aspect_ratio_range=config.crop_aspect,
         area_range=config.crop_area,
         max_attempts=ATTEMPTS,

@@ -3,14 +3,14 @@
 import tensorflow as tf
 
 
-def flip(frames: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
+def flip(planes: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
     """Mirrors the chosen views left to right.
 
     Args:
-        frames: [B, T, H, W, C].
+        planes: [B, C, T, H, W].
         chosen: [B] bool.
 
     Returns:
-        [B, T, H, W, C].
+        [B, C, T, H, W].
     """
-    return tf.where(chosen[:, None, None, None, None], tf.reverse(frames, axis=[3]), frames)
+    return tf.where(chosen[:, None, None, None, None], tf.reverse(planes, axis=[4]), planes)

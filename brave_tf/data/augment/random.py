@@ -1,12 +1,22 @@
-"""Random numbers as pure functions of a seed, the same eager, in a graph and under XLA."""
+"""Random numbers as pure functions of a seed, bit for bit the same eager, in a graph and under XLA.
 
+Compilers fuse and reorder float arithmetic, so only integers are drawn; a float is one exact product and one rounded
+sum of them, or an entry of a table.
+"""
+
+import functools
+import statistics
 import zlib
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 _BITS = 24
 """Random bits of a uniform float32: as many as its mantissa holds."""
+
+_QUANTILES = 2**14
+"""Entries in the table of the truncated normal distribution."""
 
 
 def derive_seed(seed: tf.Tensor, *path: str | int) -> tf.Tensor:
@@ -23,10 +33,12 @@ def random_bits(seed: tf.Tensor, shape: Any) -> tf.Tensor:
 
 
 def uniform(seed: tf.Tensor, low: float = 0.0, high: float = 1.0, shape: Any = ()) -> tf.Tensor:
-    """Uniform float32 in [low, high)."""
+    """Uniform float32 in [low, high]."""
     bits = tf.bitwise.right_shift(random_bits(seed, shape), tf.constant(32 - _BITS, tf.uint32))
-    unit = tf.cast(tf.cast(bits, tf.int32), tf.float32) * 2.0**-_BITS
-    return low + (high - low) * unit
+    unit = tf.cast(tf.cast(bits, tf.int32), tf.float64) * 2.0**-_BITS
+    # 24 bits times 24 bits are exact in float64, so a fused multiply-add rounds like two steps.
+    width = float(np.float32(high - low))
+    return tf.cast(tf.constant(low, tf.float64) + width * unit, tf.float32)
 
 
 def integer_below(seed: tf.Tensor, limit: tf.Tensor | int) -> tf.Tensor:
@@ -37,11 +49,13 @@ def integer_below(seed: tf.Tensor, limit: tf.Tensor | int) -> tf.Tensor:
 
 def truncated_normal(seed: tf.Tensor, shape: Any) -> tf.Tensor:
     """Standard normal numbers cut at two deviations, scaled back to variance 1, float32."""
-    below, above = tf.math.erfc(tf.sqrt(2.0)) / 2, 1 - tf.math.erfc(tf.sqrt(2.0)) / 2
-    share = uniform(seed, shape=shape)
-    cut = tf.math.ndtri(below + share * (above - below))
-    return cut / _TRUNCATED_DEVIATION
+    entries = tf.cast(random_bits(seed, shape) % tf.constant(_QUANTILES, tf.uint32), tf.int32)
+    return tf.gather(tf.constant(_truncated_normal_quantiles()), entries)
 
 
-_TRUNCATED_DEVIATION = 0.87962566103423978
-"""Standard deviation of a standard normal variable cut at two deviations."""
+@functools.cache
+def _truncated_normal_quantiles() -> np.ndarray:
+    normal = statistics.NormalDist()
+    shares = np.linspace(normal.cdf(-2.0), normal.cdf(2.0), 2 * _QUANTILES + 1)[1::2]
+    quantiles = np.array([normal.inv_cdf(share) for share in shares])
+    return (quantiles / quantiles.std()).astype(np.float32)

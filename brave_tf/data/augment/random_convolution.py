@@ -1,11 +1,14 @@
 """Random convolution: one random filter for a whole view."""
 
+import numpy as np
 import tensorflow as tf
 
 from brave_tf.data.augment.random import derive_seed, integer_below, truncated_normal
 
-LARGEST = 11
-"""Kernel sizes are uniform over 1, 3, ..., 11."""
+SIZES = (1, 3, 5, 7, 9, 11)
+"""Kernel sizes, equally likely."""
+
+LARGEST = SIZES[-1]
 
 
 def draw_kernel(seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -17,31 +20,37 @@ def draw_kernel(seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     Reference:
         The paper, section 4.1: He initialisation, no bias, odd sizes from 1 to 11.
     """
-    size = 2 * tf.cast(integer_below(derive_seed(seed, "size"), LARGEST // 2 + 1), tf.int32) + 1
-    deviation = tf.sqrt(2.0 / (3.0 * tf.cast(size * size, tf.float32)))
+    number = integer_below(derive_seed(seed, "size"), len(SIZES))
+    size = tf.gather(tf.constant(SIZES), number)
+    deviation = tf.gather(tf.constant(np.sqrt(2 / (3 * np.square(SIZES))), tf.float32), number)
     weights = deviation * truncated_normal(derive_seed(seed, "weights"), (LARGEST, LARGEST, 3, 3))
     distance = tf.abs(tf.range(LARGEST) - LARGEST // 2)
     inside = distance <= size // 2
     return size, tf.where((inside[:, None] & inside[None, :])[:, :, None, None], weights, 0.0)
 
 
-def convolve(frames: tf.Tensor, kernels: tf.Tensor) -> tf.Tensor:
-    """Filters every view with its own kernel.
+def convolve(frames: tf.Tensor, kernels: tf.Tensor, sizes: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
+    """Filters every chosen view with the non-zero part of its own kernel.
 
     Args:
         frames: [B, T, H, W, 3] float32.
-        kernels: [B, 11, 11, 3, 3] float32.
+        kernels: [B, 11, 11, 3, 3] float32, centred in zeros.
+        sizes: [B] int32, odd, at most 11.
+        chosen: [B] bool.
 
     Returns:
         [B, T, H, W, 3] float32, neither clipped nor rescaled.
     """
-    return tf.map_fn(
-        lambda pair: tf.nn.conv2d(pair[0], pair[1], 1, "SAME"), (frames, kernels), fn_output_signature=frames.dtype
-    )
+    branches = tf.where(chosen, sizes // 2 + 1, 0)
 
+    def convolve_one(view: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        pictures, kernel, branch = view
 
-def convolve_one(frames: tf.Tensor, kernel: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-    """Filters one view [T, H, W, 3] with the non-zero part of its kernel [11, 11, 3, 3]."""
-    margin = (LARGEST - size) // 2
-    kernel = kernel[margin : LARGEST - margin, margin : LARGEST - margin]
-    return tf.ensure_shape(tf.nn.conv2d(frames, kernel, 1, "SAME"), frames.shape)
+        def with_size(size: int) -> tf.Tensor:
+            margin = (LARGEST - size) // 2
+            return tf.nn.conv2d(pictures, kernel[margin : LARGEST - margin, margin : LARGEST - margin], 1, "SAME")
+
+        choices = [lambda: pictures, *(lambda size=size: with_size(size) for size in SIZES)]
+        return tf.switch_case(branch, choices)
+
+    return tf.map_fn(convolve_one, (frames, kernels, branches), fn_output_signature=frames.dtype)
