@@ -1,17 +1,13 @@
 """Every setting of a BraVe experiment, as nested frozen dataclasses.
 
 A `Config` is plain data: it imports neither TensorFlow nor NumPy, compares by value, and goes through JSON unchanged
-(`to_dict`, `from_dict`). Its defaults are the paper's (section 4 and its implementation details).
+(`brave_tf.config_values`). Its defaults are the paper's (section 4 and its implementation details).
 """
 
 import dataclasses
-import json
-from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 import pydantic
-
-from brave_tf.errors import UserError
 
 SOURCE_FPS = 25.0
 """Frame rate of prepared clips. A view's `step` counts frames of this stream: step 2 is 12.5 fps."""
@@ -290,81 +286,3 @@ class Config:
     keep_checkpoints: Count = 3
     log_every: Count = 50
     jit_compile: bool = False
-
-
-def to_dict(config: Any) -> dict[str, Any]:
-    """A configuration as plain dicts and lists, ready for JSON."""
-    plain: dict[str, Any] = pydantic.TypeAdapter(type(config)).dump_python(config, mode="json")
-    return plain
-
-
-def from_dict(values: Mapping[str, Any]) -> Config:
-    """The `Config` that `to_dict` wrote.
-
-    Raises:
-        UserError: a key is unknown, or a value has the wrong type or range; every problem is named.
-    """
-    try:
-        return pydantic.TypeAdapter(Config).validate_python(dict(values))
-    except pydantic.ValidationError as error:
-        problems = "; ".join(_describe(problem) for problem in error.errors())
-        raise UserError(f"the configuration is not usable: {problems}") from None
-
-
-def override(config: Config, assignments: Iterable[str]) -> Config:
-    """Applies `key=value` assignments such as `optimizer.peak_learning_rate=0.3`.
-
-    Args:
-        config: the configuration to start from.
-        assignments: dotted keys and their new values.
-
-    Raises:
-        UserError: an assignment has no `=`, names an unknown key, or its value does not fit.
-    """
-    values = to_dict(config)
-    for assignment in assignments:
-        key, equals, text = assignment.partition("=")
-        if not equals:
-            raise UserError(f"received --set {assignment}; expected key=value, for example --set steps=1000")
-        _assign(values, key.strip(), text.strip())
-    return from_dict(values)
-
-
-def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """Every key on which two configurations differ, as `key: old -> new`."""
-    lines = []
-    for key in sorted(old.keys() | new.keys()):
-        before, after = old.get(key), new.get(key)
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
-            lines += differences(before, after, f"{prefix}{key}.")
-        elif before != after:
-            lines.append(f"{prefix}{key}: {before} -> {after}")
-    return lines
-
-
-def _assign(values: dict[str, Any], key: str, text: str) -> None:
-    *parents, leaf = key.split(".")
-    place: Any = values
-    for parent in parents:
-        place = place.get(parent) if isinstance(place, dict) else None
-    if not isinstance(place, dict) or leaf not in place:
-        known = ", ".join(sorted(place)) if isinstance(place, dict) else ", ".join(sorted(values))
-        raise UserError(f"received --set {key}=...; there is no such key; expected one of: {known}")
-    if isinstance(place[leaf], dict):
-        raise UserError(f"received --set {key}=...; it is a group; set one of its keys: {', '.join(place[leaf])}")
-    place[leaf] = (
-        [_parse(item) for item in text.strip("()[]").split(",")] if isinstance(place[leaf], list) else _parse(text)
-    )
-
-
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
-
-
-def _describe(problem: Any) -> str:
-    key = ".".join(str(part) for part in problem["loc"]) or "configuration"
-    received = "" if isinstance(problem["input"], dict) else f", received {problem['input']!r}"
-    return f"{key}: {problem['msg']}{received}"

@@ -6,13 +6,14 @@ import sys
 import time
 
 import pytest
+import tensorflow as tf
 
 import brave_tf
 from brave_tf import presets
 from brave_tf.cli import main as dispatcher
 from brave_tf.cli import quiet
 from brave_tf.cli.main import main
-from brave_tf.config import from_dict
+from brave_tf.config_values import from_dict
 from brave_tf.errors import UserError
 
 COMMANDS = ("demo", "prepare", "presets", "pretrain", "evaluate", "export")
@@ -38,6 +39,22 @@ def fail_with(monkeypatch, error: BaseException) -> int:
 
     monkeypatch.setattr(dispatcher, "_run", run)
     return main(["presets"])
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("OOM when allocating tensor\nmore", "out of memory: OOM when allocating tensor; choose a smaller batch"),
+        ("run/ckpt; No space left on device", "No space left on device; free some space"),
+    ],
+)
+def test_shortages_that_tensorflow_reports_are_one_line(monkeypatch, capsys, message, words):
+    def load(path):
+        raise tf.errors.ResourceExhaustedError(None, None, message)
+
+    monkeypatch.setattr("brave_tf.models.encoder.load_encoder", load)
+    assert main(["export", "run", "--out", "x"]) == 1
+    assert words in capsys.readouterr().err
 
 
 def test_help_lists_every_command(capsys):

@@ -5,15 +5,14 @@ import json
 
 import pytest
 
-from brave_tf import config as configuration
-from brave_tf import presets
+from brave_tf import config_values, presets
 from brave_tf.errors import UserError
 
 
 @pytest.mark.parametrize("name", presets.names())
 def test_presets_survive_json(name):
     preset = presets.get(name)
-    assert configuration.from_dict(json.loads(json.dumps(configuration.to_dict(preset)))) == preset
+    assert config_values.from_dict(json.loads(json.dumps(config_values.to_dict(preset)))) == preset
 
 
 def test_paper_presets_hold_the_papers_numbers():
@@ -39,11 +38,11 @@ def test_paper_presets_hold_the_papers_numbers():
 )
 def test_override(assignment, path, value):
     before = presets.get("tiny-va")
-    found = after = configuration.override(before, [assignment])
+    found = after = config_values.override(before, [assignment])
     for key in path:
         found = getattr(found, key)
     assert found == value
-    assert len(configuration.differences(configuration.to_dict(before), configuration.to_dict(after))) >= 1
+    assert len(config_values.differences(config_values.to_dict(before), config_values.to_dict(after))) >= 1
 
 
 @pytest.mark.parametrize(
@@ -61,34 +60,34 @@ def test_override(assignment, path, value):
 )
 def test_unusable_overrides_say_what_was_expected(assignment, words):
     with pytest.raises(UserError, match=words) as caught:
-        configuration.override(presets.get("tiny-va"), [assignment])
+        config_values.override(presets.get("tiny-va"), [assignment])
     assert "\n" not in str(caught.value)
 
 
 def test_differences_are_listed_key_by_key():
-    old = configuration.to_dict(presets.get("tiny-va"))
-    new = configuration.to_dict(configuration.override(presets.get("tiny-va"), ["steps=5", "model.narrow.depth=50"]))
-    changed = configuration.differences(old, new)
+    old = config_values.to_dict(presets.get("tiny-va"))
+    new = config_values.to_dict(config_values.override(presets.get("tiny-va"), ["steps=5", "model.narrow.depth=50"]))
+    changed = config_values.differences(old, new)
     assert [line.split(":")[0] for line in changed] == ["model.narrow.depth", "steps"]
 
 
 def test_a_configuration_without_a_broad_view_is_refused():
-    values = configuration.to_dict(presets.get("tiny-va"))
+    values = config_values.to_dict(presets.get("tiny-va"))
     values["broad"] = {"rgb": None, "audio": None}
     with pytest.raises(UserError, match="at least one broad view"):
-        configuration.from_dict(values)
+        config_values.from_dict(values)
 
 
 def test_mel_bands_that_the_sound_does_not_hold_are_refused():
     with pytest.raises(UserError, match="holds up to 4000 Hz"):
-        configuration.override(presets.get("tiny-va"), ["broad.audio.sample_rate_hz=8000"])
+        config_values.override(presets.get("tiny-va"), ["broad.audio.sample_rate_hz=8000"])
     both = ["broad.audio.sample_rate_hz=8000", "broad.audio.high_hz=3800"]
-    assert configuration.override(presets.get("tiny-va"), both).broad.audio.high_hz == 3800
+    assert config_values.override(presets.get("tiny-va"), both).broad.audio.high_hz == 3800
 
 
 def test_unknown_keys_are_refused():
     with pytest.raises(UserError, match="colour"):
-        configuration.from_dict({**configuration.to_dict(presets.get("tiny-v")), "colour": 1})
+        config_values.from_dict({**config_values.to_dict(presets.get("tiny-v")), "colour": 1})
 
 
 def test_unknown_preset_offers_the_nearest():

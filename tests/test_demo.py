@@ -5,7 +5,7 @@ import json
 import pytest
 
 from brave_tf import demo, presets
-from brave_tf.config import override
+from brave_tf.config_values import override
 
 TOY = ["batch_size=6", "model.narrow.width=0.0625", "model.rgb.width=0.0625", "model.audio.width=0.0625", "log_every=1"]
 TOY += ["model.narrow.depth=14", "model.hidden_size=16", "model.projection_size=8", "optimizer.warmup_steps=1"]

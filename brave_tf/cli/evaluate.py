@@ -1,9 +1,38 @@
 """`brave-tf evaluate`."""
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
+
+
+@dataclasses.dataclass(frozen=True)
+class ViewOptions:
+    """Settings of the evaluation; what is not given is the encoder's default.
+
+    Attributes:
+        frames: frames per clip.
+        step: distance between two of them at 25 fps.
+        size: height and width in pixels.
+        shorter_side: the frames' shorter side before cropping.
+        epochs: augmented passes over the training clips.
+        windows: temporal windows per test clip.
+        crops: spatial crops per window.
+        svm_c: inverse regularisation of the linear SVM.
+    """
+
+    frames: int | None = None
+    step: int | None = None
+    size: int | None = None
+    shorter_side: int | None = None
+    epochs: int | None = None
+    windows: int | None = None
+    crops: int | None = None
+    svm_c: float | None = None
+
+
+_DEFAULTS = ViewOptions()
 
 
 def evaluate(
@@ -14,16 +43,9 @@ def evaluate(
     protocol: Literal["linear", "knn"] = "linear",
     label: str | None = None,
     folds: str | None = None,
-    svm_c: float | None = None,
     neighbours: int = 20,
-    frames: int | None = None,
-    step: int | None = None,
-    size: int | None = None,
-    shorter_side: int | None = None,
-    epochs: int | None = None,
-    windows: int | None = None,
-    crops: int | None = None,
     seed: int = 0,
+    view: Annotated[ViewOptions, tyro.conf.arg(name="")] = _DEFAULTS,
 ) -> None:
     """Score an encoder on labelled clips, beside random initialisation and chance.
 
@@ -36,30 +58,14 @@ def evaluate(
         protocol: a linear SVM on frozen features, or nearest neighbours.
         label: label column to predict; by default `label`, or the only one.
         folds: label column whose values are the folds, or a number of folds; by default the dataset's train and test.
-        svm_c: inverse regularisation of the linear SVM, instead of the encoder's default.
         neighbours: neighbours that vote in knn.
-        frames: frames per clip, instead of the encoder's default.
-        step: distance between two of them at 25 fps, instead of the encoder's default.
-        size: height and width in pixels, instead of the encoder's default.
-        shorter_side: the frames' shorter side before cropping, instead of the encoder's default.
-        epochs: augmented passes over the training clips, instead of the encoder's default.
-        windows: temporal windows per test clip, instead of the encoder's default.
-        crops: spatial crops per window, instead of the encoder's default.
         seed: seed of the augmented samples and of the random initialisation.
+        view: what to change of the encoder's own evaluation settings.
     """
     from brave_tf.cli.console import print_table
     from brave_tf.evaluation.report import evaluate_and_report
 
-    changes = {
-        "svm_c": svm_c,
-        "frames": frames,
-        "step": step,
-        "size": size,
-        "shorter_side": shorter_side,
-        "epochs": epochs,
-        "windows": windows,
-        "crops": crops,
-    }
+    changes = dataclasses.asdict(view)
     report = evaluate_and_report(
         encoder,
         data,

@@ -96,7 +96,12 @@ def _with_tensorflow(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
         quiet.import_tensorflow()
-        command(*args, **kwargs)
+        import tensorflow as tf
+
+        try:
+            command(*args, **kwargs)
+        except (tf.errors.ResourceExhaustedError, tf.errors.PermissionDeniedError) as error:
+            raise UserError(_describe_shortage(error.message)) from error
 
     return run
 
@@ -106,6 +111,14 @@ def _describe(error: OSError) -> str:
     reason = error.strerror or str(error) or type(error).__name__
     fix = _FIXES.get(error.errno or 0)
     return ": ".join([*names[:1], reason]) + (f"; {fix}" if fix else "")
+
+
+def _describe_shortage(message: str) -> str:
+    if "space left" in message or "quota" in message:
+        return f"{message.splitlines()[0]}; {_FIXES[errno.ENOSPC]}"
+    if "ermission" in message or "denied" in message:
+        return f"{message.splitlines()[0]}; {_FIXES[errno.EACCES]}"
+    return f"out of memory: {message.splitlines()[0]}; choose a smaller batch, such as --set batch_size=16"
 
 
 def _fail(message: str) -> int:

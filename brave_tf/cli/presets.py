@@ -24,11 +24,11 @@ def presets(name: tyro.conf.Positional[str | None] = None, /, json: bool = False
     """
     import json as encoder
 
-    from brave_tf import config as configuration
+    from brave_tf import config_values
     from brave_tf import presets as library
 
     chosen = [library.get(each) for each in ([name] if name else library.names())]
-    plain = {each.name: configuration.to_dict(each) for each in chosen}
+    plain = {each.name: config_values.to_dict(each) for each in chosen}
     if json:
         print(encoder.dumps(plain[name] if name else plain, indent=2))
     elif name:

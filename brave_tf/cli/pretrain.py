@@ -29,8 +29,7 @@ def pretrain(
         seed: seed of everything random, instead of the preset's.
         set: any setting of the preset, such as optimizer.peak_learning_rate=0.3; may be given several times.
     """
-    from brave_tf import config as configuration
-    from brave_tf import presets
+    from brave_tf import config_values, presets
     from brave_tf.cli.console import print_table
     from brave_tf.errors import UserError
 
@@ -38,7 +37,7 @@ def pretrain(
         raise UserError("received no --data; expected a dataset that `brave-tf prepare` wrote: --data DATASET")
     shortcuts = {"steps": steps, "batch_size": batch_size, "seed": seed}
     assignments = [f"{key}={value}" for key, value in shortcuts.items() if value is not None]
-    config = configuration.override(presets.get(preset), [*assignments, *set])
+    config = config_values.override(presets.get(preset), [*assignments, *set])
 
     from brave_tf.training.pretrain import pretrain as run_pretraining
 

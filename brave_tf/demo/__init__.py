@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from brave_tf import presets
-from brave_tf.config import Config, override
+from brave_tf.config import Config
+from brave_tf.config_values import override
 from brave_tf.data.dataset import open_dataset
 from brave_tf.data.prepare import prepare
 from brave_tf.data.synthetic import MOTIONS, write_world
@@ -24,7 +25,7 @@ from brave_tf.training.pretrain import pretrain
 
 CLIPS_PER_MOTION = {"train": 150, "test": 24}
 CLIP_SECONDS = 3.0
-RUNS = {"V<->A": ("tiny-va", 600), "V<->V": ("tiny-v", 150)}
+RUNS = {"V<->A": ("tiny-va", 600), "V<->V": ("tiny-v", 100)}
 """Presets and steps, by the names that the paper gives such models."""
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +46,12 @@ def write_page(
     sound, pictures = configs.values()
     assert sound.broad.audio is not None and pictures.broad.rgb is not None
     train, test = dataset.clips("train"), dataset.clips("test")
+    neighbours, alike = _neighbours(load_encoder(next(iter(runs.values()))), dataset, train, test, sound)
     content = DemoContent(
         views=_views(dataset, train, sound, pictures),
         curves=[_curves(name, run) for name, run in runs.items()],
-        neighbours=_neighbours(load_encoder(next(iter(runs.values()))), dataset, train, test, sound),
+        neighbours=neighbours,
+        neighbours_alike=alike,
         scores=[_score(name, report["runs"][name]) for name in runs],
         timings=list(report["timings"].items()),
         commands=COMMANDS,
@@ -92,20 +94,20 @@ def _score(name: str, scores: Mapping[str, Any]) -> Score:
 
 def _neighbours(
     encoder: Encoder, dataset: Dataset, train: pa.Table, test: pa.Table, config: Config
-) -> Sequence[Neighbours]:
-    queries = test.take(list(_first_rows(dataset, test).values()))
-    (query_clips, query_vectors), (clips, vectors) = (_embedded(encoder, dataset, t, config) for t in (queries, train))
+) -> tuple[list[Neighbours], float]:
+    """The neighbours of one test clip of each motion, and the share of all test clips' neighbours that move alike."""
+    (clips, vectors), (asked_clips, asked_vectors) = (_embedded(encoder, dataset, t, config) for t in (train, test))
     mean = vectors.mean(axis=0)
-    known, asked = (normalize(found - mean) for found in (vectors, query_vectors))
+    known, asked = (normalize(found - mean) for found in (vectors, asked_vectors))
     nearest = np.argsort(-asked @ known.T, axis=1)[:, :SHOWN_NEIGHBOURS]
-    names, query_names = (table["label/label"].to_pylist() for table in (train, queries))
-    return [
+    motions, asked_motions = (np.array(table["label/label"].to_pylist()) for table in (train, test))
+    shown = [
         Neighbours(
-            Neighbour(query_clips[number], query_names[number]),
-            [Neighbour(clips[row], names[row]) for row in nearest[number]],
+            Neighbour(asked_clips[query], motion), [Neighbour(clips[row], motions[row]) for row in nearest[query]]
         )
-        for number in range(len(query_names))
+        for motion, query in _first_rows(dataset, test).items()
     ]
+    return shown, float(np.mean(motions[nearest] == asked_motions[:, None]))
 
 
 def _embedded(

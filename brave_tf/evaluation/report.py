@@ -11,7 +11,8 @@ import sklearn
 import tensorflow as tf
 
 import brave_tf
-from brave_tf.config import EvaluationConfig, to_dict
+from brave_tf.config import EvaluationConfig
+from brave_tf.config_values import to_dict
 from brave_tf.data.dataset import open_dataset
 from brave_tf.errors import UserError
 from brave_tf.evaluation.protocol import ProtocolName, Request, evaluate

@@ -11,7 +11,8 @@ import keras
 import numpy as np
 import pydantic
 
-from brave_tf.config import Config, EvaluationConfig, to_dict
+from brave_tf.config import Config, EvaluationConfig
+from brave_tf.config_values import to_dict
 from brave_tf.errors import UserError
 
 CARD_NAME = "brave_tf.json"

@@ -182,7 +182,8 @@ def _neighbours(content: DemoContent) -> Html:
         paragraph(
             "Test clips, and the training clips whose embeddings are most like theirs. If the encoder sees motion, ",
             "the neighbours move alike and may look quite different. ",
-            f"Here {right} of {total} have the query's motion.",
+            f"Here {right} of {total} have the query's motion; over all {content.clips[1]} test clips it is ",
+            f"{_share(content.neighbours_alike)}.",
         ),
         *(_neighbour_row(row) for row in content.neighbours),
     )

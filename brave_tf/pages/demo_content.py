@@ -85,6 +85,7 @@ class DemoContent:
         views: one clip of each motion.
         curves: the training runs.
         neighbours: some test clips and what the encoder finds most alike.
+        neighbours_alike: share of the same number of neighbours of every test clip that have its motion.
         scores: the results: first the run on sound, then the run on video alone if there was one.
         timings: (what, seconds) in order.
         commands: (purpose, command lines) to go on with videos of one's own.
@@ -99,6 +100,7 @@ class DemoContent:
     views: Sequence[MotionViews]
     curves: Sequence[RunCurves]
     neighbours: Sequence[Neighbours]
+    neighbours_alike: float
     scores: Sequence[Score]
     timings: Sequence[tuple[str, float]]
     commands: Sequence[tuple[str, str]]

@@ -6,9 +6,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from brave_tf import config as configuration
-from brave_tf import presets
-from brave_tf.config import BackboneConfig, Config, Modality
+from brave_tf import config_values, presets
+from brave_tf.config import BackboneConfig, Config, Modality, VideoViewConfig
 from brave_tf.data import augment
 from brave_tf.losses import spread, view_losses
 from brave_tf.models.audio_resnet import AudioResNet
@@ -31,7 +30,7 @@ class Brave(keras.Model):
     unit-norm projections of every view (1 is healthy, near 0 collapsed); epochs and `evaluate` report their means.
 
     Args:
-        config: what to build: a `Config`, or the dictionary that `brave_tf.config.to_dict` made of one.
+        config: what to build: a `Config`, or the dictionary that `brave_tf.config_values.to_dict` made of one.
         name: the model's name.
         **kwargs: further arguments of `keras.Model`.
 
@@ -51,7 +50,7 @@ class Brave(keras.Model):
 
     def __init__(self, config: Config | dict[str, Any], name: str = "brave", **kwargs: Any):
         super().__init__(name=name, **kwargs)
-        self.config = config if isinstance(config, Config) else configuration.from_dict(config)
+        self.config = config if isinstance(config, Config) else config_values.from_dict(config)
         model = self.config.model
         self.encoder = _video_backbone(model.narrow, "narrow_backbone")
         self.broad_encoders = {
@@ -140,7 +139,7 @@ class Brave(keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"config": configuration.to_dict(self.config), "name": self.name}
+        return {"config": config_values.to_dict(self.config), "name": self.name}
 
 
 def _video_backbone(size: BackboneConfig, name: str) -> TSMResNet:
@@ -165,7 +164,7 @@ def _metric_names(config: Config) -> list[str]:
     return names
 
 
-def _prepare(frames: Any, parameters: Any, view: configuration.VideoViewConfig) -> Any:
+def _prepare(frames: Any, parameters: Any, view: VideoViewConfig) -> Any:
     if parameters is not None:
         return augment.apply(frames, parameters, view.augment)
     if frames.dtype == tf.uint8:
@@ -173,7 +172,7 @@ def _prepare(frames: Any, parameters: Any, view: configuration.VideoViewConfig) 
     return frames
 
 
-def _prepare_views(views: Any, parameters: Any, view: configuration.VideoViewConfig) -> Any:
+def _prepare_views(views: Any, parameters: Any, view: VideoViewConfig) -> Any:
     merged = tf.reshape(views, (-1, *views.shape[2:]))
     if parameters is not None:
         parameters = {name: tf.reshape(value, (-1, *value.shape[2:])) for name, value in parameters.items()}

@@ -1,14 +1,29 @@
 """Keras callbacks of a pre-training run."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from brave_tf.errors import UserError
 from brave_tf.progress import Advance
 from brave_tf.training.run_directory import METRICS_FILE, Checkpoints
+
+
+class LossGuard(keras.callbacks.Callback):
+    """Ends a run whose loss is no longer finite, before anything of it is saved; comes first in the list."""
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Raises UserError when the loss is NaN or infinite."""
+        loss = float((logs or {})["loss"])
+        if not math.isfinite(loss):
+            raise UserError(
+                f"the loss became {loss} at step {int(self.model.optimizer.iterations.numpy())}; expected a finite "
+                "number: try a lower optimizer.peak_learning_rate in a new run; earlier checkpoints are kept"
+            )
 
 
 class MetricsWriter(keras.callbacks.Callback):

@@ -15,7 +15,8 @@ from brave_tf.models.card import card_of, weights_sha256
 from brave_tf.models.encoder import ENCODER_FILE, save_encoder, seeded_initialisation
 from brave_tf.progress import track
 from brave_tf.training.brave import Brave
-from brave_tf.training.callbacks import CheckpointWriter, MetricsWriter, ProgressReporter
+from brave_tf.training.callbacks import CheckpointWriter, LossGuard, MetricsWriter, ProgressReporter
+from brave_tf.training.interruption import StopOnInterrupt
 from brave_tf.training.lars import LARS
 from brave_tf.training.run_directory import (
     METRICS_FILE,
@@ -70,8 +71,8 @@ def pretrain(config: Config, data: Sequence[str | Path], run: str | Path) -> dic
         `clips_per_second`, `clips`, `left_out` and more.
 
     Raises:
-        UserError: the data cannot serve this experiment, or the run directory belongs to another one.
-        FloatingPointError: the loss is not finite.
+        UserError: the data cannot serve this experiment, the run directory belongs to another one, or the loss became
+            NaN or infinite.
     """
     run = Path(run)
     clips = TrainingClips.open(data, config)
@@ -89,8 +90,6 @@ def pretrain(config: Config, data: Sequence[str | Path], run: str | Path) -> dic
     else:
         # Stopped after its last checkpoint, before the encoder was written.
         history = {"loss": last_metrics(run)["loss"], "clips_per_second": None, "seconds": 0.0}
-    if not math.isfinite(history["loss"]):
-        raise FloatingPointError(f"the loss became {history['loss']} by step {config.steps}")
     card = card_of(config, model.encoder, config.steps)
     save_encoder(model.encoder, card, run / ENCODER_FILE)
     summary = {
@@ -112,19 +111,23 @@ def _fit(model: Brave, clips: TrainingClips, checkpoints: Checkpoints, run: Path
     config = model.config
     dataset = pretraining_dataset(clips, config, first_step=first_step)
     last = _LastBatch(config.batch_size)
+    stop = StopOnInterrupt()
     with track(config.steps, f"pretrain {config.name}", done=first_step) as advance:
         callbacks = [
+            LossGuard(),
             MetricsWriter(run, config.log_every, config.steps),
             CheckpointWriter(checkpoints, config.checkpoint_every),
             ProgressReporter(advance),
-            keras.callbacks.TerminateOnNaN(),
             last,
+            stop,
         ]
         try:
-            remaining = config.steps - first_step
-            model.fit(dataset, steps_per_epoch=remaining, shuffle=False, verbose=0, callbacks=callbacks)
+            with stop.listening():
+                remaining = config.steps - first_step
+                model.fit(dataset, steps_per_epoch=remaining, shuffle=False, verbose=0, callbacks=callbacks)
         except KeyboardInterrupt:
-            checkpoints.save()
+            if checkpoints.step == first_step + last.steps:
+                checkpoints.save()
             raise
     checkpoints.save()
     return {"loss": last.loss, "clips_per_second": last.clips_per_second, "seconds": last.seconds}
@@ -136,17 +139,17 @@ class _LastBatch(keras.callbacks.Callback):
     def __init__(self, batch_size: int):
         super().__init__()
         self._batch_size = batch_size
-        self._steps = 0
+        self.steps = 0
         self.loss = math.nan
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._began = self._after_first = self._last = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._steps += 1
+        self.steps += 1
         self.loss = float((logs or {})["loss"])
         self._last = time.monotonic()
-        if self._steps == 1:
+        if self.steps == 1:
             self._after_first = self._last
 
     @property
@@ -155,6 +158,6 @@ class _LastBatch(keras.callbacks.Callback):
 
     @property
     def clips_per_second(self) -> float | None:
-        if self._steps < 2:
+        if self.steps < 2:
             return None
-        return round((self._steps - 1) * self._batch_size / (self._last - self._after_first), 3)
+        return round((self.steps - 1) * self._batch_size / (self._last - self._after_first), 3)

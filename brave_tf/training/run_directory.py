@@ -7,7 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from brave_tf.config import Config, differences, to_dict
+from brave_tf.config import Config
+from brave_tf.config_values import differences, to_dict
 from brave_tf.errors import UserError
 from brave_tf.files import write_atomically, write_json
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from brave_tf import presets
-from brave_tf.config import override
+from brave_tf.config_values import override
 from brave_tf.data import pretraining_dataset
 from brave_tf.data.pipeline import TrainingClips, augmented_samples, clip_windows
 from brave_tf.data.prepare import prepare

@@ -34,6 +34,7 @@ def fake() -> demo.DemoContent:
             demo.RunCurves("video ↔ video", [1, 10], [4.0, 0.5], [0.3, 0.62]),
         ],
         neighbours=[demo.Neighbours(clip("zoom"), [clip("zoom"), clip("stay"), clip("zoom")])],
+        neighbours_alike=0.42,
         scores=[
             demo.Score("video ↔ sound", 0.944, 0.91, 0.18, 1 / 6),
             demo.Score("video ↔ video", 0.33, None, 0.18, 1 / 6),

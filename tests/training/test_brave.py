@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from brave_tf import presets
-from brave_tf.config import override
+from brave_tf.config_values import override
 from brave_tf.losses import view_losses
 from brave_tf.training.brave import Brave
 from brave_tf.training.lars import LARS

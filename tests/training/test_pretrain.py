@@ -1,7 +1,10 @@
 """Runs: what they leave behind, going on after an interruption, and refusing what does not fit."""
 
 import json
+import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -11,7 +14,7 @@ import pytest
 
 import brave_tf
 from brave_tf import presets
-from brave_tf.config import override
+from brave_tf.config_values import from_dict, override
 from brave_tf.data.prepare import prepare
 from brave_tf.errors import UserError
 from brave_tf.training.pretrain import pretrain
@@ -57,7 +60,7 @@ def test_a_run_leaves_encoder_summary_metrics_and_configuration(run, config):
     assert {"loss", "narrow_to_audio", "audio_to_narrow", "spread_audio", "spread_narrow_for_audio"} < lines(path)[
         0
     ].keys()
-    assert brave_tf.config.from_dict(json.loads((path / "config.json").read_text())["config"]) == config
+    assert from_dict(json.loads((path / "config.json").read_text())["config"]) == config
     assert list((path / "tensorboard").glob("events*"))
 
 
@@ -84,15 +87,13 @@ def test_finished_runs_are_not_repeated(run, config, dataset):
 def test_an_interrupted_run_ends_with_the_same_weights(run, config, dataset, tmp_path, monkeypatch):
     _, whole = run
 
-    class Interrupt(keras.callbacks.Callback):
+    class PressControlC(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             if batch == 2:
-                raise KeyboardInterrupt
-
-    import brave_tf.training.pretrain as module
+                os.kill(os.getpid(), signal.SIGINT)
 
     with monkeypatch.context() as patch:
-        patch.setattr(module.keras.callbacks, "TerminateOnNaN", Interrupt)
+        patch.setattr("brave_tf.training.pretrain.LossGuard", PressControlC)
         with pytest.raises(KeyboardInterrupt):
             pretrain(config, [dataset], tmp_path / "run")
     assert not (tmp_path / "run" / "encoder.keras").exists()
@@ -115,6 +116,24 @@ def test_a_run_killed_before_its_encoder_was_written_is_finished(run, config, da
     assert brave_tf.load_encoder(copy).card.weights_sha256 == whole["encoder_sha256"]
 
 
+def test_a_second_control_c_stops_at_once_and_saves_no_unrecorded_step(run, config, dataset, tmp_path, monkeypatch):
+    _, whole = run
+
+    class PressControlCTwice(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+                os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("brave_tf.training.pretrain.LossGuard", PressControlCTwice)
+        with pytest.raises(KeyboardInterrupt):
+            pretrain(config, [dataset], tmp_path)
+    assert [line["step"] for line in lines(tmp_path)] == [1, 2]
+    assert pretrain(config, [dataset], tmp_path)["weights_sha256"] == whole["weights_sha256"]
+    assert [line["step"] for line in lines(tmp_path)] == [1, 2, 3, 4, 5, 6]
+
+
 def test_another_configuration_is_refused_key_by_key(run, config, dataset):
     path, _ = run
     before = (path / "config.json").read_bytes()
@@ -130,6 +149,15 @@ def test_directories_of_something_else_are_refused(config, dataset, tmp_path):
     with pytest.raises(UserError, match="not a run directory"):
         pretrain(config, [dataset], tmp_path)
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_and_saves_nothing_of_it(config, dataset, tmp_path):
+    wild = override(config, ["optimizer.name=adam", "optimizer.peak_learning_rate=1e38", "optimizer.warmup_steps=1"])
+    with pytest.raises(UserError, match=r"loss became (nan|inf) at step \d; .*peak_learning_rate") as caught:
+        pretrain(wild, [dataset], tmp_path)
+    failed = int(re.search(r"step (\d)", str(caught.value)).group(1))
+    assert [line["step"] for line in lines(tmp_path)] == list(range(1, failed))
+    assert not (tmp_path / "encoder.keras").exists()
 
 
 def test_seeds_decide_the_weights(run, config, dataset, tmp_path):
