@@ -9,9 +9,8 @@ import pytest
 import tensorflow as tf
 
 import brave_tf
-from brave_tf import presets
+from brave_tf import presets, quiet
 from brave_tf.cli import main as dispatcher
-from brave_tf.cli import quiet
 from brave_tf.cli.main import main
 from brave_tf.config_values import from_dict
 from brave_tf.errors import UserError
@@ -192,7 +191,7 @@ def test_an_unknown_name_is_an_attribute_error():
 
 def test_tensorflow_starts_without_a_word():
     script = (
-        "from brave_tf.cli import quiet; quiet.set_environment(); quiet.import_tensorflow()\n"
+        "from brave_tf import quiet; quiet.set_environment(); quiet.import_tensorflow()\n"
         "import tensorflow as tf; print((tf.zeros([2]) + 1).numpy().sum())"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

@@ -8,8 +8,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from brave_tf import __version__
-from brave_tf.cli import quiet
+from brave_tf import __version__, quiet
 from brave_tf.errors import UserError
 
 PROGRAM = "brave-tf"

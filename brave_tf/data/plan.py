@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from brave_tf.data.dataset import WORK_FOLDER
 from brave_tf.data.layouts import Source
 
 SOURCES_PER_SHARD = 16
@@ -80,3 +81,12 @@ def _classes(sources: Sequence[Source]) -> dict[str, list[str]]:
 def temporary(folder: Path, shard: Shard, suffix: str) -> Path:
     """A file of a shard in the working folder."""
     return folder / f"{shard.name}.{suffix}"
+
+
+def read_done(out: Path, shard: Shard) -> dict[str, Any] | None:
+    """What `brave_tf.data.shard_writer.write_shard` returned for a shard that is done, or None."""
+    file = temporary(out / WORK_FOLDER, shard, "done")
+    if not file.is_file() or not (out / shard.name).is_file():
+        return None
+    done: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return done

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from brave_tf import quiet
 from brave_tf.config import SOURCE_FPS
 from brave_tf.data.dataset import (
     CLIP_COLUMNS,
@@ -33,7 +34,7 @@ from brave_tf.data.layouts import Listing
 from brave_tf.data.layouts.csv_list import list_csv
 from brave_tf.data.layouts.folder import list_folder
 from brave_tf.data.media import MediaSettings
-from brave_tf.data.plan import Plan, Shard, make_plan
+from brave_tf.data.plan import Plan, Shard, make_plan, read_done
 from brave_tf.data.splits import DEFAULT_SHARES, assign_splits, parse_shares
 from brave_tf.errors import UserError
 from brave_tf.files import write_json
@@ -175,23 +176,29 @@ def _compare(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
 
 
 def _write_shards(out: Path, plan: Plan, settings: MediaSettings, workers: int) -> list[dict[str, Any]]:
-    from brave_tf.data.shard_writer import read_done, write_shard
-
     results = {shard.name: read_done(out, shard) for shard in plan.shards}
     todo = [shard for shard in plan.shards if results[shard.name] is None]
     done = sum(len(shard.sources) for shard in plan.shards) - sum(len(shard.sources) for shard in todo)
     with track(len(plan.sources), "prepare", done=done) as advance:
         if workers == 1 or len(todo) <= 1:
             for shard in todo:
-                results[shard.name] = write_shard(out, plan, shard, settings)
+                results[shard.name] = _write_shard(out, plan, shard, settings)
                 advance(len(shard.sources))
         else:
             with _pool(min(workers, len(todo))) as pool:
-                futures = {pool.submit(write_shard, out, plan, shard, settings): shard for shard in todo}
+                futures = {pool.submit(_write_shard, out, plan, shard, settings): shard for shard in todo}
                 for future in concurrent.futures.as_completed(futures):
                     results[futures[future].name] = _result(future, futures[future])
                     advance(len(futures[future].sources))
     return [result for result in results.values() if result is not None]
+
+
+def _write_shard(out: Path, plan: Plan, shard: Shard, settings: MediaSettings) -> dict[str, Any]:
+    # TensorFlow starts where records are written, not in a process that only hands out the work.
+    quiet.import_tensorflow()
+    from brave_tf.data.shard_writer import write_shard
+
+    return write_shard(out, plan, shard, settings)
 
 
 def _result(future: Any, shard: Shard) -> dict[str, Any]:

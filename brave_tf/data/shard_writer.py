@@ -1,6 +1,5 @@
 """Writes one shard: the unit of work that is done completely or not at all."""
 
-import json
 import os
 import shutil
 from pathlib import Path
@@ -67,15 +66,6 @@ def write_shard(out: Path, plan: Plan, shard: Shard, settings: MediaSettings) ->
         reason = getattr(error, "strerror", None) or str(error)
         raise UserError(f"{out / shard.name} cannot be written ({reason}); free some space and run it again") from None
     return result
-
-
-def read_done(out: Path, shard: Shard) -> dict[str, Any] | None:
-    """What `write_shard` returned for a shard that is done, or None."""
-    file = temporary(out / WORK_FOLDER, shard, "done")
-    if not file.is_file() or not (out / shard.name).is_file():
-        return None
-    done: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return done
 
 
 def _write_source(file: Path, plan: Plan, number: int, settings: MediaSettings) -> list[dict[str, Any]]:
