@@ -25,7 +25,7 @@ def apply(frames: tf.Tensor, parameters: Parameters, config: AugmentConfig) -> t
         [B, T, H, W, 3] float32, in [0, 1] but for what random convolution does.
     """
     # Colour by colour, [B, 3, T, H, W]: rows of pixels are contiguous, which is what CPUs and matrix units want.
-    planes = tf.cast(tf.transpose(frames, [0, 4, 1, 2, 3]), tf.float32) / 255.0
+    planes = tf.transpose(tf.cast(frames, tf.float32) / 255.0, [0, 4, 1, 2, 3])
     if config.blur > 0:
         planes = blur(planes, tf.where(parameters["blur"], parameters["blur_sigma"], 0.0))
     if config.flip > 0:
