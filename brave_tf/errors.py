@@ -7,3 +7,7 @@ class UserError(ValueError):
     The message is one line: what was received, what was expected, how to fix it. The command line prints it
     without a stack trace and exits with status 1.
     """
+
+
+class UsageError(UserError):
+    """A command line that lacks something; the exit status is 2."""

@@ -1,11 +1,14 @@
 """The demo at toy size: every step really runs, and the page holds what they gave."""
 
 import json
+import time
 
 import pytest
 
 from brave_tf import demo, presets
 from brave_tf.config_values import override
+from brave_tf.demo.steps import Steps
+from brave_tf.errors import UserError
 
 TOY = ["batch_size=6", "model.narrow.width=0.0625", "model.rgb.width=0.0625", "model.audio.width=0.0625", "log_every=1"]
 TOY += ["model.narrow.depth=14", "model.hidden_size=16", "model.projection_size=8", "optimizer.warmup_steps=1"]
@@ -19,6 +22,29 @@ def toy(monkeypatch):
     monkeypatch.setattr(
         demo, "_config", lambda preset, steps, seed: override(presets.get(preset), [*TOY, "steps=2", f"seed={seed}"])
     )
+
+
+def test_demo_leaves_other_directories_and_other_seeds_alone(tmp_path):
+    (tmp_path / "exported").mkdir()
+    (tmp_path / "exported" / "mine.txt").write_text("mine")
+    with pytest.raises(UserError, match="holds something that is not a demo"):
+        demo.run_demo(tmp_path)
+    assert (tmp_path / "exported" / "mine.txt").read_text() == "mine"
+    Steps(tmp_path / "other", {"seed": 3})
+    with pytest.raises(UserError, match=r"holds a demo with .*3.*received .*4"):
+        Steps(tmp_path / "other", {"seed": 4})
+
+
+def test_steps_are_done_once_and_their_time_adds_up(tmp_path):
+    def stopped():
+        time.sleep(0.2)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Steps(tmp_path, {}).do("train", stopped)
+    assert Steps(tmp_path, {}).do("train", lambda: {"loss": 1.0}) == {"loss": 1.0}
+    again = Steps(tmp_path, {})
+    assert again.do("train", stopped) == {"loss": 1.0} and again.seconds["train"] >= 0.2
 
 
 def test_demo_runs_and_goes_on_where_it_stopped(toy, tmp_path):

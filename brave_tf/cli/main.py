@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from brave_tf import __version__, quiet
-from brave_tf.errors import UserError
+from brave_tf.errors import UsageError, UserError
 
 PROGRAM = "brave-tf"
 DESCRIPTION = """Video encoders that learn without labels, by regressing broad views from narrow ones (BraVe).
@@ -18,6 +18,7 @@ Start with `brave-tf demo`. For videos of your own: prepare, pretrain, evaluate,
 an example of each; `brave-tf --version` prints the version."""
 
 EXIT_FAILED = 1
+EXIT_USAGE = 2
 EXIT_INTERRUPTED = 128 + 2  # what a shell reports after SIGINT
 EXIT_PIPE_CLOSED = 128 + 13  # and after SIGPIPE
 
@@ -37,10 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments; by default those of the process.
 
     Returns:
-        The exit status: 0 done, 1 failed, 130 interrupted, 141 the reader of the output has gone.
+        The exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 141 the reader of the output has gone.
 
     Raises:
-        SystemExit: help was asked for (status 0), or the usage was wrong (status 2).
+        SystemExit: help was asked for (status 0), or the arguments do not parse (status 2).
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     quiet.set_environment()
@@ -48,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _run(arguments)
         sys.stdout.flush()
     except UserError as error:
-        return _fail(str(error))
+        _fail(str(error))
+        return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
     except KeyboardInterrupt:
         print(f"{PROGRAM}: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED

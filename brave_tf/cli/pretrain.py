@@ -1,5 +1,6 @@
 """`brave-tf pretrain`."""
 
+import itertools
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,9 @@ def pretrain(
     steps: int | None = None,
     batch_size: int | None = None,
     seed: int | None = None,
-    set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = (),
+    set: Annotated[
+        tuple[tuple[str, ...], ...], tyro.conf.arg(metavar="KEY=VALUE [KEY=VALUE ...]"), tyro.conf.UseAppendAction
+    ] = (),
 ) -> None:
     """Train an encoder without labels. The same command again goes on where it stopped.
 
@@ -27,17 +30,17 @@ def pretrain(
         steps: optimizer steps, instead of the preset's.
         batch_size: clips per step, instead of the preset's.
         seed: seed of everything random, instead of the preset's.
-        set: any setting of the preset, such as optimizer.peak_learning_rate=0.3; may be given several times.
+        set: settings of the preset, such as optimizer.peak_learning_rate=0.3.
     """
     from brave_tf import config_values, presets
     from brave_tf.cli.console import print_table
-    from brave_tf.errors import UserError
+    from brave_tf.errors import UsageError
 
     if not data:
-        raise UserError("received no --data; expected a dataset that `brave-tf prepare` wrote: --data DATASET")
+        raise UsageError("received no --data; expected a dataset that `brave-tf prepare` wrote: --data DATASET")
     shortcuts = {"steps": steps, "batch_size": batch_size, "seed": seed}
     assignments = [f"{key}={value}" for key, value in shortcuts.items() if value is not None]
-    config = config_values.override(presets.get(preset), [*assignments, *set])
+    config = config_values.override(presets.get(preset), [*assignments, *itertools.chain(*set)])
 
     from brave_tf.training.pretrain import pretrain as run_pretraining
 

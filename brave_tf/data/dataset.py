@@ -34,6 +34,8 @@ CLIP_COLUMNS = pa.schema(
     ]
 )
 """Columns of the clip table; a string column `label/NAME` follows for every label column."""
+CLIPS_PER_SOURCE = 2**20
+"""A clip's id is its source's number times this, plus its number in the source."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,21 +1,19 @@
 """Media files in, 25 fps JPEG frames and mono sound out. Only this file and `sound` open media."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
-import av.filter
 import numpy as np
 from av.stream import Disposition
 
 from brave_tf.config import SOURCE_FPS
-from brave_tf.data.sound import SoundTrack, read_sound
+from brave_tf.data.jpeg_encoder import JpegEncoder
+from brave_tf.data.sound import SoundTrack, open_media, read_sound
 
-JPEG_QUALITY = 2
-"""Quantiser scale of the MJPEG encoder, 1 (best) to 31."""
 SHORTEST_TAIL_SECONDS = 1.0
 """A shorter rest of a video that was cut into clips is dropped."""
 CUT_OFF_SECONDS, CUT_OFF_SHARE = 0.5, 0.05
@@ -87,7 +85,7 @@ def read_clips(
         if path.stat().st_size == 0:
             raise MediaError("is empty")
         sound = read_sound(path, settings.audio_rate_hz, begin, end) if settings.audio_rate_hz else None
-        with av.open(str(path)) as container:
+        with open_media(path) as container:
             stream = _picture_stream(container)
             if stream is not None:
                 yield from _picture_clips(container, stream, sound, settings, begin, end)
@@ -100,6 +98,8 @@ def read_clips(
         raise MediaError(f"does not decode ({error.strerror})") from error
     except OSError as error:
         raise MediaError(f"cannot be read ({error.strerror or error})") from error
+    except (ValueError, ArithmeticError, LookupError) as error:  # what PyAV raises on media that it did not expect
+        raise MediaError(f"cannot be read ({error})") from error
 
 
 def _picture_stream(container: Any) -> Any:
@@ -115,7 +115,7 @@ def _picture_stream(container: Any) -> Any:
 def _picture_clips(
     container: Any, stream: Any, sound: SoundTrack | None, settings: MediaSettings, begin: float, end: float | None
 ) -> Iterator[Clip]:
-    encoder = _JpegEncoder(settings.shorter_side)
+    encoder = JpegEncoder(settings.shorter_side, stream.sample_aspect_ratio)
     decoder = _Decoder(container, stream, begin, end)
     per_clip = max(round(settings.clip_seconds * SOURCE_FPS), 1)
     frames: list[bytes] = []
@@ -134,7 +134,7 @@ def _picture_clips(
 def _clip(
     frames: list[bytes],
     first: int,
-    encoder: "_JpegEncoder",
+    encoder: JpegEncoder,
     decoder: "_Decoder",
     sound: SoundTrack | None,
     begin: float,
@@ -240,82 +240,3 @@ class _Decoder:
         whole = self._begin == 0 and self._end is None
         if whole and missing > max(2, CUT_OFF_SHARE * listed) and reached < declared - float(2 / rate):
             raise MediaError(f"is cut off: it holds {self._packets} of {listed} pictures")
-
-
-class _JpegEncoder:
-    """Frames of any size, rate and format in; JPEGs of one size at 25 fps out."""
-
-    def __init__(self, shorter_side: int):
-        self._shorter_side = shorter_side
-        self.height = self.width = 0
-
-    def encode(self, frames: Iterable[Any]) -> Iterator[bytes]:
-        """JPEGs of frames resampled in time by FFmpeg's own filter."""
-        graph: Any = None
-        codec: Any = None
-        first: Any = None
-        for frame in frames:
-            if graph is None:
-                first = frame
-                graph = self._graph(frame)
-                codec = self._codec()
-            elif (frame.width, frame.height, frame.format.name) != (first.width, first.height, first.format.name):
-                frame = _like(frame, first)
-            graph.push(frame)
-            yield from _drain(graph, codec)
-        if graph is not None:
-            graph.push(None)
-            yield from _drain(graph, codec)
-
-    def _graph(self, frame: Any) -> Any:
-        turn = {90: ("transpose", "cclock"), -90: ("transpose", "clock"), 180: ("rotate", "PI"), -180: ("rotate", "PI")}
-        rotation = turn.get(round(frame.rotation or 0))
-        self._fit(frame, swap=bool(rotation and rotation[0] == "transpose"))
-        graph = av.filter.Graph()
-        nodes = [
-            graph.add_buffer(
-                width=frame.width, height=frame.height, format=frame.format.name, time_base=frame.time_base
-            )
-        ]
-        nodes.append(graph.add("fps", f"fps={SOURCE_FPS:g}"))
-        if rotation:
-            nodes.append(graph.add(*rotation))
-        scale = f"w={self.width}:h={self.height}:flags=bilinear:out_range=full:out_color_matrix=bt601"
-        nodes.append(graph.add("scale", scale))
-        nodes.append(graph.add("format", "yuvj420p"))
-        nodes.append(graph.add("buffersink"))
-        graph.link_nodes(*nodes).configure()
-        return graph
-
-    def _fit(self, frame: Any, swap: bool) -> None:
-        aspect = frame.sample_aspect_ratio if hasattr(frame, "sample_aspect_ratio") else None
-        width, height = frame.width * float(aspect or 1), float(frame.height)
-        if swap:
-            width, height = height, width
-        scale = min(self._shorter_side / min(width, height), 1.0)
-        self.width, self.height = (max(2 * round(side * scale / 2), 2) for side in (width, height))
-
-    def _codec(self) -> Any:
-        codec = av.CodecContext.create("mjpeg", "w")
-        codec.width, codec.height, codec.pix_fmt = self.width, self.height, "yuvj420p"
-        codec.time_base = Fraction(1, int(SOURCE_FPS))
-        codec.thread_count = 1
-        codec.options = {"qmin": str(JPEG_QUALITY), "qmax": str(JPEG_QUALITY)}
-        return codec
-
-
-def _like(frame: Any, first: Any) -> Any:
-    changed = frame.reformat(width=first.width, height=first.height, format=first.format.name)
-    changed.pts, changed.time_base = frame.pts, frame.time_base
-    return changed
-
-
-def _drain(graph: Any, codec: Any) -> Iterator[bytes]:
-    while True:
-        try:
-            frame = graph.pull()
-        except (av.error.BlockingIOError, av.error.EOFError):
-            return
-        frame.pict_type = 0
-        for packet in codec.encode(frame):
-            yield bytes(packet)

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from brave_tf.data.dataset import LABEL_PREFIX, PRIMARY_LABEL, WORK_FOLDER
+from brave_tf.data.dataset import CLIPS_PER_SOURCE, LABEL_PREFIX, PRIMARY_LABEL, WORK_FOLDER
 from brave_tf.data.layouts import Source
 from brave_tf.data.media import MediaError, MediaSettings, read_clips
 from brave_tf.data.plan import Plan, Shard, temporary
@@ -17,8 +17,6 @@ from brave_tf.files import write_json
 
 HEADER_BYTES, FOOTER_BYTES = 12, 4
 """Framing of a TFRecord: length and checksum before the payload, checksum after it."""
-CLIPS_PER_SOURCE = 2**20
-"""A clip's id is its source's number times this, plus its number in the source."""
 
 
 def write_shard(out: Path, plan: Plan, shard: Shard, settings: MediaSettings) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The sound of a media file as one mono waveform on the file's time line."""
 
 import dataclasses
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,11 @@ class SoundTrack:
         return piece
 
 
+def open_media(path: Path) -> Any:
+    """Opens a media file for reading; tags in another encoding than UTF-8 do not matter."""
+    return av.open(os.fspath(path), metadata_errors="replace")
+
+
 def read_sound(path: Path, rate_hz: int, begin: float = 0.0, end: float | None = None) -> SoundTrack | None:
     """Decodes the sound of a file, mixed down to mono and resampled.
 
@@ -61,7 +67,7 @@ def read_sound(path: Path, rate_hz: int, begin: float = 0.0, end: float | None =
     Raises:
         av.error.FFmpegError: the file does not open.
     """
-    with av.open(str(path)) as container:
+    with open_media(path) as container:
         stream = container.streams.best("audio")
         if stream is None or stream.codec_context is None:
             return None
@@ -72,6 +78,8 @@ def read_sound(path: Path, rate_hz: int, begin: float = 0.0, end: float | None =
         if not pieces:
             return None
         declared = _declared_seconds(container, stream, origin)
+        if declared is not None and container.format.name == "wav":
+            declared *= _declared_share(path)
     samples = np.clip(np.concatenate(pieces), -1.0, 1.0)
     track = SoundTrack(samples, rate_hz, first, declared)
     if begin <= first and (end is None or track.end_seconds <= end):
@@ -84,7 +92,8 @@ def read_sound(path: Path, rate_hz: int, begin: float = 0.0, end: float | None =
 def _pieces(
     container: Any, stream: Any, rate_hz: int, origin: float, begin: float, end: float | None
 ) -> tuple[list[np.ndarray], float]:
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_hz)
+    resampler: Any = None
+    setup: Any = None
     pieces: list[np.ndarray] = []
     first = 0.0
     expected: float | None = None
@@ -101,14 +110,21 @@ def _pieces(
         elif seconds - expected > GAP_SECONDS:
             pieces += _resampled(resampler, None)
             pieces.append(np.zeros(round((seconds - expected) * rate_hz), np.float32))
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_hz)
+            resampler = None
             expected = seconds
+        # A broadcast may change its sound on the way; a resampler takes one kind only.
+        if resampler is None or setup != _setup(frame):
+            pieces += _resampled(resampler, None)
+            resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_hz)
+            setup = _setup(frame)
         frame.pts = None
         pieces += _resampled(resampler, frame)
         expected += frame.samples / frame.sample_rate
-    if expected is not None:
-        pieces += _resampled(resampler, None)
-    return pieces, first
+    return pieces + _resampled(resampler, None), first
+
+
+def _setup(frame: Any) -> tuple[Any, ...]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
 
 
 def _frames(container: Any, stream: Any) -> Iterator[Any]:
@@ -125,6 +141,8 @@ def _frames(container: Any, stream: Any) -> Iterator[Any]:
 
 
 def _resampled(resampler: Any, frame: Any) -> list[np.ndarray]:
+    if resampler is None:
+        return []
     return [out.to_ndarray().reshape(-1) for out in resampler.resample(frame)]
 
 
@@ -133,3 +151,14 @@ def _declared_seconds(container: Any, stream: Any, origin: float) -> float | Non
         start = float((stream.start_time or 0) * stream.time_base) - origin
         return start + float(stream.duration * stream.time_base)
     return container.duration / av.time_base if container.duration else None
+
+
+def _declared_share(path: Path) -> float:
+    """How much longer a RIFF file says to be than it is, at least 1: FFmpeg goes by what is there."""
+    with open(path, "rb") as file:
+        header = file.read(8)
+    declared = int.from_bytes(header[4:8], "little") + len(header)
+    # Writers that cannot go back leave the greatest number, or zero.
+    if header[:4] != b"RIFF" or declared >= 2**32:
+        return 1.0
+    return max(declared / path.stat().st_size, 1.0)

@@ -34,7 +34,8 @@ def assign_splits(sources: Sequence[Source], shares: dict[str, float], seed: int
     """Gives every source a split, all pieces of one file the same.
 
     Sources that have one keep it. Otherwise files are ranked by a hash of seed and name within each value of the first
-    label, and cut by the shares: adding files does not reshuffle the ranks of the others.
+    label; all ranks are lined up, every value spread evenly over the line, which is cut by the shares. No split stays
+    empty as long as there are enough files.
 
     Args:
         sources: the listing.
@@ -59,12 +60,13 @@ def assign_splits(sources: Sequence[Source], shares: dict[str, float], seed: int
     groups: dict[str, set[str]] = collections.defaultdict(set)
     for source in sources:
         groups[next(iter(source.labels.values()), "")].add(source.name)
-    split_of: dict[str, str] = {}
+    places: dict[str, tuple[float, bytes]] = {}
     for names in groups.values():
-        ranked = sorted(names - split_of.keys(), key=lambda name: _rank(seed, name))
-        split_of |= _cut(ranked, shares)
+        ranked = sorted(names - places.keys(), key=lambda name: _rank(seed, name))
+        places |= {name: ((n + 0.5) / len(ranked), _rank(seed, name)) for n, name in enumerate(ranked)}
+    split_of = _cut(sorted(places, key=lambda name: places[name]), shares)
     listed = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
-    rule = f"by source file within each label, ranked by a hash of seed {seed} and name: {listed}"
+    rule = f"by source file, every label spread evenly, ranked by a hash of seed {seed} and name: {listed}"
     return [dataclasses.replace(source, split=split_of[source.name]) for source in sources], rule
 
 
@@ -75,9 +77,10 @@ def _rank(seed: int, name: str) -> bytes:
 def _cut(ranked: list[str], shares: dict[str, float]) -> dict[str, str]:
     assigned: dict[str, str] = {}
     begin, reached = 0, 0.0
-    for split, share in shares.items():
+    for number, (split, share) in enumerate(shares.items(), start=1):
         reached += share
-        end = round(reached * len(ranked))
+        # At least one file each, this split and all that follow.
+        end = max(min(round(reached * len(ranked)), len(ranked) - (len(shares) - number)), begin + 1)
         assigned |= dict.fromkeys(ranked[begin:end], split)
         begin = end
     return assigned

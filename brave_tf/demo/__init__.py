@@ -3,8 +3,6 @@
 import functools
 import os
 import shutil
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from brave_tf.data.dataset import open_dataset
 from brave_tf.data.prepare import prepare
 from brave_tf.data.synthetic import MOTIONS, write_world
 from brave_tf.demo.page import write_page
+from brave_tf.demo.steps import Steps
 from brave_tf.errors import UserError
 from brave_tf.evaluation.report import evaluate_and_report
 from brave_tf.export import export_encoder
@@ -41,40 +40,33 @@ def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
         `export_verified`, and the same scores of every run.
 
     Raises:
-        UserError: the directory cannot be used.
+        UserError: the directory holds something else, a demo of another seed, or cannot be written.
     """
     out = Path(out)
-    timings: dict[str, float] = {}
-    configs = {name: _config(preset, steps, seed) for name, (preset, steps) in RUNS.items()}
-
-    def timed(name: str, step: Callable[[], Any]) -> Any:
-        started = time.monotonic()
-        result = step()
-        timings[name] = round(time.monotonic() - started, 1)
-        return result
-
+    steps = Steps(out, {"seed": seed})
+    configs = {name: _config(preset, count, seed) for name, (preset, count) in RUNS.items()}
     media, dataset = out / "media", out / "dataset"
-    timed("write media files", lambda: _write_media(media, seed))
-    timed("prepare", lambda: prepare(media, dataset, workers=os.cpu_count()))
+    steps.do("write media files", lambda: _write_media(media, seed))
+    steps.do("prepare", lambda: prepare(media, dataset, workers=os.cpu_count()).fingerprint)
     runs = {name: out / "runs" / config.name for name, config in configs.items()}
     summaries: dict[str, Any] = {}
     scores: dict[str, Any] = {}
     for name, config in configs.items():
         train = functools.partial(pretrain, config, [dataset], runs[name])
-        summaries[name] = timed(f"pretrain {name}", train)
-        scores[name] = timed(f"evaluate {name}", functools.partial(_scores, runs[name], dataset, out, seed))
-    exported = timed("export and verify", lambda: _export(runs["V<->A"], out / "exported"))
+        summaries[name] = steps.do(f"pretrain {name}", train)
+        scores[name] = steps.do(f"evaluate {name}", functools.partial(_scores, runs[name], dataset, out, seed))
+    exported = steps.do("export and verify", lambda: _export(runs["V<->A"], out / "exported"))
 
     best = scores["V<->A"]["linear"]
     report = {
         "linear_top1": best["mean"],
         "random_init_top1": best["random_init"],
         "chance": best["chance"],
-        "seconds": round(sum(timings.values()), 1),
+        "seconds": round(sum(steps.seconds.values()), 1),
         "export_verified": True,
         "export": exported,
         "runs": {name: {"summary": summaries[name], **scores[name]} for name in RUNS},
-        "timings": timings,
+        "timings": steps.seconds,
         "seed": seed,
     }
     write_page(out / "index.html", open_dataset(dataset), configs, runs, report)

@@ -74,7 +74,11 @@ def make_folds(dataset: Dataset, clips: pa.Table, labels: np.ndarray, folds: str
         raise UserError(f"received --folds {folds}; the clips come from only {len(sources)} source files")
     splitter = StratifiedGroupKFold(int(folds), shuffle=True, random_state=0)
     groups = np.array(clips["source"].to_pylist())
-    parts = splitter.split(np.zeros(len(labels)), labels, groups)
+    try:
+        parts = list(splitter.split(np.zeros(len(labels)), labels, groups))
+    except ValueError:
+        largest = np.bincount(labels).max()
+        raise UserError(f"received --folds {folds}; the largest class has only {largest} clips") from None
     return [Fold(str(number), train, test) for number, (train, test) in enumerate(parts, start=1)]
 
 

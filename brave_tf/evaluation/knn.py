@@ -13,7 +13,12 @@ def clip_vectors(windows: np.ndarray, scaler: StandardScaler) -> np.ndarray:
 
 
 def knn_scores(
-    train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray, neighbours: int
+    train: np.ndarray,
+    train_labels: np.ndarray,
+    test: np.ndarray,
+    test_labels: np.ndarray,
+    neighbours: int,
+    test_videos: np.ndarray | None = None,
 ) -> Scores:
     """Classifies test clips by their nearest training clips, weighted by closeness.
 
@@ -23,6 +28,7 @@ def knn_scores(
         test: [N', V, D].
         test_labels: [N'] class indices.
         neighbours: how many vote; no more than N do.
+        test_videos: [N'] number of the video that a test clip is cut from; votes of its clips are averaged.
 
     Returns:
         Accuracies and predictions.
@@ -31,4 +37,4 @@ def knn_scores(
     classifier = KNeighborsClassifier(n_neighbors=min(neighbours, len(train)), weights="distance")
     classifier.fit(clip_vectors(train, scaler), train_labels)
     votes = classifier.predict_proba(clip_vectors(test, scaler))
-    return scores(votes, classifier.classes_, test_labels)
+    return scores(votes, classifier.classes_, test_labels, test_videos)

@@ -1,4 +1,4 @@
-"""The linear protocol: standardise, a linear SVM, decisions averaged over the windows of a clip."""
+"""The linear protocol: standardise, a linear SVM, decisions averaged over the windows of a video."""
 
 import dataclasses
 
@@ -12,9 +12,9 @@ class Scores:
     """How a classifier did.
 
     Attributes:
-        top1: share of the test clips whose best class is right.
-        top5: share of the test clips with the right class among the best five; 1 with five classes or fewer.
-        predictions: predicted class per test clip.
+        top1: share of the test videos whose best class is right.
+        top5: share of the test videos with the right class among the best five; 1 with five classes or fewer.
+        predictions: predicted class per test video, in the order of their numbers.
     """
 
     top1: float
@@ -23,7 +23,12 @@ class Scores:
 
 
 def linear_scores(
-    train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray, svm_c: float
+    train: np.ndarray,
+    train_labels: np.ndarray,
+    test: np.ndarray,
+    test_labels: np.ndarray,
+    svm_c: float,
+    test_videos: np.ndarray | None = None,
 ) -> Scores:
     """Trains a linear SVM on frozen features and tests it on averaged decisions.
 
@@ -33,6 +38,7 @@ def linear_scores(
         test: [N', V, D], V windows of N' clips.
         test_labels: [N'] class indices.
         svm_c: inverse regularisation.
+        test_videos: [N'] number of the video that a test clip is cut from; None if each is a video of its own.
 
     Returns:
         Accuracies and predictions.
@@ -48,11 +54,17 @@ def linear_scores(
     classifier = LinearSVC(C=svm_c, random_state=0)
     classifier.fit(scaler.transform(train.reshape(-1, size)), np.tile(train_labels, epochs))
     decisions = _decisions(classifier, scaler.transform(test.reshape(-1, size)))
-    return scores(decisions.reshape(*test.shape[:2], -1).mean(axis=1), classifier.classes_, test_labels)
+    per_clip = decisions.reshape(*test.shape[:2], -1).mean(axis=1)
+    return scores(per_clip, classifier.classes_, test_labels, test_videos)
 
 
-def scores(decisions: np.ndarray, classes: np.ndarray, labels: np.ndarray) -> Scores:
-    """Accuracies of decision values [N, classes] against labels [N]."""
+def scores(decisions: np.ndarray, classes: np.ndarray, labels: np.ndarray, videos: np.ndarray | None = None) -> Scores:
+    """Accuracies of decision values [N, classes] against labels [N], averaged over the clips of each video [N]."""
+    if videos is not None:
+        _, first, video = np.unique(videos, return_index=True, return_inverse=True)
+        sums = np.zeros((len(first), decisions.shape[1]))
+        np.add.at(sums, video, decisions)
+        decisions, labels = sums / np.bincount(video)[:, None], labels[first]
     ranked = classes[np.argsort(-decisions, axis=1, kind="stable")]
     return Scores(
         top1=float(np.mean(ranked[:, 0] == labels)),

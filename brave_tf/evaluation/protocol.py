@@ -8,7 +8,7 @@ import pyarrow as pa
 import tensorflow as tf
 
 from brave_tf.config import EvaluationConfig
-from brave_tf.data.dataset import Dataset
+from brave_tf.data.dataset import CLIPS_PER_SOURCE, Dataset
 from brave_tf.errors import UserError
 from brave_tf.evaluation.features import Embed, augmented_features, window_features
 from brave_tf.evaluation.folds import Fold, choose_label, make_folds
@@ -58,7 +58,8 @@ def evaluate(encoder: EncoderLike, random_encoder: EncoderLike, dataset: Dataset
 
     Returns:
         The content of `report.json`: `metric`, `mean` over folds, `random_init`, `chance` (always answering the most
-        frequent training class), `folds` one by one, and what was left out.
+        frequent training class), `folds` one by one, and what was left out. A video that was cut into clips counts
+        once, by the mean over all their windows.
 
     Raises:
         UserError: the dataset lacks the label, a split, or usable clips.
@@ -71,10 +72,11 @@ def evaluate(encoder: EncoderLike, random_encoder: EncoderLike, dataset: Dataset
             raise UserError(f"the training clips of fold {fold.name!r} hold fewer than two classes of {label!r}")
     train, test = _features([_graph(encoder), _graph(random_encoder)], dataset, clips, folds, request)
 
+    videos = clips["clip_id"].to_numpy() // CLIPS_PER_SOURCE
     results = []
     for fold in folds:
-        trained, random = (_score(train[e], test[e], labels, fold, request) for e in range(2))
-        results.append(_fold_report(fold, labels, trained, random))
+        trained, random = (_score(train[e], test[e], labels, videos, fold, request) for e in range(2))
+        results.append(_fold_report(fold, labels, videos, trained, random))
     return {
         "protocol": request.protocol,
         "metric": "top1",
@@ -138,24 +140,32 @@ def _by_row(vectors: np.ndarray, rows: np.ndarray, total: int, axis: int) -> np.
     return placed
 
 
-def _score(train: np.ndarray, test: np.ndarray, labels: np.ndarray, fold: Fold, request: Request) -> Scores:
+def _score(
+    train: np.ndarray, test: np.ndarray, labels: np.ndarray, videos: np.ndarray, fold: Fold, request: Request
+) -> Scores:
     known, wanted = labels[fold.train], labels[fold.test]
     if request.protocol == "knn":
-        return knn_scores(train[fold.train], known, test[fold.test], wanted, request.neighbours)
-    return linear_scores(train[:, fold.train], known, test[fold.test], wanted, request.view.svm_c)
+        return knn_scores(
+            train[fold.train], known, test[fold.test], wanted, request.neighbours, test_videos=videos[fold.test]
+        )
+    return linear_scores(
+        train[:, fold.train], known, test[fold.test], wanted, request.view.svm_c, test_videos=videos[fold.test]
+    )
 
 
-def _fold_report(fold: Fold, labels: np.ndarray, trained: Scores, random: Scores) -> dict[str, Any]:
+def _fold_report(fold: Fold, labels: np.ndarray, videos: np.ndarray, trained: Scores, random: Scores) -> dict[str, Any]:
     most_frequent = np.bincount(labels[fold.train]).argmax()
+    _, first_clips = np.unique(videos[fold.test], return_index=True)
     return {
         "name": fold.name,
         "top1": trained.top1,
         "top5": trained.top5,
         "random_init_top1": random.top1,
         "random_init_top5": random.top5,
-        "chance": float(np.mean(labels[fold.test] == most_frequent)),
+        "chance": float(np.mean(labels[fold.test][first_clips] == most_frequent)),
         "train_clips": len(fold.train),
         "test_clips": len(fold.test),
+        "test_videos": len(first_clips),
     }
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import importlib
 import json
 import zipfile
 from pathlib import Path
@@ -17,6 +18,9 @@ from brave_tf.errors import UserError
 
 CARD_NAME = "brave_tf.json"
 """File of the card, inside a `.keras` archive or beside a `saved_model.pb`."""
+
+HOMES = ("brave_tf.training.brave", "brave_tf.models.tsm_resnet", "brave_tf.models.audio_resnet")
+"""Modules whose models may be saved whole. A file can name any module; only these are imported for it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,6 +85,18 @@ def add_to_archive(path: Path, card: EncoderCard) -> None:
     """Writes the card into a `.keras` archive, where Keras leaves it alone."""
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(CARD_NAME, card.to_json())
+
+
+def import_home(path: Path) -> None:
+    """Imports the part of this library that registers the class of a `.keras` archive, if it is one of ours.
+
+    Raises:
+        ValueError: the archive is damaged.
+    """
+    with zipfile.ZipFile(path) as archive:
+        module = json.loads(archive.read("config.json")).get("module")
+    if module in HOMES:
+        importlib.import_module(module)
 
 
 def read_from_archive(path: Path) -> EncoderCard | None:

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from brave_tf import presets
 from brave_tf.errors import UserError
 from brave_tf.models import card as cards
 from brave_tf.models.audio_resnet import AudioResNet
@@ -20,6 +21,7 @@ from brave_tf.models.portable import to_stock_layers
 from brave_tf.models.tsm_resnet import TSMResNet
 
 ENCODER_FILE = "encoder.keras"
+RANDOM = "random:"
 NETWORKS = {network.__name__: network for network in (TSMResNet, AudioResNet)}
 
 
@@ -119,7 +121,8 @@ def load_encoder(path: str | os.PathLike[str]) -> Encoder:
     """Loads an encoder.
 
     Args:
-        path: a run directory, a `.keras` file, or an exported SavedModel directory.
+        path: a run directory, a `.keras` file (also of a whole `Brave` model), an exported SavedModel directory, or
+            `random:PRESET` for the narrow backbone of a preset at random initialisation.
 
     Returns:
         A callable `(video, training=False)`; see `Encoder`.
@@ -132,6 +135,8 @@ def load_encoder(path: str | os.PathLike[str]) -> Encoder:
         >>> encoder(np.zeros([1, 8, 64, 64, 3], "float32")).shape
         TensorShape([1, 512])
     """
+    if str(path).startswith(RANDOM):
+        return _random(str(path).removeprefix(RANDOM))
     path = Path(path)
     if not path.exists():
         raise UserError(f"{path} does not exist; expected a run directory, a .keras file or an exported SavedModel")
@@ -146,16 +151,28 @@ def load_encoder(path: str | os.PathLike[str]) -> Encoder:
     raise UserError(f"{path} holds no encoder; expected {ENCODER_FILE} (a run) or saved_model.pb (an export) in it")
 
 
+def _random(preset: str) -> Encoder:
+    config = presets.get(preset)
+    size = config.model.narrow
+    with seeded_initialisation(config.seed):
+        model = TSMResNet(depth=size.depth, width=size.width, name="narrow_backbone")
+    card = cards.card_of(config, model, steps=0)
+    return Encoder(model, card, Path(RANDOM + preset), model.variables, model.trainable_variables)
+
+
 def _load_keras(path: Path) -> Encoder:
     try:
+        cards.import_home(path)
         model = keras.saving.load_model(path, compile=False)
         card = cards.read_from_archive(path)
     except UserError:
         raise
-    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
+    except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"{path} is not a readable .keras model: {reason}") from error
     encoder = getattr(model, "encoder", model)
+    if encoder is not model:
+        card = cards.card_of(model.config, encoder, steps=0)
     if card is None:
         card = EncoderCard(modality="audio" if len(encoder.input_shape) == 3 else "rgb")
     return Encoder(encoder, card, path, encoder.variables, encoder.trainable_variables)

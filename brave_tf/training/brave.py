@@ -42,7 +42,7 @@ class Brave(keras.Model):
     Example:
         >>> model = Brave.from_preset("tiny-va")
         >>> model.compile(optimizer="adam")
-        >>> model.fit(brave_tf.data.pretraining_dataset("dataset", model.config))
+        >>> model.fit(brave_tf.data.pretraining_dataset("dataset", model.config), steps_per_epoch=600, shuffle=False)
 
     Reference:
         The paper, section 3.

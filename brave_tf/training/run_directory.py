@@ -11,6 +11,7 @@ from brave_tf.config import Config
 from brave_tf.config_values import differences, to_dict
 from brave_tf.errors import UserError
 from brave_tf.files import write_atomically, write_json
+from brave_tf.models.encoder import ENCODER_FILE
 
 CONFIG_FILE = "config.json"
 SUMMARY_FILE = "summary.json"
@@ -51,9 +52,9 @@ def claim(run: Path, config: Config, data_fingerprints: Sequence[str]) -> None:
 
 
 def finished_summary(run: Path) -> dict[str, Any] | None:
-    """`summary.json` of a run that is complete, or None."""
+    """`summary.json` of a run that is complete and has its encoder, or None."""
     path = run / SUMMARY_FILE
-    return _read_json(path) if path.is_file() else None
+    return _read_json(path) if path.is_file() and (run / ENCODER_FILE).is_file() else None
 
 
 def last_metrics(run: Path) -> dict[str, Any]:

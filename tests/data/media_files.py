@@ -17,8 +17,12 @@ def write_media(
     layout: str = "mono",
     tone_hz: float = 440.0,
     options: dict[str, str] | None = None,
+    aspect: int | None = None,
 ) -> Path:
-    """Writes grey frames that brighten and a steady tone; `size` is (height, width), None for no picture."""
+    """Writes grey frames that brighten and a steady tone; `size` is (height, width), None for no picture.
+
+    `aspect` is the width of a pixel by its height.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w", options=options or {}) as container:
         picture = None
@@ -27,6 +31,8 @@ def write_media(
             picture = container.add_stream(codec, rate=fps)
             picture.height, picture.width = size
             picture.pix_fmt = "yuv420p"
+            if aspect is not None:
+                picture.sample_aspect_ratio = Fraction(aspect)
         track = None
         if sound_hz is not None:
             # Opus knows no 44.1 kHz.

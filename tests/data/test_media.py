@@ -112,6 +112,52 @@ def test_what_is_no_media_is_refused(tmp_path, content, reason):
         clips_of(path)
 
 
+def test_sound_that_changes_on_the_way_is_read_whole(tmp_path):
+    parts = [write_media(tmp_path / f"{rate}.aac", size=None, sound_hz=rate) for rate in (44_100, 22_050)]
+    joined = tmp_path / "joined.aac"
+    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+    (clip,) = clips_of(joined)
+    assert clip.samples.size > 3 * 16_000
+    for second in (0.5, 1.5, 2.5):
+        piece = clip.samples[int(second * 16_000) :][:8000]
+        assert np.abs(np.fft.rfft(piece)).argmax() == pytest.approx(220, abs=3)
+
+
+def test_tags_in_other_encodings_do_not_matter(tmp_path):
+    path = write_media(tmp_path / "a.wav", size=None)
+    tag = b"IART" + (4).to_bytes(4, "little") + b"\xe9\xe8\xea\x00"
+    chunk = b"LIST" + (len(tag) + 4).to_bytes(4, "little") + b"INFO" + tag
+    content = path.read_bytes() + chunk
+    path.write_bytes(content[:4] + (len(content) - 8).to_bytes(4, "little") + content[8:])
+    (clip,) = clips_of(path)
+    assert clip.samples.size == 32_000
+
+
+def test_what_the_media_library_did_not_expect_is_a_reason(tmp_path, monkeypatch):
+    def fail(*args, **kwargs):
+        raise ValueError("Frame does not match")
+
+    monkeypatch.setattr("brave_tf.data.media.read_sound", fail)
+    with pytest.raises(MediaError, match="Frame does not match"):
+        clips_of(write_media(tmp_path / "a.mp4"))
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_cut_off_wav_files_are_refused(tmp_path, share):
+    path = write_media(tmp_path / "a.wav", size=None, seconds=6.0)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(MediaError, match=rf"is cut off: sound ends at {6 * share:.1f} of 6\.0 s"):
+        clips_of(path)
+
+
+def test_pixels_that_are_not_square_are_stretched(tmp_path):
+    path = write_media(tmp_path / "a.mp4", size=(48, 64), aspect=2)
+    (clip,) = clips_of(path)
+    assert (clip.height, clip.width) == (48, 128)
+    assert pixels(clip.frames[0]).shape == (48, 128, 3)
+
+
 def test_missing_files_are_refused(tmp_path):
     with pytest.raises(MediaError, match=r"cannot be read.*No such file"):
         clips_of(tmp_path / "none.mp4")

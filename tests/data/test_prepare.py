@@ -150,6 +150,22 @@ def test_a_folder_without_anything_usable_is_an_error(tmp_path):
         prepare(folder, tmp_path / "out", workers=1)
 
 
+def test_names_that_are_not_utf8_are_escaped(tmp_path):
+    folder = tmp_path / "videos" / "cat"
+    write_media(folder / "a.mp4", seconds=0.5)
+    write_media(folder / "b.mp4", seconds=0.5).rename(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.mp4"))
+    dataset = prepare(tmp_path / "videos", tmp_path / "out", workers=1)
+    names = {name for split in dataset.info["splits"] for name in dataset.clips(split)["source"].to_pylist()}
+    assert names == {"cat/a.mp4", "cat/caf\\xe9.mp4"} and not dataset.info["quarantined"]
+
+
+def test_a_column_without_a_name_is_passed_over(tmp_path):
+    write_media(tmp_path / "a.mp4", seconds=0.5)
+    (tmp_path / "list.csv").write_text(",path,label\n0,a.mp4,x\n")
+    dataset = prepare(tmp_path / "list.csv", tmp_path / "out", workers=1)
+    assert list(dataset.labels) == ["label"]
+
+
 def test_split_folders_are_splits(tmp_path):
     for split in ("train", "val"):
         write_media(tmp_path / "videos" / split / "cat" / "a.mp4", seconds=0.5)

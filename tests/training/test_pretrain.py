@@ -134,6 +134,14 @@ def test_a_second_control_c_stops_at_once_and_saves_no_unrecorded_step(run, conf
     assert [line["step"] for line in lines(tmp_path)] == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_lost_encoder_is_written_again(run, config, dataset, tmp_path):
+    path, whole = run
+    shutil.copytree(path, tmp_path / "run")
+    (tmp_path / "run" / "encoder.keras").unlink()
+    assert pretrain(config, [dataset], tmp_path / "run")["encoder_sha256"] == whole["encoder_sha256"]
+    assert (tmp_path / "run" / "encoder.keras").is_file()
+
+
 def test_another_configuration_is_refused_key_by_key(run, config, dataset):
     path, _ = run
     before = (path / "config.json").read_bytes()

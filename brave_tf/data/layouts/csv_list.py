@@ -2,11 +2,14 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 from brave_tf.data.layouts import Listing, Source
 from brave_tf.errors import UserError
 
 SPECIAL_COLUMNS = ("start", "end", "split")
+_SURPLUS: Any = object()
+"""Key of the cells beyond the header's, unlike any column's name."""
 
 
 def list_csv(file: Path, path_column: str = "path") -> Listing:
@@ -25,7 +28,7 @@ def list_csv(file: Path, path_column: str = "path") -> Listing:
     """
     try:
         with open(file, newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream, restkey="")
+            reader = csv.DictReader(stream, restkey=_SURPLUS)
             columns = reader.fieldnames or []
             if path_column not in columns:
                 found = ", ".join(columns) or "none"
@@ -42,7 +45,7 @@ def list_csv(file: Path, path_column: str = "path") -> Listing:
 
 
 def _source(row: dict[str, str], place: str, folder: Path, path_column: str, labels: list[str]) -> Source:
-    if None in row.values() or "" in row:
+    if None in row.values() or _SURPLUS in row:
         raise UserError(f"{place} has another number of cells than the header; quote cells that contain commas")
     name = row[path_column].strip()
     if not name:

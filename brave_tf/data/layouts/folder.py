@@ -1,6 +1,7 @@
 """A folder of media files; sub-folders name the classes."""
 
 import collections
+import os
 from pathlib import Path
 
 from brave_tf.data.layouts import Listing, Source
@@ -71,8 +72,13 @@ def list_folder(folder: Path) -> Listing:
 def _source(path: Path, folder: Path, has_splits: bool) -> Source:
     *folders, _ = path.relative_to(folder).parts
     split = SPLIT_FOLDERS[folders.pop(0).lower()] if has_splits else None
-    labels = {"label": folders[0]} if folders else {}
-    return Source(path, path.relative_to(folder).as_posix(), split=split, labels=labels)
+    labels = {"label": _printable(folders[0])} if folders else {}
+    return Source(path, _printable(path.relative_to(folder).as_posix()), split=split, labels=labels)
+
+
+def _printable(name: str) -> str:
+    r"""A file name as text: bytes that are not UTF-8 become escapes like \xe9."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _is_media(path: Path) -> bool:

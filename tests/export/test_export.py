@@ -1,0 +1,91 @@
+"""Encoders that leave: SavedModels, whole Keras models, and what comes back from each."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import brave_tf
+from brave_tf.data.evaluation_frames import center_crop, resize_shorter_side
+from brave_tf.errors import UserError
+from brave_tf.export import export_encoder
+from brave_tf.models.encoder import load_encoder
+
+VIDEO = np.random.default_rng(0).random((2, 3, 40, 48, 3), dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return load_encoder("random:tiny-va")
+
+
+@pytest.fixture(scope="module")
+def exported(encoder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export") / "exported"
+    found = export_encoder(encoder, folder, ("savedmodel", "keras"))
+    assert max(found["errors"].values()) < 1e-4
+    return folder
+
+
+def test_exports_embed_alike_and_keep_their_card(encoder, exported):
+    expected = encoder(VIDEO).numpy()
+    for path in (exported, exported / "encoder.keras"):
+        loaded = load_encoder(path)
+        np.testing.assert_allclose(loaded(VIDEO), expected, atol=1e-5)
+        assert loaded.card == encoder.card and loaded.embedding_size == 512
+
+
+def test_the_uint8_signature_resizes_and_crops_as_in_evaluation(encoder, exported):
+    frames = np.random.default_rng(1).integers(0, 256, (1, 2, 70, 90, 3)).astype(np.uint8)
+    view = encoder.card.view
+    cropped = center_crop(resize_shorter_side(tf.constant(frames[0]), view.shorter_side), view.size)
+    expected = encoder(tf.cast(cropped, tf.float32)[None] / 255.0)
+    signature = tf.saved_model.load(str(exported)).signatures["video_uint8"]
+    np.testing.assert_allclose(signature(video=tf.constant(frames))["embedding"], expected, atol=1e-5)
+
+
+def test_exports_can_be_trained_further(exported):
+    model = tf.saved_model.load(str(exported))
+    before = [variable.numpy() for variable in model.trainable_variables]
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(tf.constant(VIDEO), training=True)))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    assert all(gradient is not None for gradient in gradients) and model.regularization_losses == []
+    tf.keras.optimizers.SGD(1.0).apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+    changed = [not np.array_equal(old, new) for old, new in zip(before, model.trainable_variables, strict=True)]
+    assert np.mean(changed) > 0.9
+    assert len(model.variables) > len(model.trainable_variables)
+
+
+def test_a_whole_model_is_an_encoder_too(tmp_path):
+    model = brave_tf.Brave.from_preset("tiny-va")
+    model.save(tmp_path / "brave.keras")
+    loaded = load_encoder(tmp_path / "brave.keras")
+    np.testing.assert_allclose(loaded(VIDEO), model.encoder(VIDEO), atol=1e-5)
+    assert loaded.card.view == model.config.evaluation and loaded.card.preset == "tiny-va"
+
+
+def test_taken_directories_are_left_alone(encoder, tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    with pytest.raises(UserError, match="exists already"):
+        export_encoder(encoder, tmp_path)
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("none", None, "does not exist"),
+        ("folder", "", "holds no encoder"),
+        ("text.keras", b"hello", "is not a readable .keras model"),
+        ("random:tiny", None, "did you mean tiny-v"),
+    ],
+)
+def test_what_is_no_encoder_is_one_line(tmp_path, name, content, words):
+    path = name if name.startswith("random:") else tmp_path / name
+    if content == "":
+        path.mkdir()
+    elif content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=words) as caught:
+        load_encoder(path)
+    assert "\n" not in str(caught.value)
