@@ -9,6 +9,9 @@ from typing import Any
 import av
 import numpy as np
 
+# PyAV 19 always replaces what it cannot decode, and no longer takes the argument.
+_LENIENT = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+
 GAP_SECONDS = 0.1
 """A longer hole between two pieces of sound is filled with silence."""
 
@@ -49,7 +52,7 @@ class SoundTrack:
 
 def open_media(path: Path) -> Any:
     """Opens a media file for reading; tags in another encoding than UTF-8 do not matter."""
-    return av.open(os.fspath(path), metadata_errors="replace")
+    return av.open(os.fspath(path), **_LENIENT)
 
 
 def read_sound(path: Path, rate_hz: int, begin: float = 0.0, end: float | None = None) -> SoundTrack | None:
