@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 # PyAV 19 always replaces what it cannot decode, and no longer takes the argument.
-_LENIENT = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+_LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 
 GAP_SECONDS = 0.1
 """A longer hole between two pieces of sound is filled with silence."""
