@@ -77,7 +77,7 @@ def make_folds(dataset: Dataset, clips: pa.Table, labels: np.ndarray, folds: str
     try:
         parts = list(splitter.split(np.zeros(len(labels)), labels, groups))
     except ValueError:
-        largest = np.bincount(labels).max()
+        largest = int(np.max(np.bincount(labels)))
         raise UserError(f"received --folds {folds}; the largest class has only {largest} clips") from None
     return [Fold(str(number), train, test) for number, (train, test) in enumerate(parts, start=1)]
 

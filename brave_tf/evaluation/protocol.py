@@ -154,7 +154,7 @@ def _score(
 
 
 def _fold_report(fold: Fold, labels: np.ndarray, videos: np.ndarray, trained: Scores, random: Scores) -> dict[str, Any]:
-    most_frequent = np.bincount(labels[fold.train]).argmax()
+    most_frequent = np.argmax(np.bincount(labels[fold.train]))
     _, first_clips = np.unique(videos[fold.test], return_index=True)
     return {
         "name": fold.name,
