@@ -142,12 +142,12 @@ def test_what_the_media_library_did_not_expect_is_a_reason(tmp_path, monkeypatch
         clips_of(write_media(tmp_path / "a.mp4"))
 
 
-@pytest.mark.parametrize("share", [0.5, 0.9])
-def test_cut_off_wav_files_are_refused(tmp_path, share):
+@pytest.mark.parametrize(("share", "seconds"), [(0.5, r"(2\.9|3\.0)"), (0.9, r"5\.[34]")])
+def test_cut_off_wav_files_are_refused(tmp_path, share, seconds):
     path = write_media(tmp_path / "a.wav", size=None, seconds=6.0)
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(MediaError, match=rf"is cut off: sound ends at {6 * share:.1f} of 6\.0 s"):
+    with pytest.raises(MediaError, match=rf"is cut off: sound ends at {seconds} of 6\.0 s"):
         clips_of(path)
 
 
