@@ -44,7 +44,10 @@ def fail_with(monkeypatch, error: BaseException) -> int:
     ("message", "words"),
     [
         ("OOM when allocating tensor\nmore", "out of memory: OOM when allocating tensor; choose a smaller batch"),
-        ("run/ckpt; No space left on device", "No space left on device; free some space"),
+        (
+            "{{node Save}} run/ckpt; No space left on device [Op:SaveV2]",
+            "error: run/ckpt; No space left on device; free",
+        ),
     ],
 )
 def test_shortages_that_tensorflow_reports_are_one_line(monkeypatch, capsys, message, words):

@@ -3,6 +3,7 @@
 import errno
 import functools
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -115,11 +116,13 @@ def _describe(error: OSError) -> str:
 
 
 def _describe_shortage(message: str) -> str:
+    # TensorFlow names the node of the graph before, and the operation after, what went wrong.
+    reason = re.sub(r"\{\{.*?\}\}\s*|\s*\[Op:.*?\]", "", message.splitlines()[0])
     if "space left" in message or "quota" in message:
-        return f"{message.splitlines()[0]}; {_FIXES[errno.ENOSPC]}"
+        return f"{reason}; {_FIXES[errno.ENOSPC]}"
     if "ermission" in message or "denied" in message:
-        return f"{message.splitlines()[0]}; {_FIXES[errno.EACCES]}"
-    return f"out of memory: {message.splitlines()[0]}; choose a smaller batch, such as --set batch_size=16"
+        return f"{reason}; {_FIXES[errno.EACCES]}"
+    return f"out of memory: {reason}; choose a smaller batch, such as --set batch_size=16"
 
 
 def _fail(message: str) -> int:
