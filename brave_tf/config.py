@@ -153,9 +153,16 @@ class BroadConfig:
 
 @dataclasses.dataclass(frozen=True)
 class BackboneConfig:
-    """Size of one backbone. Depth 50 and width 1 are the paper's ResNet-50."""
+    """One backbone. Depth 50 and width 1 are the paper's ResNet-50.
+
+    Attributes:
+        network: "resnet" is the TSM-ResNet V2 for pictures and the ResNet V2 for sound; "r3d" is for pictures only.
+        depth: layers, in bottleneck blocks.
+        width: factor on all channel counts.
+    """
 
     __pydantic_config__ = _STRICT
+    network: Literal["resnet", "r3d"] = "resnet"
     depth: Literal[14, 26, 50, 101, 152] = 50
     width: Positive = 1.0
 
@@ -165,9 +172,11 @@ class ModelConfig:
     """Backbones, heads and the scale of the loss.
 
     Attributes:
-        narrow: the narrow video backbone (a TSM-ResNet).
-        rgb: the broad video backbone (a TSM-ResNet), shared by the K views.
-        audio: the audio backbone (a ResNet over log-mel spectrograms).
+        narrow: the narrow video backbone.
+        rgb: the broad video backbone, shared by the K views.
+        audio: the audio backbone, over log-mel spectrograms.
+        heads: "separate" gives each direction and modality its own projector and predictor (paper, section 3);
+            "shared" one pair to all (released code), which needs backbones of one embedding size.
         hidden_size: hidden units of projectors and predictors.
         projection_size: size of z and h.
         loss_scale: "paper" sums 2 - 2 cos over directions and modalities; "released" averages 1 - cos over the terms.
@@ -179,7 +188,12 @@ class ModelConfig:
     audio: BackboneConfig = BackboneConfig()
     hidden_size: Count = 4096
     projection_size: Count = 128
+    heads: Literal["separate", "shared"] = "separate"
     loss_scale: Literal["paper", "released"] = "paper"
+
+    def __post_init__(self) -> None:
+        if self.audio.network != "resnet":
+            raise ValueError(f"received audio.network={self.audio.network}; expected resnet, the only one for sound")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keras import ops
+from keras import backend, ops
 
 NORM_FLOOR = 1e-5
 
@@ -10,8 +10,11 @@ NORM_FLOOR = 1e-5
 def unit_normalise(vectors: Any) -> Any:
     """Vectors of length 1: x / max(|x|, 1e-5), along the last axis.
 
-    At or below the floor the norm counts as a constant, so a zero vector has a finite gradient (released code).
+    At or below the floor the norm counts as a constant, so a zero vector has a finite gradient (released code). Vectors
+    in half precision become float32 first.
     """
+    if backend.standardize_dtype(vectors.dtype) in ("bfloat16", "float16"):
+        vectors = ops.cast(vectors, "float32")
     squared = ops.sum(ops.square(vectors), axis=-1, keepdims=True)
     above = squared > NORM_FLOOR**2
     norm = ops.where(above, ops.sqrt(ops.where(above, squared, ops.ones_like(squared))), NORM_FLOOR)

@@ -32,7 +32,7 @@ def presets(name: tyro.conf.Positional[str | None] = None, /, json: bool = False
     if json:
         print(encoder.dumps(plain[name] if name else plain, indent=2))
     elif name:
-        print("\n".join(_yaml(plain[name])))
+        print("\n".join([*_yaml(plain[name]), *_sizes(chosen[0])]))
     else:
         _print_table(chosen)
 
@@ -46,6 +46,18 @@ def _yaml(values: Mapping[str, Any], indent: str = "") -> Iterator[str]:
             yield from _yaml(value, indent + "  ")
         else:
             yield f"{indent}{key}: {json.dumps(value)}"
+
+
+def _sizes(config: "Config") -> Iterator[str]:
+    """What the networks cost, as comments, so that the whole stays YAML."""
+    from brave_tf.models.size import Size, experiment_sizes
+
+    sizes = experiment_sizes(config)
+    total = sum(sizes.values(), Size(0, 0))
+    yield ""
+    yield f"# {'network':22}{'trainable parameters':>22}{'GFLOPs per clip':>18}"
+    for name, size in {**sizes, "all": total}.items():
+        yield f"# {name:22}{size.parameters:>22,}{size.flops / 1e9:>18.3f}"
 
 
 def _print_table(chosen: "list[Config]") -> None:

@@ -19,7 +19,7 @@ from brave_tf.errors import UserError
 CARD_NAME = "brave_tf.json"
 """File of the card, inside a `.keras` archive or beside a `saved_model.pb`."""
 
-HOMES = ("brave_tf.training.brave", "brave_tf.models.tsm_resnet", "brave_tf.models.audio_resnet")
+HOMES = ("brave_tf.training.brave", "brave_tf.models.tsm_resnet", "brave_tf.models.r3d", "brave_tf.models.audio_resnet")
 """Modules whose models may be saved whole. A file can name any module; only these are imported for it."""
 
 

@@ -15,14 +15,12 @@ import tensorflow as tf
 from brave_tf import presets
 from brave_tf.errors import UserError
 from brave_tf.models import card as cards
-from brave_tf.models.audio_resnet import AudioResNet
+from brave_tf.models.backbones import NETWORKS, video_backbone
 from brave_tf.models.card import EncoderCard
 from brave_tf.models.portable import to_stock_layers
-from brave_tf.models.tsm_resnet import TSMResNet
 
 ENCODER_FILE = "encoder.keras"
 RANDOM = "random:"
-NETWORKS = {network.__name__: network for network in (TSMResNet, AudioResNet)}
 
 
 class Encoder:
@@ -153,9 +151,8 @@ def load_encoder(path: str | os.PathLike[str]) -> Encoder:
 
 def _random(preset: str) -> Encoder:
     config = presets.get(preset)
-    size = config.model.narrow
     with seeded_initialisation(config.seed):
-        model = TSMResNet(depth=size.depth, width=size.width, name="narrow_backbone")
+        model = video_backbone(config.model.narrow, "narrow_backbone")
     card = cards.card_of(config, model, steps=0)
     return Encoder(model, card, Path(RANDOM + preset), model.variables, model.trainable_variables)
 

@@ -29,7 +29,9 @@ class Framewise(keras.layers.Wrapper):
         """Builds the inner layer for one frame of the clip."""
         if len(input_shape) != 5:
             raise ValueError(f"{self.name} received shape {tuple(input_shape)}; expected [B, T, H, W, C]")
-        self.layer.build((None, *input_shape[2:]))
+        # A loaded layer comes with its inner one built.
+        if not self.layer.built:
+            self.layer.build((None, *input_shape[2:]))
         self.built = True
 
     def compute_output_shape(self, input_shape: Any) -> Any:

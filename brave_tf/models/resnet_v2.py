@@ -6,8 +6,7 @@ from typing import Any
 
 import keras
 
-BLOCKS = {14: (1, 1, 1, 1), 26: (2, 2, 2, 2), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
-"""Bottleneck blocks of the four units, by depth."""
+from brave_tf.models.size import BLOCKS
 
 MakeLayer = Callable[[keras.layers.Layer], keras.layers.Layer]
 
@@ -52,7 +51,7 @@ def resnet_v2(
                 tensor, channels * 4 * 2**unit, stride, block == 0, f"unit_{unit}_block_{block}", make, shift
             )
         endpoints[f"unit_{unit}"] = tensor
-    endpoints["last_conv"] = _normalised_relu(tensor, "last")
+    endpoints["last_conv"] = normalised_relu(tensor, "last")
     return endpoints
 
 
@@ -72,19 +71,20 @@ def kernel_initializer(fan_in: int) -> keras.initializers.Initializer:
 
 def _block(tensor: Any, channels: int, stride: int, project: bool, name: str, make: MakeLayer, shift: Any) -> Any:
     bottleneck = channels // 4
-    active = _normalised_relu(tensor, f"{name}_0")
+    active = normalised_relu(tensor, f"{name}_0")
     shortcut = tensor
     if project:
         shortcut = make(_convolution(tensor.shape[-1], channels, 1, stride, f"{name}_shortcut"))(active)
     residual = make(_convolution(tensor.shape[-1], bottleneck, 1, 1, f"{name}_conv_0"))(shift(active))
-    residual = _normalised_relu(residual, f"{name}_1")
+    residual = normalised_relu(residual, f"{name}_1")
     residual = make(_convolution(bottleneck, bottleneck, 3, stride, f"{name}_conv_1"))(residual)
-    residual = _normalised_relu(residual, f"{name}_2")
+    residual = normalised_relu(residual, f"{name}_2")
     residual = make(_convolution(bottleneck, channels, 1, 1, f"{name}_conv_2"))(residual)
     return keras.layers.Add(name=f"{name}_add")([shortcut, residual])
 
 
-def _normalised_relu(tensor: Any, name: str) -> Any:
+def normalised_relu(tensor: Any, name: str) -> Any:
+    """Batch norm, then ReLU."""
     return keras.layers.ReLU(name=f"{name}_relu")(batch_normalization(f"{name}_norm")(tensor))
 
 

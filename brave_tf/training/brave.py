@@ -7,12 +7,14 @@ import tensorflow as tf
 from keras import ops
 
 from brave_tf import config_values, presets
-from brave_tf.config import BackboneConfig, Config, Modality, VideoViewConfig
+from brave_tf.config import Config, Modality, VideoViewConfig
 from brave_tf.data import augment
+from brave_tf.errors import UserError
 from brave_tf.losses import spread, view_losses
-from brave_tf.models.audio_resnet import AudioResNet
+from brave_tf.models.backbones import audio_backbone, video_backbone
 from brave_tf.models.heads import Head
-from brave_tf.models.tsm_resnet import TSMResNet
+
+BROAD_BACKBONES = {"rgb": video_backbone, "audio": audio_backbone}
 
 
 @keras.saving.register_keras_serializable("brave_tf")
@@ -52,12 +54,18 @@ class Brave(keras.Model):
         super().__init__(name=name, **kwargs)
         self.config = config if isinstance(config, Config) else config_values.from_dict(config)
         model = self.config.model
-        self.encoder = _video_backbone(model.narrow, "narrow_backbone")
+        self.encoder = video_backbone(model.narrow, "narrow_backbone")
         self.broad_encoders = {
-            modality: _broad_backbone(modality, getattr(model, modality)) for modality in self.config.broad.modalities
+            modality: BROAD_BACKBONES[modality](getattr(model, modality), f"broad_{modality}_backbone")
+            for modality in self.config.broad.modalities
         }
-        self.narrow_heads = {m: self._head(self.encoder, f"narrow_{m}_head") for m in self.broad_encoders}
-        self.broad_heads = {m: self._head(net, f"broad_{m}_head") for m, net in self.broad_encoders.items()}
+        if model.heads == "shared":
+            shared = self._shared_head()
+            self.narrow_heads = dict.fromkeys(self.broad_encoders, shared)
+            self.broad_heads = dict.fromkeys(self.broad_encoders, shared)
+        else:
+            self.narrow_heads = {m: self._head(self.encoder, f"narrow_{m}_head") for m in self.broad_encoders}
+            self.broad_heads = {m: self._head(net, f"broad_{m}_head") for m, net in self.broad_encoders.items()}
         self.metric_means = {name: keras.metrics.Mean(name=name) for name in _metric_names(self.config)}
         self.built = True
 
@@ -75,11 +83,21 @@ class Brave(keras.Model):
         head.build(backbone.output_shape)
         return head
 
+    def _shared_head(self) -> Head:
+        sizes = {"narrow": self.encoder.output_shape[-1]}
+        sizes |= {modality: net.output_shape[-1] for modality, net in self.broad_encoders.items()}
+        if len(set(sizes.values())) > 1:
+            raise UserError(f"received heads=shared with embeddings of sizes {sizes}; expected one size for all")
+        return self._head(self.encoder, "shared_head")
+
     def call(self, inputs: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """Z and h of every view."""
         features = self.encoder(inputs["narrow"], training=training)
-        narrow = {m: head(features, training=training) for m, head in self.narrow_heads.items()}
-        broad = {m: self._broad(m, inputs["broad"][m], training) for m in self.broad_heads}
+        narrow, broad = {}, {}
+        # A shared head updates its moving averages in this order (released code).
+        for modality, head in self.narrow_heads.items():
+            broad[modality] = self._broad(modality, inputs["broad"][modality], training)
+            narrow[modality] = head(features, training=training)
         return {"narrow": narrow, "broad": broad}
 
     def _broad(self, modality: Modality, views: Any, training: bool) -> dict[str, Any]:
@@ -140,16 +158,6 @@ class Brave(keras.Model):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"config": config_values.to_dict(self.config), "name": self.name}
-
-
-def _video_backbone(size: BackboneConfig, name: str) -> TSMResNet:
-    return TSMResNet(depth=size.depth, width=size.width, name=name)
-
-
-def _broad_backbone(modality: Modality, size: BackboneConfig) -> keras.Model:
-    if modality == "audio":
-        return AudioResNet(depth=size.depth, width=size.width, name="broad_audio_backbone")
-    return _video_backbone(size, f"broad_{modality}_backbone")
 
 
 def _metric_names(config: Config) -> list[str]:

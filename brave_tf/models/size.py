@@ -1,0 +1,135 @@
+"""How large a network is, by arithmetic alone: no weights are made and no framework is started."""
+
+import dataclasses
+from typing import Literal
+
+from brave_tf.config import AudioViewConfig, BackboneConfig, Config, VideoViewConfig
+
+BLOCKS = {14: (1, 1, 1, 1), 26: (2, 2, 2, 2), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+"""Bottleneck blocks of the four units, by depth."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """Size of a network.
+
+    Attributes:
+        parameters: trainable numbers.
+        flops: floating-point operations of the convolutions and linear layers for one input, a multiplication and an
+            addition counted as two.
+    """
+
+    parameters: int
+    flops: int
+
+    def __add__(self, other: "Size") -> "Size":
+        return Size(self.parameters + other.parameters, self.flops + other.flops)
+
+    def __mul__(self, times: int) -> "Size":
+        """The same weights, applied several times."""
+        return Size(self.parameters, self.flops * times)
+
+
+Position = tuple[int, int, int]
+"""Frames, height and width."""
+
+
+def backbone_size(
+    backbone: BackboneConfig,
+    shape: Position,
+    channels: int = 3,
+    version: Literal[1, 2] = 1,
+    stem: Literal["slow", "cvrl"] = "slow",
+) -> Size:
+    """Size of a backbone; a spectrogram is one frame of one channel.
+
+    Args:
+        backbone: network, depth and width.
+        shape: frames, height and width of the input.
+        channels: input channels.
+        version: of "r3d", see `brave_tf.models.R3D`.
+        stem: of "r3d".
+    """
+    is_3d = backbone.network == "r3d"
+    post_activation = is_3d and version == 1
+    width = int(64 * backbone.width)
+    frames = (5, 2) if is_3d and stem == "cvrl" else (1, 1)
+    total, shape = _convolution(channels, width, (frames[0], 7), (frames[1], 2), shape)
+    total += Size(2 * width * post_activation, 0)
+    shape = (shape[0], _half(shape[1]), _half(shape[2]))
+    channels = width
+    for unit, blocks in enumerate(BLOCKS[backbone.depth]):
+        out = 4 * width * 2**unit
+        for block in range(blocks):
+            stride = 2 if unit > 0 and block == 0 else 1
+            size, shape = _block(
+                channels, out, 3 if is_3d and unit >= 2 else 1, stride, block == 0, shape, post_activation
+            )
+            total += size
+            channels = out
+    return total + Size(0 if post_activation else 2 * channels, 0)
+
+
+def head_size(features: int, hidden: int, projection: int) -> Size:
+    """Size of a projector and its predictor."""
+    linear = [(features, hidden), (hidden, projection), (projection, hidden), (hidden, projection)]
+    norms = 2 * (hidden + projection + hidden)
+    return Size(sum(i * o + o for i, o in linear) + norms, sum(2 * i * o for i, o in linear))
+
+
+def experiment_sizes(config: Config) -> dict[str, Size]:
+    """Sizes of all networks of an experiment, per clip: the narrow backbone, the broad ones, and all heads together."""
+    model = config.model
+    sizes = {"narrow backbone": backbone_size(model.narrow, _video(config.narrow))}
+    features = {"narrow": int(64 * model.narrow.width) * 32}
+    if config.broad.rgb is not None:
+        view = config.broad.rgb
+        sizes["broad rgb backbone"] = backbone_size(model.rgb, _video(view)) * view.views
+        features["rgb"] = int(64 * model.rgb.width) * 32
+    if config.broad.audio is not None:
+        sizes["broad audio backbone"] = backbone_size(model.audio, _audio(config.broad.audio), channels=1)
+        features["audio"] = int(64 * model.audio.width) * 32
+    heads = Size(0, 0)
+    for modality in config.broad.modalities:
+        views = config.broad.rgb.views if modality == "rgb" and config.broad.rgb is not None else 1
+        narrow = head_size(features["narrow"], model.hidden_size, model.projection_size)
+        heads += narrow + head_size(features[modality], model.hidden_size, model.projection_size) * views
+    if model.heads == "shared":
+        one = head_size(features["narrow"], model.hidden_size, model.projection_size)
+        heads = Size(one.parameters, heads.flops)
+    return {**sizes, "heads": heads}
+
+
+def _video(view: VideoViewConfig) -> Position:
+    return view.frames, view.size, view.size
+
+
+def _audio(view: AudioViewConfig) -> Position:
+    return 1, view.spectrogram_frames, view.mel_bands
+
+
+def _half(pixels: int) -> int:
+    return -(-pixels // 2)
+
+
+def _convolution(
+    channels: int, out: int, kernel: tuple[int, int], stride: tuple[int, int], shape: Position
+) -> tuple[Size, Position]:
+    """Size and output shape of a "same" convolution; kernel and stride are (frames, side)."""
+    weights = channels * out * kernel[0] * kernel[1] ** 2
+    frames, height, width = -(-shape[0] // stride[0]), -(-shape[1] // stride[1]), -(-shape[2] // stride[1])
+    return Size(weights, 2 * weights * frames * height * width), (frames, height, width)
+
+
+def _block(
+    channels: int, out: int, frames: int, stride: int, project: bool, shape: Position, post_activation: bool
+) -> tuple[Size, Position]:
+    inner = out // 4
+    shortcut = Size(0, 0)
+    if project:
+        shortcut, _ = _convolution(channels, out, (1, 1), (1, stride), shape)
+    first, middle = _convolution(channels, inner, (frames, 1), (1, 1), shape)
+    second, shape = _convolution(inner, inner, (1, 3), (1, stride), middle)
+    third, shape = _convolution(inner, out, (1, 1), (1, 1), shape)
+    norms = 2 * (inner + inner + out + out * project) if post_activation else 2 * (channels + inner + inner)
+    return shortcut + first + second + third + Size(norms, 0), shape
