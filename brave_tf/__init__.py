@@ -7,7 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from brave_tf import config, data, evaluation, export, losses, models, presets, training
+    from brave_tf import config, convert, data, evaluation, export, losses, models, presets, training
     from brave_tf.models.encoder import load_encoder
     from brave_tf.training.brave import Brave
     from brave_tf.training.lars import LARS
@@ -18,6 +18,7 @@ __all__ = [
     "LARS",
     "Brave",
     "config",
+    "convert",
     "data",
     "evaluation",
     "export",

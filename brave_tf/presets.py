@@ -1,6 +1,8 @@
 """Experiments by name: the paper's, and tiny ones that run on a laptop."""
 
+import dataclasses
 import difflib
+from collections.abc import Mapping
 
 from brave_tf.config import (
     AudioViewConfig,
@@ -14,6 +16,39 @@ from brave_tf.config import (
     VideoViewConfig,
 )
 from brave_tf.errors import UserError
+
+_RELEASE = "https://storage.googleapis.com/dm-jaxline/brave/"
+
+
+@dataclasses.dataclass(frozen=True)
+class ReleasedCheckpoint:
+    """A checkpoint that was published with the released code.
+
+    Attributes:
+        url: where it is.
+        scores: published top-1 in percent of linear classifiers on frozen features, by benchmark; HMDB51 is the mean of
+            its three splits.
+    """
+
+    url: str
+    scores: Mapping[str, float]
+
+
+released_checkpoints: Mapping[str, ReleasedCheckpoint] = {
+    "v-fa-tsm50": ReleasedCheckpoint(
+        _RELEASE + "29557527_2_0.npy", {"HMDB51": 69.2, "UCF101": 92.9, "Kinetics-600": 69.3}
+    ),
+    "v-fa-tsm50x2": ReleasedCheckpoint(
+        _RELEASE + "29509415_1_0.npy", {"HMDB51": 69.9, "UCF101": 93.2, "Kinetics-600": 70.3}
+    ),
+    "v-a-tsm50": ReleasedCheckpoint(
+        _RELEASE + "29466668_1_0.npy", {"HMDB51": 69.4, "UCF101": 93.0, "Kinetics-600": 70.6}
+    ),
+    "v-vvv-tsm50": ReleasedCheckpoint(
+        _RELEASE + "29332798_5_0.npy", {"HMDB51": 65.4, "UCF101": 92.6, "Kinetics-600": 70.8}
+    ),
+}
+"""Narrow views and broad ones: V video, F flow, A sound. All are TSM-ResNet-50, x2 at width 2."""
 
 _TINY_AUGMENT = AugmentConfig(crop_area=(0.5, 1.0), crop_aspect=(0.75, 1.33), blur=0.5, blur_sigma=(0.1, 1.0))
 _TINY_MODEL = ModelConfig(

@@ -15,7 +15,7 @@ from brave_tf.cli.main import main
 from brave_tf.config_values import from_dict
 from brave_tf.errors import UserError
 
-COMMANDS = ("demo", "prepare", "presets", "pretrain", "evaluate", "export")
+COMMANDS = ("demo", "prepare", "presets", "pretrain", "evaluate", "export", "convert")
 HELP_SECONDS = 1.0
 
 

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "training": BASE | {"data", "losses", "models", "training"},
     "evaluation": BASE | {"data", "evaluation", "models"},
     "export": BASE | {"data", "export", "models"},
+    "convert": BASE | {"convert", "export", "models", "training"},
 }
 AT_THE_TOP = {"__init__", "__main__", "cli", "demo", "pages"}
 """Parts that may import all others."""

@@ -77,6 +77,7 @@ def _run(arguments: list[str]) -> None:
 
 
 def _commands() -> dict[str, Callable[..., Any]]:
+    from brave_tf.cli.convert import convert
     from brave_tf.cli.demo import demo
     from brave_tf.cli.evaluate import evaluate
     from brave_tf.cli.export import export
@@ -91,6 +92,7 @@ def _commands() -> dict[str, Callable[..., Any]]:
         "pretrain": _with_tensorflow(pretrain),
         "evaluate": _with_tensorflow(evaluate),
         "export": _with_tensorflow(export),
+        "convert": _with_tensorflow(convert),
     }
 
 

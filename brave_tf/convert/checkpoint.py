@@ -1,0 +1,161 @@
+"""From a released checkpoint to an encoder, an export, a model card and, if all of it is there, the whole model."""
+
+import contextlib
+import dataclasses
+import hashlib
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from brave_tf.config import SOURCE_FPS, Config
+from brave_tf.config_values import from_dict
+from brave_tf.convert.card import model_card
+from brave_tf.convert.haiku import from_haiku
+from brave_tf.convert.names import AUDIO, BROAD_RGB, NARROW
+from brave_tf.convert.pickles import read_checkpoint
+from brave_tf.convert.trees import Trees
+from brave_tf.errors import UserError
+from brave_tf.export import export_encoder
+from brave_tf.models.backbones import video_backbone
+from brave_tf.models.card import card_of
+from brave_tf.models.encoder import ENCODER_FILE, load_encoder, save_encoder
+from brave_tf.training.brave import Brave
+
+BRAVE_FILE = "brave.keras"
+SAVED_MODEL = "saved_model"
+CARD_FILE = "model_card.md"
+
+_RELEASED_VIEW = {
+    "num_frames_narrow": 16,
+    "step_narrow": 2,
+    "image_size_narrow": 224,
+    "num_frames_broad": 64,
+    "step_broad": 4,
+    "image_size_broad": 112,
+    "num_spectrogram_bins": 80,
+    "fft_step": 160,
+    "input_audio_sample_rate": 48_000,
+}
+"""The released configuration, for checkpoints that do not carry theirs."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Converted:
+    """What a conversion found and wrote.
+
+    Attributes:
+        config: the experiment that the weights belong to.
+        towers: which towers and heads were converted.
+        passed_over: modules that the released code does not use, or that no tower here is called like; with the number
+            of their arrays.
+        not_whole: why only the narrow tower was converted of a checkpoint that holds more; else empty.
+        verified: what the check of the exported encoder found.
+    """
+
+    config: Config
+    towers: tuple[str, ...]
+    passed_over: dict[str, int]
+    not_whole: str
+    verified: dict[str, Any]
+
+
+def convert_checkpoint(checkpoint: str | Path, out: str | Path, name: str = "") -> Converted:
+    """Converts a checkpoint of the released code; nothing appears in `out` unless all of it works.
+
+    Writes `encoder.keras`, `saved_model/`, `model_card.md` and, when the checkpoint also holds the shared head and a
+    broad tower that fit, `brave.keras`: the whole model, to go on training.
+
+    Args:
+        checkpoint: a `.npy` file.
+        out: a directory that does not exist yet.
+        name: the published name, for the model card.
+
+    Returns:
+        What was found.
+
+    Raises:
+        UserError: the file is damaged, malicious, or does not hold the arrays of the narrow tower; or `out` is taken.
+    """
+    out = Path(out)
+    if out.exists():
+        raise UserError(f"{out} exists already; choose another --out, or remove it")
+    made = [folder for folder in out.parents if not folder.exists()]
+    partial = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        found = _write_models(partial, Path(checkpoint), name)
+        # All weights but those of the encoder are gone by now.
+        verified = export_encoder(load_encoder(partial), partial / SAVED_MODEL)
+        partial.rename(out)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        for folder in made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+    return dataclasses.replace(found, verified=verified)
+
+
+def _write_models(folder: Path, checkpoint: Path, name: str) -> Converted:
+    content = read_checkpoint(checkpoint)
+    released = content.get("config") or {}
+    if not isinstance(released, Mapping):
+        raise UserError(f"{checkpoint} holds a config that is a {type(released).__name__}; expected a dictionary")
+    trees = Trees.of(content["params"], content["state"], str(checkpoint))
+    model, not_whole = None, ""
+    if trees.is_whole:
+        try:
+            model = Brave(_config(trees, released, name))
+            from_haiku(model, trees.params, trees.state, str(checkpoint))
+        except UserError as error:
+            # The encoder is what most want; of the rest only these names are known for certain.
+            model, not_whole, trees = None, str(error), trees.narrow()
+    config = _config(trees, released, name)
+    encoder = model.encoder if model else video_backbone(config.model.narrow, "narrow_backbone")
+    if model is None:
+        from_haiku(encoder, trees.params, trees.state, str(checkpoint))
+    card = card_of(config, encoder, steps=0)
+    save_encoder(encoder, card, folder / ENCODER_FILE)
+    if model is not None:
+        model.save(folder / BRAVE_FILE)
+    with open(checkpoint, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    text = model_card(name, checkpoint.name, digest, card, encoder, trees.towers, trees.passed_over)
+    (folder / CARD_FILE).write_text(text, encoding="utf-8")
+    return Converted(config, trees.towers, trees.passed_over, not_whole, {})
+
+
+def _config(trees: Trees, released: Mapping[str, Any], name: str) -> Config:
+    view = {key: released.get(key, value) for key, value in _RELEASED_VIEW.items()}
+    has_rgb, has_audio = BROAD_RGB.prefix in trees.towers, AUDIO.prefix in trees.towers
+    hidden, projection = trees.head_sizes()
+    broad_rgb = {"frames": view["num_frames_broad"], "step": view["step_broad"], "size": view["image_size_broad"]}
+    values: dict[str, Any] = {
+        "name": name or "released",
+        "narrow": {"frames": view["num_frames_narrow"], "step": view["step_narrow"], "size": view["image_size_narrow"]},
+        # A narrow tower alone says nothing of its broad views; a configuration needs one.
+        "broad": {"rgb": broad_rgb if has_rgb or not has_audio else None},
+        "model": {
+            "narrow": trees.backbone(NARROW),
+            "rgb": trees.backbone(BROAD_RGB),
+            "audio": trees.backbone(AUDIO, channels=1),
+            "hidden_size": hidden,
+            "projection_size": projection,
+            "heads": "shared",
+            "loss_scale": "released",
+        },
+    }
+    try:
+        if has_audio:
+            values["broad"]["audio"] = {
+                "seconds": view["num_frames_broad"] * view["step_broad"] / SOURCE_FPS,
+                "sample_rate_hz": view["input_audio_sample_rate"],
+                "mel_bands": view["num_spectrogram_bins"],
+                "window_samples": 2 * view["fft_step"],
+                "step_samples": view["fft_step"],
+            }
+        return from_dict(values)
+    except (TypeError, UserError) as error:
+        raise UserError(f"{trees.source} holds an unusable config: {error}") from None
