@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 # Before anything imports TensorFlow; programs that a test starts inherit it.
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
@@ -37,18 +38,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     # TensorFlow fixes its devices on its first operation, which may be in a test that does not ask for two.
-    if "tensorflow" in sys.modules or any("two_cpus" in getattr(item, "fixturenames", ()) for item in session.items):
+    if "tensorflow" in sys.modules or any(
+        "two_replicas" in getattr(item, "fixturenames", ()) for item in session.items
+    ):
         _split_cpu()
 
 
-@pytest.fixture
-def two_cpus() -> list[str]:
-    """Names of two logical CPU devices, for `tf.distribute.MirroredStrategy(two_cpus)`."""
+@pytest.fixture(scope="session")
+def two_replicas() -> Any:
+    """A `tf.distribute.MirroredStrategy` over two logical CPU devices.
+
+    One for all tests of a process: every strategy counts its collective operations from zero, and TensorFlow takes
+    those of two strategies for the same ones.
+    """
     import tensorflow as tf
 
     names = [device.name.removeprefix("/device:") for device in tf.config.list_logical_devices("CPU")]
     assert len(names) == LOGICAL_CPUS, "TensorFlow ran an operation while the tests were collected"
-    return names
+    return tf.distribute.MirroredStrategy(names)
 
 
 @pytest.fixture(scope="session")

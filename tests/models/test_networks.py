@@ -4,9 +4,12 @@ import keras
 import numpy as np
 import pytest
 
+from brave_tf.convert import from_haiku
+from brave_tf.convert import names as names_of
+from brave_tf.convert.haiku import flatten
+from brave_tf.convert.names import tower_arrays
 from brave_tf.models import AudioResNet, Head, TSMResNet
-from tests import golden_files
-from tests.models.haiku_fill import AUDIO_LAYOUT, TSM_LAYOUT, fill, fill_backbone
+from tests import golden_files, released_trees
 
 
 @pytest.fixture(scope="module")
@@ -37,44 +40,106 @@ def test_head_parameter_count():
     assert trainable_parameters(head) == 9_986_560
 
 
-@pytest.mark.slow
-def test_video_backbone_equals_released_code(golden):
-    backbone = TSMResNet(width=2.0)
+def filled(backbone, tree, prefix):
+    from_haiku(backbone, **released_trees.filled(tree, prefix))
+    return backbone
+
+
+NARROW = "narrow_video_embedding/"
+AUDIO = "broad_audio_embedding/"
+HEAD = "shared_project/"
+
+
+@pytest.fixture(scope="module")
+def video_backbone():
+    return filled(TSMResNet(), "full_v_va_1x", NARROW)
+
+
+@pytest.mark.parametrize(
+    ("name", "tree", "prefix"),
+    [
+        ("narrow_tsm_1x", "full_v_va_1x", NARROW),
+        ("broad_audio_resnet50", "full_v_va_1x", AUDIO),
+        ("shared_project_1x", "full_v_va_1x", HEAD),
+    ],
+)
+def test_weights_of_the_goldens_are_rebuilt(golden, name, tree, prefix):
+    for part in ("param", "state"):
+        arrays = flatten(released_trees.filled(tree, prefix)["params" if part == "param" else "state"])
+        sums = [arrays[full_name].astype(np.float64).sum() for full_name in sorted(arrays)]
+        np.testing.assert_allclose(sums, golden[f"fingerprint/{name}/{part}_sum"], rtol=1e-6)
+
+
+def test_first_values_of_the_stem_are_rebuilt(video_backbone, golden):
+    stem = np.asarray(video_backbone.get_layer("stem").layer.kernel)
+    np.testing.assert_allclose(stem.ravel()[:10], golden["fingerprint/stem_first10"], atol=1e-7)
+
+
+@pytest.mark.parametrize("clip", ["a", "b"])
+def test_video_backbone_equals_released_code(video_backbone, golden, clip):
+    embedding = video_backbone(golden[f"tsm1x/video_{clip}"])
+    np.testing.assert_allclose(embedding, golden[f"tsm1x/eval_embedding_{clip}"], atol=2e-5)
+
+
+def test_endpoints_equal_those_of_the_released_code(video_backbone, golden):
+    endpoints = dict(list(video_backbone.endpoints.items())[:-1])
+    found = keras.Model(video_backbone.input, endpoints)(golden["tsm1x/video_a"])
+    for name, values in found.items():
+        released = {"last_conv": name, "stem": "tsm_resnet_stem"}.get(name, f"tsm_resnet_{name}")
+        assert tuple(values.shape) == tuple(golden[f"tsm1x/eval_{released}_shape"])
+        mean = golden[f"tsm1x/eval_{released}_spatial_mean"]
+        np.testing.assert_allclose(np.mean(values, axis=(2, 3)), mean, atol=2e-5, err_msg=name)
+        corner = golden[f"tsm1x/eval_{released}_corner"]
+        np.testing.assert_allclose(np.asarray(values)[0, :, :2, :2, :8], corner, atol=2e-5, err_msg=name)
+
+
+def test_video_backbone_in_training_equals_released_code(golden):
+    backbone = filled(TSMResNet(), "full_v_va_1x", NARROW)
+    before = {weight.path: np.array(weight) for weight in backbone.non_trainable_variables}
+    embedding = backbone(golden["tsm1x/video_a"], training=True)
+    np.testing.assert_allclose(embedding, golden["tsm1x/train_embedding_a"], atol=5e-4)
+    names = {id(place.variable): name for name, place in tower_arrays(backbone, names_of.NARROW).items()}
+    checked = 0
+    for weight in backbone.non_trainable_variables:
+        name = names[id(weight)]
+        if f"tsm1x/train_newstate/{name}" in golden:
+            module = name.rpartition("/")[0]
+            average = released_trees.released_average(np.array(weight), before[weight.path], module)
+            expected = golden[f"tsm1x/train_newstate/{name}"].ravel()
+            np.testing.assert_allclose(average, expected, rtol=1e-4, atol=1e-5, err_msg=name)
+            checked += 1
+    assert checked == 6
+
+
+def test_wide_video_backbone_equals_released_code(golden):
+    backbone = filled(TSMResNet(width=2.0), "narrow_tsm_2x", NARROW)
     assert trainable_parameters(backbone) == 93_891_712
-    fill_backbone(backbone, *TSM_LAYOUT)
     embedding = backbone(golden["tsm2x/video_c"])
     np.testing.assert_allclose(embedding, golden["tsm2x/eval_embedding_c"], atol=2e-5)
 
 
 def test_audio_backbone_equals_released_code(golden):
-    backbone = AudioResNet()
-    fill_backbone(backbone, *AUDIO_LAYOUT)
+    backbone = filled(AudioResNet(), "full_v_va_1x", AUDIO)
     np.testing.assert_allclose(backbone(golden["audio/spec_a"]), golden["audio/eval_embedding"], atol=5e-5)
-
-
-HEAD_NAMES = {"norm_0": "batch_norm", "norm_1": "batch_norm_1", "linear_0": "linear", "linear_1": "linear_1"}
-WEIGHT_NAMES = {
-    "kernel": "w",
-    "bias": "b",
-    "gamma": "scale",
-    "beta": "offset",
-    "moving_mean": "~/mean_ema/average",
-    "moving_variance": "~/var_ema/average",
-}
+    in_training = backbone(golden["audio/spec_a"], training=True)
+    np.testing.assert_allclose(in_training, golden["audio/train_embedding"], atol=1e-3)
 
 
 def test_head_equals_released_code(golden):
     head = Head()
     head.build((None, 2048))
-    for weight in head.weights:
-        part, layer, kind = weight.path.split("/")[-3:]
-        name = WEIGHT_NAMES[kind]
-        full = f"shared_project/{part}/{HEAD_NAMES[layer]}/{name}"
-        weight.assign(fill(full, tuple(weight.shape)))
+    filled(head, "full_v_va_1x", HEAD)
+    last = list(head.projector.get_layer("norm_1").non_trainable_variables)
+    before = [np.array(weight) for weight in last]
     for mode, training in (("eval", False), ("train", True)):
         outputs = head(golden["heads/feats"], training=training)
         np.testing.assert_allclose(outputs["z"], golden[f"heads/{mode}_z"], atol=5e-5)
         np.testing.assert_allclose(outputs["h"], golden[f"heads/{mode}_h"], atol=5e-5)
+    for weight, old, kind in zip(last, before, ("mean_ema", "var_ema"), strict=True):
+        name = f"shared_project/projector/batch_norm_1/~/{kind}"
+        average = released_trees.released_average(np.array(weight), old, name)
+        expected = golden[f"heads/train_newstate/{name}/average"].ravel()
+        np.testing.assert_allclose(average, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_initial_kernels_are_cut_at_two_deviations():

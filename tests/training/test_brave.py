@@ -119,10 +119,10 @@ def float64():
     keras.config.set_dtype_policy(policy)
 
 
-def test_two_replicas_step_like_one(two_cpus, float64):
+def test_two_replicas_step_like_one(two_replicas, float64):
     batch = tf.nest.map_structure(lambda array: array.astype("float64"), views("tiny-va", batch=8))
     losses, weights = [], []
-    for strategy in (tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(two_cpus)):
+    for strategy in (tf.distribute.get_strategy(), two_replicas):
         with strategy.scope():
             model = make("tiny-va")
             model.compile(optimizer=keras.optimizers.SGD(0.01), jit_compile=False)
