@@ -33,12 +33,12 @@ class _Type:
             raise _RefusedError("an array of compound type")
         self.order = order
 
-    def numbers(self, data: Any, shape: Any, order: str = "C") -> np.ndarray:
+    def numbers(self, data: Any, shape: Any, is_fortran: bool = False) -> np.ndarray:
         """An array of plain numbers, copied from bytes; NumPy checks that they are as many as the shape says."""
         if self.code == _OBJECT:
             raise _RefusedError("an array of objects")
-        kind = np.dtype(self.code).newbyteorder(self.order)
-        return np.frombuffer(bytes(data), kind).reshape(shape, order=order).copy()
+        flat = np.frombuffer(bytes(data), np.dtype(self.order + self.code))
+        return flat.reshape(shape, order="F" if is_fortran else "C").copy()
 
 
 class _Array:
@@ -55,7 +55,7 @@ class _Array:
                 raise _RefusedError("an array of objects")
             self.value = data[0]
         else:
-            self.value = kind.numbers(data, shape, "F" if is_fortran else "C")
+            self.value = kind.numbers(data, shape, is_fortran)
 
 
 def _mapping(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def _scalar(kind: _Type, data: bytes) -> Any:
 
 
 def _from_buffer(data: Any, kind: _Type, shape: Any, order: str) -> np.ndarray:
-    return kind.numbers(data, shape, order)
+    return kind.numbers(data, shape, order == "F")
 
 
 # NumPy pickles arrays by private functions, under module names that depend on the version that wrote them. None of them
