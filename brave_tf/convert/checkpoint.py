@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from brave_tf.config import SOURCE_FPS, Config
 from brave_tf.config_values import from_dict
 from brave_tf.convert.card import model_card
@@ -128,7 +130,12 @@ def _write_models(folder: Path, checkpoint: Path, name: str) -> Converted:
 
 
 def _config(trees: Trees, released: Mapping[str, Any], name: str) -> Config:
-    view = {key: released.get(key, value) for key, value in _RELEASED_VIEW.items()}
+    found = {key: released.get(key, value) for key, value in _RELEASED_VIEW.items()}
+    # NumPy's numbers are as good as Python's.
+    view: dict[str, Any] = {
+        key: value.item() if isinstance(value, np.generic | np.ndarray) and value.size == 1 else value
+        for key, value in found.items()
+    }
     has_rgb, has_audio = BROAD_RGB.prefix in trees.towers, AUDIO.prefix in trees.towers
     hidden, projection = trees.head_sizes()
     broad_rgb = {"frames": view["num_frames_broad"], "step": view["step_broad"], "size": view["image_size_broad"]}

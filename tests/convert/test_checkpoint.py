@@ -36,7 +36,12 @@ def test_a_narrow_tower_becomes_an_encoder_an_export_and_a_card(tmp_path):
 @pytest.mark.parametrize("preset", ["tiny-v", "tiny-va"])
 def test_a_whole_tree_becomes_a_model_that_goes_on_training(tmp_path, preset):
     model = brave(preset, "model.heads=shared")
-    settings = {"num_frames_narrow": 2, "step_narrow": 3, "image_size_narrow": 32, "tsm_resnet_width_multiplier": 1}
+    settings = {
+        "num_frames_narrow": np.int64(2),
+        "step_narrow": np.array(3),
+        "image_size_narrow": 32,
+        "tsm_resnet_width_multiplier": 1,
+    }
     settings |= {"num_frames_broad": 5, "step_broad": 5, "input_audio_sample_rate": 16_000}
     tree = to_haiku(model)
     tree["params"]["shared_project_1/projector/linear"] = {"w": np.zeros([2, 2], np.float32)}
