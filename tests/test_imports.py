@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-BASE = {"config", "config_values", "errors", "files", "presets", "progress", "quiet"}
+BASE = {"config", "config_values", "errors", "files", "lazy", "presets", "progress", "quiet"}
 MAY_IMPORT = {
     **dict.fromkeys(BASE, BASE),
     "losses": {"config"},

@@ -1,6 +1,8 @@
 """Released JAX checkpoints to Keras models, and back."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from brave_tf.lazy import loader
 
 if TYPE_CHECKING:
     from brave_tf.convert.checkpoint import convert_checkpoint
@@ -15,11 +17,5 @@ _HOMES = {
 }
 __all__ = ["convert_checkpoint", "from_haiku", "read_checkpoint", "to_haiku"]
 
-
-def __getattr__(name: str) -> Any:
-    # Names of checkpoints must not cost the start of TensorFlow.
-    import importlib
-
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+# Names of checkpoints must not cost the start of TensorFlow.
+__getattr__ = loader(__name__, _HOMES)

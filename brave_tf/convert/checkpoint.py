@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from brave_tf.config import SOURCE_FPS, Config
@@ -106,18 +107,15 @@ def _write_models(folder: Path, checkpoint: Path, name: str) -> Converted:
     if not isinstance(released, Mapping):
         raise UserError(f"{checkpoint} holds a config that is a {type(released).__name__}; expected a dictionary")
     trees = Trees.of(content["params"], content["state"], str(checkpoint))
-    model, not_whole = None, ""
-    if trees.is_whole:
-        try:
-            model = Brave(_config(trees, released, name))
-            from_haiku(model, trees.params, trees.state, str(checkpoint))
-        except UserError as error:
-            # The encoder is what most want; of the rest only these names are known for certain.
-            model, not_whole, trees = None, str(error), trees.narrow()
-    config = _config(trees, released, name)
-    encoder = model.encoder if model else video_backbone(config.model.narrow, "narrow_backbone")
-    if model is None:
-        from_haiku(encoder, trees.params, trees.state, str(checkpoint))
+    not_whole = ""
+    try:
+        config, model, encoder = _models(trees, released, name)
+    except UserError as error:
+        if not trees.is_whole:
+            raise
+        # The encoder is what most want, and only the names of its tower are known for certain.
+        trees, not_whole = trees.narrow(), str(error)
+        config, model, encoder = _models(trees, released, name)
     card = card_of(config, encoder, steps=0)
     save_encoder(encoder, card, folder / ENCODER_FILE)
     if model is not None:
@@ -127,6 +125,15 @@ def _write_models(folder: Path, checkpoint: Path, name: str) -> Converted:
     text = model_card(name, checkpoint.name, digest, card, encoder, trees.towers, trees.passed_over)
     (folder / CARD_FILE).write_text(text, encoding="utf-8")
     return Converted(config, trees.towers, trees.passed_over, not_whole, {})
+
+
+def _models(trees: Trees, released: Mapping[str, Any], name: str) -> tuple[Config, Brave | None, keras.Model]:
+    """The experiment, the whole model if the trees hold it, and the encoder, with the weights of the trees."""
+    config = _config(trees, released, name)
+    model = Brave(config) if trees.is_whole else None
+    encoder = model.encoder if model else video_backbone(config.model.narrow, "narrow_backbone")
+    from_haiku(model or encoder, trees.params, trees.state, trees.source)
+    return config, model, encoder
 
 
 def _config(trees: Trees, released: Mapping[str, Any], name: str) -> Config:

@@ -1,6 +1,8 @@
 """Media files to records, records to views."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from brave_tf.lazy import loader
 
 if TYPE_CHECKING:
     from brave_tf.data.dataset import Dataset, open_dataset
@@ -16,11 +18,5 @@ _HOMES = {
 }
 __all__ = ["Dataset", "TrainingClips", "open_dataset", "prepare", "pretraining_dataset"]
 
-
-def __getattr__(name: str) -> Any:
-    # Reading media must not cost the start of TensorFlow, so nothing is imported before it is used.
-    import importlib
-
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+# Reading media must not cost the start of TensorFlow, so nothing is imported before it is used.
+__getattr__ = loader(__name__, _HOMES)

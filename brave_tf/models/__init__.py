@@ -1,6 +1,8 @@
 """Networks: tensors in, features out."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from brave_tf.lazy import loader
 
 if TYPE_CHECKING:
     from brave_tf.models.audio_resnet import AudioResNet
@@ -11,11 +13,5 @@ if TYPE_CHECKING:
 _HOMES = {"AudioResNet": "audio_resnet", "Head": "heads", "R3D": "r3d", "TSMResNet": "tsm_resnet"}
 __all__ = ["R3D", "AudioResNet", "Head", "TSMResNet"]
 
-
-def __getattr__(name: str) -> Any:
-    # Counting parameters must not cost the start of Keras, so nothing is imported before it is used.
-    import importlib
-
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+# Counting parameters must not cost the start of Keras, so nothing is imported before it is used.
+__getattr__ = loader(__name__, _HOMES)

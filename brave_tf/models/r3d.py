@@ -5,7 +5,7 @@ from typing import Any, Literal
 import keras
 
 from brave_tf.models.framewise import Framewise
-from brave_tf.models.resnet_v2 import batch_normalization, kernel_initializer, normalised_relu
+from brave_tf.models.resnet_v2 import batch_normalization, kernel_initializer, normalised_relu, stem_channels
 from brave_tf.models.size import BLOCKS
 
 Stem = Literal["slow", "cvrl"]
@@ -57,12 +57,11 @@ class R3D(keras.Model):
         name: str = "r3d",
         **kwargs: Any,
     ):
-        if depth not in BLOCKS:
-            raise ValueError(f"received depth={depth}; expected one of {', '.join(map(str, BLOCKS))}")
+        stem_size = stem_channels(depth, width)
         if version not in (1, 2) or stem not in ("slow", "cvrl"):
             raise ValueError(f"received version={version}, stem={stem!r}; expected 1 or 2, and 'slow' or 'cvrl'")
         inputs = keras.Input((None, None, None, channels), name="video")
-        endpoints = _units(_stem(inputs, int(64 * width), version, stem), depth, int(64 * width), version)
+        endpoints = _units(_stem(inputs, stem_size, version, stem), depth, stem_size, version)
         endpoints["embedding"] = keras.layers.GlobalAveragePooling3D(name="embedding")(endpoints["last_conv"])
         super().__init__(inputs=inputs, outputs=endpoints["embedding"], name=name, **kwargs)
         self.depth = depth

@@ -36,11 +36,7 @@ def resnet_v2(
     Raises:
         ValueError: `depth` is not a key of `BLOCKS`, or `width` leaves no channels.
     """
-    if depth not in BLOCKS:
-        raise ValueError(f"received depth={depth}; expected one of {', '.join(map(str, BLOCKS))}")
-    channels = int(64 * width)
-    if channels < 1:
-        raise ValueError(f"received width={width}; expected at least 1/64, which leaves one channel in the stem")
+    channels = stem_channels(depth, width)
     tensor = make(_convolution(inputs.shape[-1], channels, 7, 2, "stem"))(inputs)
     tensor = make(keras.layers.MaxPooling2D(3, 2, padding="same", name="stem_pool"))(tensor)
     endpoints = {"stem": tensor}
@@ -53,6 +49,20 @@ def resnet_v2(
         endpoints[f"unit_{unit}"] = tensor
     endpoints["last_conv"] = normalised_relu(tensor, "last")
     return endpoints
+
+
+def stem_channels(depth: int, width: float) -> int:
+    """Channels of the stem of a residual network.
+
+    Raises:
+        ValueError: `depth` is not a key of `BLOCKS`, or `width` leaves no channels.
+    """
+    if depth not in BLOCKS:
+        raise ValueError(f"received depth={depth}; expected one of {', '.join(map(str, BLOCKS))}")
+    channels = int(64 * width)
+    if channels < 1:
+        raise ValueError(f"received width={width}; expected at least 1/64, which leaves one channel in the stem")
+    return channels
 
 
 def batch_normalization(name: str) -> keras.layers.BatchNormalization:

@@ -56,7 +56,7 @@ def backbone_size(
     frames = (5, 2) if is_3d and stem == "cvrl" else (1, 1)
     total, shape = _convolution(channels, width, (frames[0], 7), (frames[1], 2), shape)
     total += Size(2 * width * post_activation, 0)
-    shape = (shape[0], _half(shape[1]), _half(shape[2]))
+    shape = (shape[0], _strided(shape[1], 2), _strided(shape[2], 2))
     channels = width
     for unit, blocks in enumerate(BLOCKS[backbone.depth]):
         out = 4 * width * 2**unit
@@ -81,14 +81,14 @@ def experiment_sizes(config: Config) -> dict[str, Size]:
     """Sizes of all networks of an experiment, per clip: the narrow backbone, the broad ones, and all heads together."""
     model = config.model
     sizes = {"narrow backbone": backbone_size(model.narrow, _video(config.narrow))}
-    features = {"narrow": int(64 * model.narrow.width) * 32}
+    features = {"narrow": _features(model.narrow)}
     if config.broad.rgb is not None:
         view = config.broad.rgb
         sizes["broad rgb backbone"] = backbone_size(model.rgb, _video(view)) * view.views
-        features["rgb"] = int(64 * model.rgb.width) * 32
+        features["rgb"] = _features(model.rgb)
     if config.broad.audio is not None:
         sizes["broad audio backbone"] = backbone_size(model.audio, _audio(config.broad.audio), channels=1)
-        features["audio"] = int(64 * model.audio.width) * 32
+        features["audio"] = _features(model.audio)
     heads = Size(0, 0)
     for modality in config.broad.modalities:
         views = config.broad.rgb.views if modality == "rgb" and config.broad.rgb is not None else 1
@@ -108,8 +108,14 @@ def _audio(view: AudioViewConfig) -> Position:
     return 1, view.spectrogram_frames, view.mel_bands
 
 
-def _half(pixels: int) -> int:
-    return -(-pixels // 2)
+def _features(backbone: BackboneConfig) -> int:
+    """Size of a backbone's embedding."""
+    return int(64 * backbone.width) * 32
+
+
+def _strided(size: int, stride: int) -> int:
+    """Places along an axis that "same" padding leaves."""
+    return -(-size // stride)
 
 
 def _convolution(
@@ -117,7 +123,7 @@ def _convolution(
 ) -> tuple[Size, Position]:
     """Size and output shape of a "same" convolution; kernel and stride are (frames, side)."""
     weights = channels * out * kernel[0] * kernel[1] ** 2
-    frames, height, width = -(-shape[0] // stride[0]), -(-shape[1] // stride[1]), -(-shape[2] // stride[1])
+    frames, height, width = (_strided(n, by) for n, by in zip(shape, (stride[0], stride[1], stride[1]), strict=True))
     return Size(weights, 2 * weights * frames * height * width), (frames, height, width)
 
 
