@@ -11,7 +11,8 @@ HUB = [
     "tensorflow-hub>=0.16.1",
     "setuptools<82",  # tensorflow-hub 0.16.1 imports pkg_resources, which setuptools 82 removed
 ]
-TEST = [*HUB, "pytest>=8.3", "pytest-xdist>=3.6.1", "hypothesis>=6.115"]
+TFDS = ["tensorflow-datasets>=4.9.10"]
+TEST = [*HUB, *TFDS, "pytest>=8.3", "pytest-xdist>=3.6.1", "hypothesis>=6.115"]
 BACKENDS = ["jax>=0.7", "torch>=2.8"]  # only to compare with in tests; there is a CPU build of torch
 DEV = [*TEST, "ruff>=0.17,<0.18", "mypy>=2.4,<3"]  # formatting and checks change with these two
 
@@ -59,7 +60,7 @@ setup(
     package_dir={"brave_tf.export": "export"},
     package_data={"brave_tf": ["py.typed"]},
     install_requires=requirements(),
-    extras_require={"hub": HUB, "test": TEST, "backends": BACKENDS, "dev": DEV},
+    extras_require={"hub": HUB, "tfds": TFDS, "test": TEST, "backends": BACKENDS, "dev": DEV},
     entry_points={"console_scripts": ["brave-tf = brave_tf.cli.main:main"]},
     zip_safe=False,
 )

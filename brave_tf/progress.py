@@ -18,6 +18,11 @@ class Advance(Protocol):
         """Adds `done` finished units."""
 
 
+def note(line: str) -> None:
+    """Says a line on standard error."""
+    Console(stderr=True).print(line, markup=False, highlight=False, soft_wrap=True)
+
+
 @contextlib.contextmanager
 def track(total: int, title: str, done: int = 0, console: Console | None = None) -> Iterator[Advance]:
     """Shows the progress of `total` units of work.

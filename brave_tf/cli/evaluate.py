@@ -53,7 +53,7 @@ def evaluate(
 
     Args:
         encoder: run directory, .keras file or exported SavedModel.
-        data: labelled dataset that `brave-tf prepare` wrote.
+        data: labelled dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME.
         out: directory for report.json.
         protocol: a linear SVM on frozen features, or nearest neighbours.
         label: label column to predict; by default `label`, or the only one.

@@ -25,7 +25,8 @@ def pretrain(
 
     Args:
         preset: experiment to run; `brave-tf presets` lists them.
-        data: dataset that `brave-tf prepare` wrote; may be given several times.
+        data: dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME/CONFIG:VERSION, prepared by
+            TensorFlow Datasets; may be given several times.
         run: directory for checkpoints, metrics and the finished encoder.
         steps: optimizer steps, instead of the preset's.
         batch_size: clips per step, instead of the preset's.

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,10 @@ CLIP_COLUMNS = pa.schema(
 """Columns of the clip table; a string column `label/NAME` follows for every label column."""
 CLIPS_PER_SOURCE = 2**20
 """A clip's id is its source's number times this, plus its number in the source."""
+TFDS_PREFIX = "tfds:"
+"""What a TensorFlow Datasets name begins with where a path is expected."""
+Parser = Callable[[Any], dict[str, Any]]
+"""Reads a serialised record in a TensorFlow graph, see `brave_tf.data.records.parse`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +71,13 @@ class Dataset:
         """Tells apart datasets with other sources or settings."""
         return str(self.info["fingerprint"])
 
+    @property
+    def parser(self) -> Parser:
+        """Reads one of its records in the graph."""
+        from brave_tf.data import records
+
+        return records.parse
+
     def clips(self, split: str | None = None, columns: Sequence[str] | None = None) -> pa.Table:
         """The clip table, or the rows of one split, in the order of the shards.
 
@@ -81,24 +92,56 @@ class Dataset:
             raise UserError(f"{path} is missing or damaged ({error}); prepare the dataset again") from None
         if split is None:
             return table
+        self.check_split(split)
+        return table.filter(pc.equal(table["split"], split))
+
+    def check_split(self, split: str) -> None:
+        """Raises `UserError` if there is no such split."""
         if split not in self.info["splits"]:
             known = ", ".join(self.info["splits"])
             raise UserError(f"{self.path} has no split {split!r}; expected one of: {known}")
-        return table.filter(pc.equal(table["split"], split))
+
+    def damaged(self, split: str | None = None) -> list[str]:
+        """Records of a split, or of all, that are not in the clip table because they cannot be read, with reasons."""
+        return []
+
+    def notes(self, split: str | None = None, audio_rate_hz: int | None = None) -> list[str]:
+        """What its user has to know: what was taken for granted, and what is damaged, a line each.
+
+        Args:
+            split: whose damaged records are named; None for all.
+            audio_rate_hz: what the experiment takes the sound for where the dataset does not say.
+        """
+        return []
 
 
 def open_dataset(path: str | Path) -> Dataset:
-    """Opens what `brave-tf prepare` wrote.
+    """Opens what `brave-tf prepare` wrote, DMVR shards as they are, or a prepared TensorFlow Datasets dataset.
+
+    Args:
+        path: a directory, or `tfds:NAME`.
 
     Raises:
-        UserError: there is no dataset, it is not finished, or a newer version wrote it.
+        UserError: there is no dataset, it is not finished, it is damaged, or a newer version wrote it.
     """
+    if str(path).startswith(TFDS_PREFIX):
+        from brave_tf.data.tfds_source import open_tfds
+
+        return open_tfds(str(path))
     path = Path(path)
     file = path / INFO_FILE
+    if not file.is_file() and not (path / WORK_FOLDER).is_dir():
+        from brave_tf.data.dmvr import find_shards, open_dmvr
+
+        if shards := find_shards(path):
+            return open_dmvr(path, shards)
     if not file.is_file():
         if (path / WORK_FOLDER).is_dir():
             raise UserError(f"{path} is not finished; run the same prepare command again to finish it")
-        raise UserError(f"{path} is not a dataset; expected a directory that `brave-tf prepare` wrote")
+        raise UserError(
+            f"{path} is not a dataset; expected a directory that `brave-tf prepare` wrote, one of DMVR shards, or "
+            "tfds:NAME"
+        )
     try:
         info = json.loads(file.read_text(encoding="utf-8"))
         version = int(info["format_version"])

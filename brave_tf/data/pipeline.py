@@ -10,8 +10,9 @@ import pyarrow as pa
 import tensorflow as tf
 
 from brave_tf.config import Config, EvaluationConfig
-from brave_tf.data import records, sampling
+from brave_tf.data import sampling
 from brave_tf.data.dataset import Dataset, open_dataset
+from brave_tf.data.parsers import RowParser
 from brave_tf.data.read import RecordTable
 from brave_tf.data.views import classifier_sample, evaluation_windows, training_views
 from brave_tf.errors import UserError
@@ -28,11 +29,15 @@ class TrainingClips:
         table: where their records lie.
         left_out: clips that cannot be used, by reason.
         fingerprints: of the datasets, in order.
+        parser: reads the record of a row.
+        notes: what was taken for granted about the datasets, and what in them is damaged, a line each.
     """
 
     table: RecordTable
     left_out: dict[str, int]
     fingerprints: tuple[str, ...]
+    parser: RowParser
+    notes: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -49,10 +54,15 @@ class TrainingClips:
         paths = [data] if isinstance(data, (str, Path)) else list(data)
         datasets = [open_dataset(path) for path in paths]
         left_out = {"without video": 0, "without sound": 0}
+        rate_hz = config.broad.audio.sample_rate_hz if config.broad.audio else None
+        notes: list[str] = []
         tables = []
         for dataset in datasets:
             clips = dataset.clips(split, TRAINING_COLUMNS)
             usable = _has_modalities(dataset, clips, config, left_out)
+            if damaged := dataset.damaged(split):
+                left_out["damaged"] = left_out.get("damaged", 0) + len(damaged)
+            notes += dataset.notes(split, rate_hz)
             tables.append(RecordTable.of(dataset, clips.take(np.flatnonzero(usable))))
         table = RecordTable.concatenate(tables)
         if len(table) == 0:
@@ -62,7 +72,8 @@ class TrainingClips:
             raise UserError(
                 f"no clip in split {split!r} of {names} has the {wanted} that {config.name} needs ({counts})"
             )
-        return cls(table, left_out, tuple(dataset.fingerprint for dataset in datasets))
+        parser = RowParser([dataset.parser for dataset in datasets], [len(table) for table in tables])
+        return cls(table, left_out, tuple(dataset.fingerprint for dataset in datasets), parser, tuple(notes))
 
 
 def _has_modalities(dataset: Dataset, clips: pa.Table, config: Config, left_out: dict[str, int]) -> np.ndarray:
@@ -90,7 +101,7 @@ def pretraining_dataset(
     Every epoch shows all clips once, in another order.
 
     Args:
-        data: dataset directories, or what `TrainingClips.open` found in them.
+        data: what `open_dataset` takes, once or several times, or what `TrainingClips.open` found in them.
         config: the experiment.
         first_step: the step of the first batch.
 
@@ -104,8 +115,9 @@ def pretraining_dataset(
     reader = clips.table.reader()
 
     def element(example: tf.Tensor) -> dict[str, Any]:
-        serialized, clip_id = reader(sampling.shuffled_row(example, clips.count, config.seed))
-        views = training_views(records.parse(serialized), sampling.example_seed(config.seed, example), config)
+        row = sampling.shuffled_row(example, clips.count, config.seed)
+        serialized, clip_id = reader(row)
+        views = training_views(clips.parser(serialized, row), sampling.example_seed(config.seed, example), config)
         return {**views, "clip_id": clip_id}
 
     first = first_step * config.batch_size
@@ -121,7 +133,7 @@ def augmented_samples(dataset: Dataset, clips: pa.Table, view: EvaluationConfig,
 
     def element(example: tf.Tensor) -> tf.Tensor:
         serialized, _ = reader(example % len(table))
-        return classifier_sample(records.parse(serialized), sampling.example_seed(seed, example), view)
+        return classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, example), view)
 
     return tf.data.Dataset.range(view.epochs * len(table)).map(element, num_parallel_calls=tf.data.AUTOTUNE)
 
@@ -132,6 +144,6 @@ def clip_windows(dataset: Dataset, clips: pa.Table, view: EvaluationConfig) -> t
 
     def element(row: tf.Tensor) -> tf.Tensor:
         serialized, _ = reader(row)
-        return evaluation_windows(records.parse(serialized), view)
+        return evaluation_windows(dataset.parser(serialized), view)
 
     return tf.data.Dataset.range(clips.num_rows).map(element, num_parallel_calls=tf.data.AUTOTUNE)

@@ -10,6 +10,7 @@ from brave_tf.data.augment.crop import crop_window
 from brave_tf.data.augment.parameters import Parameters
 from brave_tf.data.augment.random import derive_seed
 from brave_tf.data.evaluation_frames import crop, resize_shorter_side
+from brave_tf.data.pictures import decode_pictures, picture_shape
 from brave_tf.data.spectrogram import log_mel
 
 EVALUATION_AUGMENT = AugmentConfig(blur=0.0)
@@ -81,7 +82,7 @@ def evaluation_windows(record: Record, view: EvaluationConfig) -> tf.Tensor:
     starts = sampling.window_starts(frames, _as_video_view(view).span_frames, view.windows)
     indices = tf.stack([sampling.frame_indices(starts[w], view.frames, view.step, frames) for w in range(view.windows)])
     wanted, places = tf.unique(tf.reshape(indices, [-1]))
-    pictures = resize_shorter_side(_decode(tf.gather(record["frames"], wanted)), view.shorter_side)
+    pictures = resize_shorter_side(decode_pictures(tf.gather(record["frames"], wanted)), view.shorter_side)
     corners = sampling.crop_corners(tf.shape(pictures)[1], tf.shape(pictures)[2], view.size, view.crops)
     shape = [view.windows, view.frames, view.size, view.size, 3]
     crops = []
@@ -115,25 +116,13 @@ def _video_view(
 ) -> tuple[tf.Tensor, Parameters]:
     indices = sampling.frame_indices(start, view.frames, view.step, tf.size(record["frames"]))
     jpegs = tf.gather(record["frames"], indices)
-    shape = tf.io.extract_jpeg_shape(jpegs[0])
+    shape = picture_shape(jpegs[0])
     window = crop_window(seed, shape[0], shape[1], view.augment)
     # Differs from the released code: the resized frames are rounded to uint8, which is all that reaches the device.
-    resized = tf.image.resize(_decode(jpegs, window), (view.size, view.size))
+    resized = tf.image.resize(decode_pictures(jpegs, window), (view.size, view.size))
     frames = tf.cast(tf.clip_by_value(tf.round(resized), 0.0, 255.0), tf.uint8)
     frames = tf.ensure_shape(frames, [view.frames, view.size, view.size, 3])
     return frames, augment.sample(seed, view.augment)
-
-
-def _decode(jpegs: tf.Tensor, window: tf.Tensor | None = None) -> tf.Tensor:
-    """Frames [T, H, W, 3] uint8, or only a window (top, left, height, width) of them."""
-
-    def decode(jpeg: tf.Tensor) -> tf.Tensor:
-        if window is None:
-            return tf.io.decode_jpeg(jpeg, channels=3)
-        return tf.image.decode_and_crop_jpeg(jpeg, window, channels=3)
-
-    signature = tf.TensorSpec([None, None, 3], tf.uint8)
-    return tf.map_fn(decode, jpegs, fn_output_signature=signature)
 
 
 def _audio_view(record: Record, narrow_start: tf.Tensor, view: AudioViewConfig, seed: tf.Tensor) -> tf.Tensor:

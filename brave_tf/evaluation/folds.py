@@ -10,7 +10,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from brave_tf.data.dataset import Dataset
 from brave_tf.errors import UserError
 
-TEST_SPLITS = ("test", "validation", "valid", "val")
+TEST_SPLITS = ("test", "validation", "valid", "val", "eval")
 
 
 @dataclasses.dataclass(frozen=True)

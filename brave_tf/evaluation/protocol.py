@@ -99,6 +99,8 @@ def _usable_clips(dataset: Dataset, label: str) -> tuple[pa.Table, np.ndarray, d
     has_label = np.array([name is not None for name in names], dtype=bool)
     usable = has_video & has_label
     left_out = {"without video": int((~has_video).sum()), f"without {label}": int((has_video & ~has_label).sum())}
+    if damaged := dataset.damaged():
+        left_out["damaged"] = len(damaged)
     if not usable.any():
         raise UserError(f"none of the {table.num_rows} clips in {dataset.path} has both video and a {label!r} label")
     index = {name: number for number, name in enumerate(dataset.labels[label])}

@@ -18,6 +18,7 @@ from brave_tf.errors import UserError
 from brave_tf.evaluation.protocol import ProtocolName, Request, evaluate
 from brave_tf.files import write_json
 from brave_tf.models.encoder import load_encoder
+from brave_tf.progress import note
 
 REPORT_FILE = "report.json"
 
@@ -54,6 +55,8 @@ def evaluate_and_report(
         UserError: encoder, dataset or settings do not fit.
     """
     dataset = open_dataset(data)
+    for line in dataset.notes():
+        note(line)
     encoder = load_encoder(encoder_path)
     if encoder.card.modality != "rgb":
         raise UserError(f"{encoder_path} embeds {encoder.card.modality}; expected a video encoder")
@@ -62,7 +65,7 @@ def evaluate_and_report(
     report = evaluate(encoder, encoder.random_twin(seed), dataset, request)
     report |= {
         "encoder": {"preset": encoder.card.preset, "steps": encoder.card.steps, "sha256": encoder.card.weights_sha256},
-        "dataset": {"fingerprint": dataset.fingerprint},
+        "dataset": {"fingerprint": dataset.fingerprint, "notes": dataset.notes()},
         "versions": {
             "brave_tf": brave_tf.__version__,
             "tensorflow": tf.__version__,

@@ -13,7 +13,7 @@ from brave_tf.data.pipeline import TrainingClips, pretraining_dataset
 from brave_tf.files import write_json
 from brave_tf.models.card import card_of, weights_sha256
 from brave_tf.models.encoder import ENCODER_FILE, save_encoder, seeded_initialisation
-from brave_tf.progress import track
+from brave_tf.progress import note, track
 from brave_tf.training.brave import Brave
 from brave_tf.training.callbacks import CheckpointWriter, LossGuard, MetricsWriter, ProgressReporter
 from brave_tf.training.interruption import StopOnInterrupt
@@ -63,12 +63,12 @@ def pretrain(config: Config, data: Sequence[str | Path], run: str | Path) -> dic
 
     Args:
         config: the experiment.
-        data: dataset directories that `brave-tf prepare` wrote.
+        data: what `brave_tf.data.open_dataset` takes, once or several times.
         run: the run directory.
 
     Returns:
         The content of `summary.json`: `weights_sha256` (of the whole model), `steps`, `final_loss` (of the last batch),
-        `clips_per_second`, `clips`, `left_out` and more.
+        `clips_per_second`, `clips`, `left_out`, `notes` on the data and more.
 
     Raises:
         UserError: the data cannot serve this experiment, the run directory belongs to another one, or the loss became
@@ -81,6 +81,8 @@ def pretrain(config: Config, data: Sequence[str | Path], run: str | Path) -> dic
     if summary is not None:
         return summary
 
+    for line in clips.notes:
+        note(line)
     model = make_model(config)
     checkpoints = Checkpoints(run, model, config.keep_checkpoints)
     first_step = checkpoints.restore()
@@ -102,6 +104,7 @@ def pretrain(config: Config, data: Sequence[str | Path], run: str | Path) -> dic
         "encoder_sha256": card.weights_sha256,
         "clips": clips.count,
         "left_out": clips.left_out,
+        "notes": list(clips.notes),
     }
     write_json(run / SUMMARY_FILE, summary)
     return summary
