@@ -11,7 +11,10 @@ HUB = [
     "tensorflow-hub>=0.16.1",
     "setuptools<82",  # tensorflow-hub 0.16.1 imports pkg_resources, which setuptools 82 removed
 ]
-TFDS = ["tensorflow-datasets>=4.9.10"]
+TFDS = [
+    "tensorflow-datasets>=4.9.10",
+    "importlib_resources>=7.1",  # tensorflow-datasets 4.9.10 imports it to prepare a dataset, without requiring it
+]
 TEST = [*HUB, *TFDS, "pytest>=8.3", "pytest-xdist>=3.6.1", "hypothesis>=6.115"]
 BACKENDS = ["jax>=0.7", "torch>=2.8"]  # only to compare with in tests; there is a CPU build of torch
 DEV = [*TEST, "ruff>=0.17,<0.18", "mypy>=2.4,<3"]  # formatting and checks change with these two

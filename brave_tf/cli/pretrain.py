@@ -46,4 +46,4 @@ def pretrain(
     from brave_tf.training.pretrain import pretrain as run_pretraining
 
     summary = run_pretraining(config, data, run)
-    print_table(f"{run}", summary)
+    print_table(f"{run}", {**summary, "notes": "\n".join(summary.get("notes", [])) or "none"})

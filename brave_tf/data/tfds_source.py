@@ -1,8 +1,10 @@
 """Video datasets that TensorFlow Datasets has prepared: `tfds:NAME`, `tfds:NAME/CONFIG:VERSION`."""
 
+import dataclasses
 import importlib
+import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,30 @@ from brave_tf.errors import UserError
 INT16_SCALE = 32768.0
 """TFDS keeps the integers of 16-bit sound."""
 
-Place = tuple[str, ...]
-"""Keys from the outermost features to one inside; joined by "/", the key in a `tf.train.Example`."""
+
+@dataclasses.dataclass(frozen=True)
+class _Layout:
+    """Under which keys the `tf.train.Example`s of a dataset keep what is read of them.
+
+    Attributes:
+        video: encoded frames.
+        labels: class names of every label.
+        audio: samples, or None; of several channels one after the other, sample by sample.
+        audio_rate_hz: their rate.
+        channels: their channels.
+        integers: whether they are integers rather than floats.
+    """
+
+    video: str
+    labels: dict[str, list[str]]
+    audio: str | None = None
+    audio_rate_hz: int | None = None
+    channels: int = 1
+    integers: bool = True
 
 
 def open_tfds(name: str) -> ForeignDataset:
-    """Opens a prepared dataset: its first video feature, its first audio feature, and all its class labels.
+    """Opens a prepared dataset: its first video and audio feature by name, and all its class labels.
 
     Nothing is downloaded, and no code of the dataset is run: what lies in TFDS's data folder (`TFDS_DATA_DIR`) is read.
 
@@ -41,28 +61,12 @@ def open_tfds(name: str) -> ForeignDataset:
             f'received {name}; tensorflow-datasets does not load ({error}): pip install "brave_tf[tfds]"'
         ) from None
     builder = _find(tfds, name)
-    features = builder.info.features
-    leaves = dict(_leaves(tfds, features))
-    video = next((place for place, leaf in leaves.items() if isinstance(leaf, tfds.features.Video)), None)
-    if video is None:
-        found = ", ".join(f"{'/'.join(place)} ({type(leaf).__name__})" for place, leaf in leaves.items()) or "none"
-        raise UserError(f"{name} has no Video feature; it has: {found}")
-    audio, assumed = _choose_audio(tfds, leaves)
-    labels = {place: leaf for place, leaf in leaves.items() if isinstance(leaf, tfds.features.ClassLabel)}
+    layout, assumed = _layout(tfds, name, builder.info.features)
     shards = _shards(name, builder)
-    kind = "/".join(["tfds", *("/".join(place) if place else "-" for place in (video, audio)), *map("/".join, labels)])
-    rate = leaves[audio].sample_rate if audio else None
-    channels = _channels(leaves[audio]) if audio else 1
-    summarise = _summariser("/".join(video), "/".join(audio) if audio else None, channels, rate, labels)
-    index = index_shards([shard.path for shard in shards], kind, summarise, f"index {name}")
+    kind = json.dumps(["tfds", dataclasses.asdict(layout)])
+    index = index_shards([shard.path for shard in shards], kind, _summariser(layout), f"index {name}")
     return make_dataset(
-        Path(name),
-        shards,
-        index,
-        parser=_parser(tfds, features, video, audio),
-        labels={"/".join(place): leaf.names for place, leaf in labels.items()},
-        kind=kind,
-        assumed=assumed,
+        Path(name), shards, index, parser=_parser(layout), labels=layout.labels, kind=kind, assumed=assumed
     )
 
 
@@ -95,30 +99,42 @@ def _find(tfds: Any, name: str) -> Any:
         raise UserError(f"{name} cannot be opened ({why}); expected {TFDS_PREFIX}NAME/CONFIG:VERSION") from None
 
 
-def _leaves(tfds: Any, features: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
-    for key, feature in features.items() if isinstance(features, Mapping) or hasattr(features, "items") else ():
+def _leaves(tfds: Any, features: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    # In the order of the alphabet: TFDS gives a prepared dataset's features in another order in every process.
+    for key, feature in sorted(features.items()) if hasattr(features, "items") else ():
         if type(feature) is tfds.features.FeaturesDict:
             yield from _leaves(tfds, feature, (*place, key))
         else:
             yield (*place, key), feature
 
 
-def _choose_audio(tfds: Any, leaves: Mapping[Place, Any]) -> tuple[Place | None, list[str]]:
-    notes = []
-    for place, leaf in leaves.items():
+def _layout(tfds: Any, name: str, features: Any) -> tuple[_Layout, list[str]]:
+    """What to read, and a line on each video or sound that is passed over."""
+    leaves = {"/".join(place): leaf for place, leaf in _leaves(tfds, features)}
+    videos = [key for key, leaf in leaves.items() if isinstance(leaf, tfds.features.Video)]
+    if not videos:
+        found = ", ".join(f"{key} ({type(leaf).__name__})" for key, leaf in leaves.items()) or "none"
+        raise UserError(f"{name} has no Video feature; it has: {found}")
+    video, *others = videos
+    notes = [f"its video {video!r} is used, not {', '.join(others)}"] if others else []
+    labels = {key: list(leaf.names) for key, leaf in leaves.items() if _is_label(tfds, leaf)}
+    for key, leaf in leaves.items():
         if not isinstance(leaf, tfds.features.Audio):
             continue
         if not leaf.sample_rate:
-            notes.append(f"its sound {'/'.join(place)!r} has no sample rate; not used")
-        elif leaf.get_serialized_info().np_dtype in (np.str_, np.bytes_, np.object_, object, bytes, str):
-            notes.append(f"its sound {'/'.join(place)!r} is stored as a file; not used")
+            notes.append(f"its sound {key!r} has no sample rate; not used")
+        elif leaf.get_serialized_info().tf_dtype == tf.string:
+            notes.append(f"its sound {key!r} is not stored as numbers; not used")
         else:
-            return place, notes
-    return None, notes
+            channels = int(leaf.shape[1]) if len(leaf.shape) > 1 else 1
+            integers = bool(np.issubdtype(leaf.np_dtype, np.integer))
+            return _Layout(video, labels, key, int(leaf.sample_rate), channels, integers), notes
+    return _Layout(video, labels), notes
 
 
-def _channels(audio: Any) -> int:
-    return int(audio.shape[1]) if len(audio.shape) > 1 else 1
+def _is_label(tfds: Any, leaf: Any) -> bool:
+    # A label may have neither names nor a number of classes.
+    return isinstance(leaf, tfds.features.ClassLabel) and bool(leaf.num_classes)
 
 
 def _shards(name: str, builder: Any) -> list[Shard]:
@@ -135,10 +151,8 @@ def _shards(name: str, builder: Any) -> list[Shard]:
     return shards
 
 
-def _summariser(
-    video: str, audio: str | None, channels: int, rate_hz: int | None, labels: Mapping[Place, Any]
-) -> Summarise:
-    names = {"/".join(place): leaf.names for place, leaf in labels.items()}
+def _summariser(layout: _Layout) -> Summarise:
+    names = layout.labels
 
     def summarise(payload: bytes) -> Row:
         example = tf.train.Example()
@@ -146,18 +160,18 @@ def _summariser(
             example.ParseFromString(payload)
         except DecodeError:
             raise DamagedRecordError("it is no Example") from None
-        pictures = _values(example, video)
-        samples = len(_values(example, audio)) // channels if audio else 0
+        pictures = _values(example, layout.video)
+        samples = len(_values(example, layout.audio)) // layout.channels if layout.audio else 0
         if not pictures and not samples:
-            raise DamagedRecordError(f"it has neither {video} nor sound")
+            raise DamagedRecordError(f"it has neither {layout.video} nor sound")
         if not all(isinstance(picture, bytes) for picture in pictures):
-            raise DamagedRecordError(f"{video} is no list of pictures")
+            raise DamagedRecordError(f"{layout.video} is no list of pictures")
         check_picture(pictures)
         found = {key: _values(example, key) for key in names}
         return {
             "frames": len(pictures),
             "samples": samples,
-            "audio_rate_hz": rate_hz,
+            "audio_rate_hz": layout.audio_rate_hz,
             "labels": {key: names[key][v[0]] for key, v in found.items() if v and 0 <= v[0] < len(names[key])},
         }
 
@@ -172,39 +186,19 @@ def _values(example: tf.train.Example, key: str) -> list[Any]:
     return list(getattr(feature, kind).value) if kind else []
 
 
-def _parser(tfds: Any, features: Any, video: Place, audio: Place | None) -> Parser:
+def _parser(layout: _Layout) -> Parser:
     """Reads one record in the graph; frames stay encoded, and features that are not used stay unread."""
-    wanted = [video] if audio is None else [video, audio]
-    partial = tfds.decode.PartialDecoding(_nested(dict.fromkeys(wanted, True)))
-    chosen = partial.extract_features(features)
-    decoders = _nested({video: tfds.decode.SkipDecoding()})
+    # Not by TFDS's `deserialize_example`, which maps over the frames even where it leaves them encoded.
+    kinds = {layout.video: tf.io.VarLenFeature(tf.string)}
+    if layout.audio is not None:
+        kinds[layout.audio] = tf.io.VarLenFeature(tf.int64 if layout.integers else tf.float32)
 
     def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
-        example = chosen.deserialize_example(serialized, decoders=decoders)
-        sound = tf.zeros([0], tf.float32) if audio is None else _waveform(_at(example, audio))
-        return {"frames": _at(example, video), "audio": sound, "flow": tf.zeros([0], tf.string)}
+        example = tf.io.parse_single_example(serialized, kinds)
+        samples = tf.zeros([0], tf.float32)
+        if layout.audio is not None:
+            scaled = tf.cast(example[layout.audio].values, tf.float32) / (INT16_SCALE if layout.integers else 1.0)
+            samples = tf.reduce_mean(tf.reshape(scaled, [-1, layout.channels]), axis=1)
+        return {"frames": example[layout.video].values, "audio": samples, "flow": tf.zeros([0], tf.string)}
 
     return parse
-
-
-def _waveform(sound: tf.Tensor) -> tf.Tensor:
-    """[N] or [N, channels], integers or floats -> [N] float32, the mean of the channels."""
-    scale = INT16_SCALE if sound.dtype.is_integer else 1.0
-    samples = tf.cast(sound, tf.float32) / scale
-    return samples if samples.shape.rank == 1 else tf.reduce_mean(samples, axis=1)
-
-
-def _nested(flat: Mapping[Place, Any]) -> dict[str, Any]:
-    tree: dict[str, Any] = {}
-    for place, value in flat.items():
-        branch = tree
-        for key in place[:-1]:
-            branch = branch.setdefault(key, {})
-        branch[place[-1]] = value
-    return tree
-
-
-def _at(tree: Any, place: Place) -> Any:
-    for key in place:
-        tree = tree[key]
-    return tree
