@@ -11,11 +11,12 @@ HUB = [
     "tensorflow-hub>=0.16.1",
     "setuptools<82",  # tensorflow-hub 0.16.1 imports pkg_resources, which setuptools 82 removed
 ]
+FLOW = ["opencv-contrib-python-headless>=4.11"]
 TFDS = [
     "tensorflow-datasets>=4.9.10",
     "importlib_resources>=7.1",  # tensorflow-datasets 4.9.10 imports it to prepare a dataset, without requiring it
 ]
-TEST = [*HUB, *TFDS, "pytest>=8.3", "pytest-xdist>=3.6.1", "hypothesis>=6.115"]
+TEST = [*HUB, *FLOW, *TFDS, "pytest>=8.3", "pytest-xdist>=3.6.1", "hypothesis>=6.115"]
 BACKENDS = ["jax>=0.7", "torch>=2.8"]  # only to compare with in tests; there is a CPU build of torch
 DEV = [*TEST, "ruff>=0.17,<0.18", "mypy>=2.4,<3"]  # formatting and checks change with these two
 
@@ -63,7 +64,7 @@ setup(
     package_dir={"brave_tf.export": "export"},
     package_data={"brave_tf": ["py.typed"]},
     install_requires=requirements(),
-    extras_require={"hub": HUB, "tfds": TFDS, "test": TEST, "backends": BACKENDS, "dev": DEV},
+    extras_require={"hub": HUB, "flow": FLOW, "tfds": TFDS, "test": TEST, "backends": BACKENDS, "dev": DEV},
     entry_points={"console_scripts": ["brave-tf = brave_tf.cli.main:main"]},
     zip_safe=False,
 )

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import pydantic
 
 from brave_tf.config import Config
 from brave_tf.errors import UserError
+
+T = TypeVar("T")
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -22,8 +24,13 @@ def from_dict(values: Mapping[str, Any]) -> Config:
     Raises:
         UserError: a key is unknown, or a value has the wrong type or range; every problem is named.
     """
+    return part_from_dict(Config, values)
+
+
+def part_from_dict(kind: type[T], values: Mapping[str, Any]) -> T:
+    """A part of a configuration, such as a `ModelConfig`, that `to_dict` wrote; raises as `from_dict` does."""
     try:
-        return pydantic.TypeAdapter(Config).validate_python(dict(values))
+        return pydantic.TypeAdapter(kind).validate_python(dict(values))
     except pydantic.ValidationError as error:
         problems = "; ".join(_describe(problem) for problem in error.errors())
         raise UserError(f"the configuration is not usable: {problems}") from None

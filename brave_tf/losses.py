@@ -29,12 +29,16 @@ def distance(prediction: Any, target: Any) -> Any:
     return ops.sum(ops.square(unit_normalise(prediction) - ops.stop_gradient(unit_normalise(target))), axis=-1)
 
 
-def pair_losses(narrow: dict[str, Any], broad: dict[str, Any]) -> tuple[Any, Any]:
+def pair_losses(
+    narrow: dict[str, Any], broad: dict[str, Any], narrow_z: Any = None, broad_z: Any = None
+) -> tuple[Any, Any]:
     """Both directions between the narrow view and the K broad views of one modality, averaged over the batch.
 
     Args:
         narrow: `z` and `h` of the narrow view, [B, P].
         broad: `z` and `h` of the broad views, [B, K, P].
+        narrow_z: what the broad views regress; by default the narrow view's own `z`.
+        broad_z: what the narrow view regresses; by default the broad views' own `z`.
 
     Returns:
         Two scalars: the narrow view predicts the mean broad projection; the broad views predict the narrow projection.
@@ -42,25 +46,31 @@ def pair_losses(narrow: dict[str, Any], broad: dict[str, Any]) -> tuple[Any, Any
     Reference:
         The paper, equations (1) to (4), and section 3.2 for several broad views.
     """
-    mean_broad_z = ops.mean(broad["z"], axis=1)
+    narrow_z = narrow["z"] if narrow_z is None else narrow_z
+    mean_broad_z = ops.mean(broad["z"] if broad_z is None else broad_z, axis=1)
     narrow_to_broad = distance(narrow["h"], mean_broad_z)
-    broad_to_narrow = distance(broad["h"], ops.expand_dims(narrow["z"], 1))
+    broad_to_narrow = distance(broad["h"], ops.expand_dims(narrow_z, 1))
     return ops.mean(narrow_to_broad), ops.mean(broad_to_narrow)
 
 
-def view_losses(outputs: dict[str, Any], scale: str = "paper") -> tuple[Any, dict[str, Any]]:
+def view_losses(
+    outputs: dict[str, Any], scale: str = "paper", targets: dict[str, Any] | None = None
+) -> tuple[Any, dict[str, Any]]:
     """The loss of a batch and its terms.
 
     Args:
         outputs: what `Brave.call` returns: `narrow` and `broad`, each by modality, each with `z` and `h`.
         scale: "paper" sums the terms 2 - 2 cos (equation 5); "released" averages 1 - cos over the terms.
+        targets: outputs of other networks whose `z` are regressed; by default these outputs' own.
 
     Returns:
         The scalar loss, and its terms by name: `narrow_to_rgb`, `rgb_to_narrow` and so on.
     """
     terms = {}
+    targets = outputs if targets is None else targets
     for modality, broad in outputs["broad"].items():
-        forward, backward = pair_losses(outputs["narrow"][modality], broad)
+        narrow_z, broad_z = targets["narrow"][modality]["z"], targets["broad"][modality]["z"]
+        forward, backward = pair_losses(outputs["narrow"][modality], broad, narrow_z, broad_z)
         terms[f"narrow_to_{modality}"] = forward
         terms[f"{modality}_to_narrow"] = backward
     if scale == "released":

@@ -20,6 +20,9 @@ def prepare(
     split: str = "train=0.8,test=0.2",
     seed: int = 0,
     workers: int | None = None,
+    flow: bool = False,
+    flow_size: int = 128,
+    flow_stride: int = 4,
 ) -> None:
     """Turn media files into a dataset. The same command again finishes what was interrupted.
 
@@ -37,7 +40,11 @@ def prepare(
         split: shares of the splits, where the source has none.
         seed: decides which file goes into which split.
         workers: processes; one per CPU core by default.
+        flow: also compute optical flow (TV-L1), for experiments that train with it; slow, see docs/flow.md.
+        flow_size: shorter side in pixels of the pictures that flow is computed on.
+        flow_stride: frames from one flow picture to the next; 4 is 6.25 a second, the rate of the paper's broad views.
     """
+    from brave_tf.data.flow import FlowSettings
     from brave_tf.data.prepare import prepare as run_preparation
 
     dataset = run_preparation(
@@ -51,6 +58,7 @@ def prepare(
         split=split,
         seed=seed,
         workers=workers,
+        flow=FlowSettings(flow_size, flow_stride) if flow else None,
     )
     _print(dataset.path, dataset.info)
 
@@ -61,10 +69,10 @@ def _print(path: Path, info: dict[str, Any]) -> None:
     from brave_tf.cli.console import Console
 
     table = Table(title=str(path), title_justify="left")
-    for heading in ("split", "clips", "with picture", "with sound", "hours"):
+    for heading in ("split", "clips", "with picture", "with sound", "with flow", "hours"):
         table.add_column(heading)
     for name, split in info["splits"].items():
-        counts = (split["clips"], split["with_video"], split["with_audio"], split["hours"])
+        counts = (split.get(name, 0) for name in ("clips", "with_video", "with_audio", "with_flow", "hours"))
         table.add_row(name, *(str(count) for count in counts))
     console = Console()
     console.print(table)

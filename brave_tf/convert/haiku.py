@@ -51,6 +51,8 @@ def from_haiku(
         raise UserError(f"{source} does not hold the released arrays: {'; '.join(problems)}")
     for name, place in places.items():
         place.variable.assign(arrays[name].reshape(place.variable.shape))
+    if isinstance(model, Brave):
+        model.reset_targets()
 
 
 def to_haiku(model: keras.layers.Layer) -> dict[str, Tree]:

@@ -50,8 +50,10 @@ class TowerNames:
 NARROW = TowerNames("narrow_video_embedding/TSMResNetV2", "tsm_resnet_stem", "tsm_resnet_unit_{}/block_{}", "")
 BROAD_RGB = dataclasses.replace(NARROW, prefix="broad_video_embedding/TSMResNetV2")
 AUDIO = TowerNames("broad_audio_embedding/res_net_v2", "~/initial_conv", "~/block_group_{}/block_{}", "~/")
+BROAD_FLOW = dataclasses.replace(NARROW, prefix="broad_flow_embedding/TSMResNetV2")
+"""The released code has no flow: a name in its manner."""
 SHARED_HEAD = "shared_project"
-BROAD_TOWERS = {"rgb": BROAD_RGB, "audio": AUDIO}
+BROAD_TOWERS = {"rgb": BROAD_RGB, "flow": BROAD_FLOW, "audio": AUDIO}
 
 
 def tower_arrays(backbone: keras.Model, names: TowerNames) -> dict[str, Place]:
@@ -89,14 +91,15 @@ def model_arrays(model: Brave) -> dict[str, Place]:
     """Every variable of towers and heads by the full name of its array.
 
     Separate heads have no names in the released trees, which hold a shared one; theirs are like
-    `narrow_audio_head/projector/linear/w`.
+    `narrow_audio_head/projector/linear/w`. A broad backbone that is the narrow one goes under the narrow name alone.
     """
     arrays = tower_arrays(model.encoder, NARROW)
     for modality, backbone in model.broad_encoders.items():
-        arrays |= tower_arrays(backbone, BROAD_TOWERS[modality])
+        if backbone is not model.encoder:
+            arrays |= tower_arrays(backbone, BROAD_TOWERS[modality])
     if model.config.model.heads == "shared":
-        return arrays | head_arrays(next(iter(model.narrow_heads.values())), SHARED_HEAD)
-    for heads in (model.narrow_heads, model.broad_heads):
+        return arrays | head_arrays(next(iter(model.towers.narrow_heads.values())), SHARED_HEAD)
+    for heads in (model.towers.narrow_heads, model.towers.broad_heads):
         for head in heads.values():
             arrays |= head_arrays(head, head.name)
     return arrays

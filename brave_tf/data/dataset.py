@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from brave_tf.data.flow import FlowSettings
 from brave_tf.errors import UserError
 
 FORMAT_VERSION = 1
@@ -31,6 +32,7 @@ CLIP_COLUMNS = pa.schema(
         ("end_seconds", pa.float64()),
         ("frames", pa.int32()),
         ("samples", pa.int32()),
+        ("flow_frames", pa.int32()),
     ]
 )
 """Columns of the clip table; a string column `label/NAME` follows for every label column."""
@@ -59,6 +61,12 @@ class Dataset:
         """Samples per second of the sound, or None if it was prepared without."""
         rate: int | None = self.info["audio_rate_hz"]
         return rate
+
+    @property
+    def flow(self) -> FlowSettings | None:
+        """How its optical flow was computed, or None if it was prepared without."""
+        found = self.info.get("flow")
+        return None if found is None else FlowSettings(found["shorter_side"], found["stride"])
 
     @property
     def labels(self) -> dict[str, list[str]]:

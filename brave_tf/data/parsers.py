@@ -32,4 +32,4 @@ class RowParser:
 
 def _complete(record: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     # The branches of a switch agree in their keys.
-    return {"flow": tf.zeros([0], tf.string), **record}
+    return {"flow": tf.zeros([0], tf.string), "flow_step": tf.constant(1, tf.int64), **record}

@@ -37,6 +37,23 @@ def decode_pictures(encoded: tf.Tensor, window: tf.Tensor | None = None) -> tf.T
     )
 
 
+def decode_flow(encoded: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
+    """The same window of several optical flow pictures, as they are stored: see `brave_tf.data.flow`.
+
+    Args:
+        encoded: [T] string, PNG with two channels.
+        window: [4] int32 (top, left, height, width) in pixels.
+
+    Returns:
+        [T, H, W, 2] uint8, horizontal and vertical.
+    """
+
+    def decode(picture: tf.Tensor) -> tf.Tensor:
+        return tf.image.crop_to_bounding_box(tf.io.decode_png(picture, channels=0), *tf.unstack(window))
+
+    return tf.map_fn(decode, encoded, fn_output_signature=tf.TensorSpec([None, None, 2], tf.uint8))
+
+
 def picture_shape(encoded: tf.Tensor) -> tf.Tensor:
     """Height, width and 3 of a JPEG or PNG, without decoding it: [3] int32."""
 

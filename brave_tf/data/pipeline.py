@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from brave_tf.config import Config, EvaluationConfig
+from brave_tf.config import Config, EvaluationConfig, Modality, VideoViewConfig
 from brave_tf.data import sampling
 from brave_tf.data.dataset import Dataset, open_dataset
 from brave_tf.data.parsers import RowParser
@@ -18,6 +18,8 @@ from brave_tf.data.views import classifier_sample, evaluation_windows, training_
 from brave_tf.errors import UserError
 
 TRAINING_COLUMNS = ("shard", "offset", "length", "clip_id", "frames", "samples")
+NEEDED: dict[Modality, str] = {"flow": "flow", "audio": "sound"}
+"""What a clip needs besides frames."""
 PREFETCHED_BATCHES = 2
 
 
@@ -54,11 +56,13 @@ class TrainingClips:
         paths = [data] if isinstance(data, (str, Path)) else list(data)
         datasets = [open_dataset(path) for path in paths]
         left_out = {"without video": 0, "without sound": 0}
+        if config.broad.flow is not None:
+            left_out["without flow"] = 0
         rate_hz = config.broad.audio.sample_rate_hz if config.broad.audio else None
         notes: list[str] = []
         tables = []
         for dataset in datasets:
-            clips = dataset.clips(split, TRAINING_COLUMNS)
+            clips = dataset.clips(split, _columns(dataset))
             usable = _has_modalities(dataset, clips, config, left_out)
             if damaged := dataset.damaged(split):
                 left_out["damaged"] = left_out.get("damaged", 0) + len(damaged)
@@ -66,7 +70,7 @@ class TrainingClips:
             tables.append(RecordTable.of(dataset, clips.take(np.flatnonzero(usable))))
         table = RecordTable.concatenate(tables)
         if len(table) == 0:
-            wanted = "video and sound" if config.broad.audio else "video"
+            wanted = " and ".join(["video", *(NEEDED[m] for m in config.broad.modalities if m in NEEDED)])
             counts = ", ".join(f"{count} {reason}" for reason, count in left_out.items() if count) or "it is empty"
             names = ", ".join(str(path) for path in paths)
             raise UserError(
@@ -76,20 +80,44 @@ class TrainingClips:
         return cls(table, left_out, tuple(dataset.fingerprint for dataset in datasets), parser, tuple(notes))
 
 
+def _columns(dataset: Dataset) -> tuple[str, ...]:
+    # Datasets from before optical flow have no such column.
+    return TRAINING_COLUMNS if dataset.flow is None else (*TRAINING_COLUMNS, "flow_frames")
+
+
 def _has_modalities(dataset: Dataset, clips: pa.Table, config: Config, left_out: dict[str, int]) -> np.ndarray:
-    has_video = clips["frames"].to_numpy() > 0
-    left_out["without video"] += int(np.sum(~has_video))
-    if config.broad.audio is None:
-        return np.asarray(has_video)
-    rate = config.broad.audio.sample_rate_hz
+    usable = np.asarray(clips["frames"].to_numpy() > 0)
+    left_out["without video"] += int(np.sum(~usable))
+    if config.broad.flow is not None:
+        _check_flow(dataset, config.broad.flow, config.name)
+        usable = _also_has(clips["flow_frames"].to_numpy() > 0, usable, left_out, "without flow")
+    if config.broad.audio is not None:
+        _check_sound(dataset, config.broad.audio.sample_rate_hz, config.name)
+        usable = _also_has(clips["samples"].to_numpy() > 0, usable, left_out, "without sound")
+    return usable
+
+
+def _also_has(has: np.ndarray, usable: np.ndarray, left_out: dict[str, int], reason: str) -> np.ndarray:
+    left_out[reason] += int(np.sum(usable & ~has))
+    return np.asarray(usable & has)
+
+
+def _check_flow(dataset: Dataset, view: VideoViewConfig, name: str) -> None:
+    if dataset.flow is None:
+        raise UserError(f"{dataset.path} holds no optical flow, which {name} needs; prepare it with --flow")
+    if view.step % dataset.flow.stride:
+        raise UserError(
+            f"{dataset.path} holds optical flow at every {dataset.flow.stride}th frame; {name} takes every "
+            f"{view.step}th; prepare it with a --flow-stride that divides {view.step}"
+        )
+
+
+def _check_sound(dataset: Dataset, rate: int, name: str) -> None:
     if dataset.audio_rate_hz not in (None, rate):
         raise UserError(
-            f"{dataset.path} holds sound at {dataset.audio_rate_hz} Hz; {config.name} expects {rate} Hz; prepare it "
+            f"{dataset.path} holds sound at {dataset.audio_rate_hz} Hz; {name} expects {rate} Hz; prepare it "
             f"with --audio-rate {rate}, or train with --set broad.audio.sample_rate_hz={dataset.audio_rate_hz}"
         )
-    has_sound = clips["samples"].to_numpy() > 0
-    left_out["without sound"] += int(np.sum(has_video & ~has_sound))
-    return np.asarray(has_video & has_sound)
 
 
 def pretraining_dataset(

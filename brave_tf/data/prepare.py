@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import fcntl
+import functools
 import json
 import multiprocessing
 import os
@@ -11,7 +12,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,6 +31,7 @@ from brave_tf.data.dataset import (
     Dataset,
     open_dataset,
 )
+from brave_tf.data.flow import LIMIT_SHARE, FlowSettings, check_opencv
 from brave_tf.data.layouts import Listing
 from brave_tf.data.layouts.csv_list import list_csv
 from brave_tf.data.layouts.folder import list_folder
@@ -56,6 +58,7 @@ def prepare(
     split: str = DEFAULT_SHARES,
     seed: int = 0,
     workers: int | None = None,
+    flow: FlowSettings | None = None,
 ) -> Dataset:
     """Writes a dataset, or finishes one that was interrupted.
 
@@ -73,6 +76,7 @@ def prepare(
         split: shares of the splits, where the source has none.
         seed: decides which file goes into which split.
         workers: processes; None for one per CPU core.
+        flow: also compute optical flow, which takes far longer than everything else; None for none.
 
     Returns:
         The finished dataset.
@@ -83,30 +87,40 @@ def prepare(
     """
     source, out = Path(source), Path(out)
     settings = MediaSettings(shorter_side, audio_rate_hz, clip_seconds)
-    _check(settings, workers)
+    _check(settings, flow, workers)
     listing = _list(source, layout, path_column)
     sources, rule = assign_splits(listing.sources, parse_shares(split), seed)
-    plan = make_plan(sources, dataclasses.asdict(settings))
+    plan = make_plan(sources, _as_dict(settings, flow))
     if (out / INFO_FILE).is_file():
         return _finished(out, plan)
-    with _claim(out, plan, settings):
-        results = _write_shards(out, plan, settings, workers or os.cpu_count() or 1)
-        _finish(out, plan, settings, listing, rule, results)
+    with _claim(out, plan, _as_dict(settings, flow)):
+        work = functools.partial(_write_shard, out, plan, settings=settings, flow=flow)
+        results = _write_shards(out, plan, work, workers or os.cpu_count() or 1)
+        _finish(out, plan, _as_dict(settings, flow), listing, rule, results)
     shutil.rmtree(out / WORK_FOLDER)
     return open_dataset(out)
 
 
-def _check(settings: MediaSettings, workers: int | None) -> None:
+def _as_dict(settings: MediaSettings, flow: FlowSettings | None) -> dict[str, Any]:
+    values = dataclasses.asdict(settings)
+    # Only where there is flow, so that datasets without are what they were before there was any.
+    return values if flow is None else {**values, "flow": {**dataclasses.asdict(flow), "limit_share": LIMIT_SHARE}}
+
+
+def _check(settings: MediaSettings, flow: FlowSettings | None, workers: int | None) -> None:
     rate = settings.audio_rate_hz
     limits = [
         ("shorter side", settings.shorter_side, 16, 4096),
         ("clip seconds", settings.clip_seconds, 0.04, 3600),
         ("audio rate", 16_000 if rate is None else rate, 1_000, 192_000),
         ("workers", 1 if workers is None else workers, 1, 4096),
+        *([] if flow is None else [("flow size", flow.shorter_side, 16, 1024), ("flow stride", flow.stride, 1, 25)]),
     ]
     for name, value, least, most in limits:
         if not least <= value <= most:
             raise UserError(f"received {name} {value}; expected {least} to {most}")
+    if flow is not None:
+        check_opencv()
 
 
 def _list(source: Path, layout: LayoutName, path_column: str) -> Listing:
@@ -132,7 +146,7 @@ def _finished(out: Path, plan: Plan) -> Dataset:
 
 
 @contextlib.contextmanager
-def _claim(out: Path, plan: Plan, settings: MediaSettings) -> Iterator[None]:
+def _claim(out: Path, plan: Plan, settings: dict[str, Any]) -> Iterator[None]:
     """Makes `out` this preparation's alone, and checks that what is begun there is the same one."""
     work = out / WORK_FOLDER
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not work.is_dir())):
@@ -147,7 +161,7 @@ def _claim(out: Path, plan: Plan, settings: MediaSettings) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise UserError(f"another process is writing {out}; wait for it, or choose another --out") from None
-        begun = {"settings": dataclasses.asdict(settings), "listing": plan.listing}
+        begun = {"settings": settings, "listing": plan.listing}
         try:
             if (work / PLAN_FILE).is_file():
                 _compare(out, json.loads((work / PLAN_FILE).read_text(encoding="utf-8")), begun)
@@ -162,9 +176,9 @@ def _claim(out: Path, plan: Plan, settings: MediaSettings) -> Iterator[None]:
 
 def _compare(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
     different = [
-        f"{name}: {before['settings'].get(name)} -> {value}"
-        for name, value in now["settings"].items()
-        if before["settings"].get(name) != value
+        f"{name}: {before['settings'].get(name)} -> {now['settings'].get(name)}"
+        for name in before["settings"] | now["settings"]
+        if before["settings"].get(name) != now["settings"].get(name)
     ]
     old, new = before["listing"], now["listing"]
     different += [
@@ -175,30 +189,32 @@ def _compare(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
         raise UserError(f"{out} was begun with other files or settings ({shown}); choose another --out, or remove it")
 
 
-def _write_shards(out: Path, plan: Plan, settings: MediaSettings, workers: int) -> list[dict[str, Any]]:
+def _write_shards(out: Path, plan: Plan, work: Callable[[Shard], dict[str, Any]], workers: int) -> list[dict[str, Any]]:
     results = {shard.name: read_done(out, shard) for shard in plan.shards}
     todo = [shard for shard in plan.shards if results[shard.name] is None]
     done = sum(len(shard.sources) for shard in plan.shards) - sum(len(shard.sources) for shard in todo)
     with track(len(plan.sources), "prepare", done=done) as advance:
         if workers == 1 or len(todo) <= 1:
             for shard in todo:
-                results[shard.name] = _write_shard(out, plan, shard, settings)
+                results[shard.name] = work(shard)
                 advance(len(shard.sources))
         else:
             with _pool(min(workers, len(todo))) as pool:
-                futures = {pool.submit(_write_shard, out, plan, shard, settings): shard for shard in todo}
+                futures = {pool.submit(work, shard): shard for shard in todo}
                 for future in concurrent.futures.as_completed(futures):
                     results[futures[future].name] = _result(future, futures[future])
                     advance(len(futures[future].sources))
     return [result for result in results.values() if result is not None]
 
 
-def _write_shard(out: Path, plan: Plan, shard: Shard, settings: MediaSettings) -> dict[str, Any]:
+def _write_shard(
+    out: Path, plan: Plan, shard: Shard, settings: MediaSettings, flow: FlowSettings | None
+) -> dict[str, Any]:
     # TensorFlow starts where records are written, not in a process that only hands out the work.
     quiet.import_tensorflow()
     from brave_tf.data.shard_writer import write_shard
 
-    return write_shard(out, plan, shard, settings)
+    return write_shard(out, plan, shard, settings, flow)
 
 
 def _result(future: Any, shard: Shard) -> dict[str, Any]:
@@ -238,7 +254,7 @@ def _start_worker() -> None:
 
 
 def _finish(
-    out: Path, plan: Plan, settings: MediaSettings, listing: Listing, rule: str, results: list[dict[str, Any]]
+    out: Path, plan: Plan, settings: dict[str, Any], listing: Listing, rule: str, results: list[dict[str, Any]]
 ) -> None:
     rows = sorted((row for result in results for row in result["rows"]), key=lambda row: (row["shard"], row["offset"]))
     quarantined = sorted((entry for result in results for entry in result["quarantined"]), key=lambda e: e["source"])
@@ -253,16 +269,17 @@ def _finish(
     info = {
         "format_version": FORMAT_VERSION,
         "frame_rate": SOURCE_FPS,
-        "shorter_side": settings.shorter_side,
-        "audio_rate_hz": settings.audio_rate_hz,
-        "clip_seconds": settings.clip_seconds,
+        "shorter_side": settings["shorter_side"],
+        "audio_rate_hz": settings["audio_rate_hz"],
+        "clip_seconds": settings["clip_seconds"],
+        "flow": settings.get("flow"),
         "splits": {split: _split_info(split, plan, rows) for split in sorted({shard.split for shard in plan.shards})},
         "labels": plan.classes,
         "sources": len(plan.sources),
         "quarantined": quarantined,
         "ignored": listing.ignored,
         "split_rule": rule,
-        "settings": dataclasses.asdict(settings),
+        "settings": settings,
         "fingerprint": plan.fingerprint,
     }
     try:
@@ -278,6 +295,7 @@ def _split_info(split: str, plan: Plan, rows: list[dict[str, Any]]) -> dict[str,
         "clips": len(mine),
         "with_video": sum(row["frames"] > 0 for row in mine),
         "with_audio": sum(row["samples"] > 0 for row in mine),
+        "with_flow": sum(row["flow_frames"] > 0 for row in mine),
         "hours": round(sum(row["end_seconds"] - row["start_seconds"] for row in mine) / 3600, 4),
         "shards": [shard.name for shard in plan.shards if shard.split == split],
     }

@@ -1,6 +1,6 @@
 """`SequenceExample` records in the MediaSequence and DMVR conventions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ FRAMES = "image/encoded"
 FRAME_TIMES = "image/timestamp"
 WAVEFORM = "WAVEFORM/feature/floats"
 WAVEFORM_RATE = "WAVEFORM/feature/sample_rate"
+FLOW = "FORWARD_FLOW/image/encoded"
+FLOW_TIMES = "FORWARD_FLOW/image/timestamp"
+FLOW_RATE = "FORWARD_FLOW/image/frame_rate"
 MICROSECONDS = 1_000_000
 
 
@@ -25,6 +28,8 @@ def build(
     audio_rate_hz: int | None,
     labels: Mapping[str, str],
     label_index: int | None,
+    flow: Sequence[bytes] = (),
+    flow_stride: int = 1,
 ) -> bytes:
     """One clip as a serialised `SequenceExample`.
 
@@ -35,6 +40,8 @@ def build(
         audio_rate_hz: rate of `clip.samples`.
         labels: label columns; the column `label` goes under `clip/label`, others under `label/NAME`.
         label_index: class index of the column `label`.
+        flow: optical flow pictures, see `brave_tf.data.flow.flow_pictures`.
+        flow_stride: frames from one of them to the next.
     """
     example = tf.train.SequenceExample()
     context: dict[str, Any] = {
@@ -52,7 +59,13 @@ def build(
         context |= {"image/height": clip.height, "image/width": clip.width}
         for number, jpeg in enumerate(clip.frames):
             _add(example, FRAMES, [jpeg])
-            _add(example, FRAME_TIMES, [round((clip.start_seconds + number / SOURCE_FPS) * MICROSECONDS)])
+            _add(example, FRAME_TIMES, [_time(clip, number)])
+    if flow:
+        context |= {"FORWARD_FLOW/image/format": "PNG", FLOW_RATE: SOURCE_FPS / flow_stride}
+        context["FORWARD_FLOW/image/channels"] = 2
+        for number, png in enumerate(flow):
+            _add(example, FLOW, [png])
+            _add(example, FLOW_TIMES, [_time(clip, number * flow_stride)])
     if clip.samples.size:
         context |= {WAVEFORM_RATE: float(audio_rate_hz or 0), "WAVEFORM/feature/num_samples": clip.samples.size}
         _add(example, WAVEFORM, clip.samples)
@@ -67,13 +80,28 @@ def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
     """Reads a record inside a tf.data graph, without decoding pictures.
 
     Returns:
-        `frames` [F] JPEG strings and `audio` [N] float32; either is empty when the clip lacks it.
+        `frames` [F] JPEG strings, `flow` [G] PNG strings and `audio` [N] float32; each is empty when the clip lacks it.
+        `flow_step`, int64: frames from one flow picture to the next.
     """
-    _, features = tf.io.parse_single_sequence_example(
+    context, features = tf.io.parse_single_sequence_example(
         serialized,
-        sequence_features={FRAMES: tf.io.VarLenFeature(tf.string), WAVEFORM: tf.io.VarLenFeature(tf.float32)},
+        context_features={FLOW_RATE: tf.io.FixedLenFeature([], tf.float32, SOURCE_FPS)},
+        sequence_features={
+            FRAMES: tf.io.VarLenFeature(tf.string),
+            FLOW: tf.io.VarLenFeature(tf.string),
+            WAVEFORM: tf.io.VarLenFeature(tf.float32),
+        },
     )
-    return {"frames": features[FRAMES].values, "audio": features[WAVEFORM].values}
+    return {
+        "frames": features[FRAMES].values,
+        "flow": features[FLOW].values,
+        "flow_step": tf.cast(tf.round(SOURCE_FPS / context[FLOW_RATE]), tf.int64),
+        "audio": features[WAVEFORM].values,
+    }
+
+
+def _time(clip: Clip, frame: int) -> int:
+    return round((clip.start_seconds + frame / SOURCE_FPS) * MICROSECONDS)
 
 
 def _add(example: tf.train.SequenceExample, key: str, values: Any) -> None:

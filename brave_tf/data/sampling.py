@@ -69,6 +69,43 @@ def sample_at_frame(frame: tf.Tensor, frames: tf.Tensor, samples: tf.Tensor) -> 
     return tf.cast(frame, tf.int64) * tf.cast(samples, tf.int64) // tf.cast(frames, tf.int64)
 
 
+def centered_sample(frame: tf.Tensor, span_frames: int, frames: tf.Tensor, count: int, samples: tf.Tensor) -> tf.Tensor:
+    """First of `count` samples whose middle sounds at the middle of a narrow view, int64; below 0 it loops.
+
+    Args:
+        frame: the narrow view's first frame.
+        span_frames: frames from its first to its last.
+        frames: frames of the clip.
+        count: samples of the sound view.
+        samples: samples of the clip.
+    """
+    return sample_at_frame(frame + span_frames // 2, frames, samples) - count // 2
+
+
+def released_sample_indices(
+    frame: tf.Tensor, frames: tf.Tensor, samples: tf.Tensor, view_frames: int, count: int
+) -> tf.Tensor:
+    """The released code's sample numbers, [count] int64; -1 is silence.
+
+    It repeats picture and sound equally often, so that the picture covers `view_frames` from `frame` on; a sound that
+    is shorter than its picture then ends early and is filled with silence.
+
+    Args:
+        frame: the narrow view's first frame.
+        frames: frames of the clip.
+        samples: samples of the clip.
+        view_frames: nominal length of the broad view, frames times step.
+        count: samples of the sound view.
+    """
+    frames = tf.cast(frames, tf.int64)
+    repeats = tf.maximum(-(-(tf.cast(frame, tf.int64) + view_frames) // frames), 1)
+    ratio = tf.cast(tf.cast(samples, tf.float32) / tf.cast(frames, tf.float32), tf.float32)
+    first = tf.cast(tf.cast(frame, tf.float32) * ratio, tf.int64)
+    numbers = first + tf.range(count, dtype=tf.int64)
+    samples = tf.cast(samples, tf.int64)
+    return tf.where(numbers < repeats * samples, numbers % samples, -1)
+
+
 def window_starts(frames: tf.Tensor, span_frames: int, count: int) -> tf.Tensor:
     """Evenly spaced first frames of `count` windows.
 

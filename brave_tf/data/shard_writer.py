@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from brave_tf.data.dataset import CLIPS_PER_SOURCE, LABEL_PREFIX, PRIMARY_LABEL, WORK_FOLDER
+from brave_tf.data.flow import FlowSettings, flow_pictures
 from brave_tf.data.layouts import Source
 from brave_tf.data.media import MediaError, MediaSettings, read_clips
 from brave_tf.data.plan import Plan, Shard, temporary
@@ -19,7 +20,9 @@ HEADER_BYTES, FOOTER_BYTES = 12, 4
 """Framing of a TFRecord: length and checksum before the payload, checksum after it."""
 
 
-def write_shard(out: Path, plan: Plan, shard: Shard, settings: MediaSettings) -> dict[str, Any]:
+def write_shard(
+    out: Path, plan: Plan, shard: Shard, settings: MediaSettings, flow: FlowSettings | None = None
+) -> dict[str, Any]:
     """Prepares the sources of one shard; a source that cannot be used is left out whole, with its reason.
 
     Args:
@@ -27,6 +30,7 @@ def write_shard(out: Path, plan: Plan, shard: Shard, settings: MediaSettings) ->
         plan: the preparation.
         shard: the shard to write.
         settings: what to read from the media files.
+        flow: how to compute optical flow; None for none.
 
     Returns:
         `rows` of the clip table and the `quarantined` sources; the same is in the shard's done-file.
@@ -44,7 +48,7 @@ def write_shard(out: Path, plan: Plan, shard: Shard, settings: MediaSettings) ->
                 source = plan.sources[number]
                 piece = temporary(work, shard, f"{os.getpid()}.piece")
                 try:
-                    rows = _write_source(piece, plan, number, settings)
+                    rows = _write_source(piece, plan, number, settings, flow)
                 except MediaError as error:
                     result["quarantined"].append({"source": source.name, "reason": str(error)})
                 else:
@@ -66,7 +70,9 @@ def write_shard(out: Path, plan: Plan, shard: Shard, settings: MediaSettings) ->
     return result
 
 
-def _write_source(file: Path, plan: Plan, number: int, settings: MediaSettings) -> list[dict[str, Any]]:
+def _write_source(
+    file: Path, plan: Plan, number: int, settings: MediaSettings, flow: FlowSettings | None
+) -> list[dict[str, Any]]:
     source = plan.sources[number]
     labels = {f"{LABEL_PREFIX}{name}": source.labels.get(name) for name in plan.classes}
     label_index = _label_index(plan, source)
@@ -75,6 +81,7 @@ def _write_source(file: Path, plan: Plan, number: int, settings: MediaSettings) 
     with tf.io.TFRecordWriter(str(file)) as writer:
         for index, clip in enumerate(read_clips(source.path, settings, source.start_seconds, source.end_seconds)):
             clip_id = number * CLIPS_PER_SOURCE + index
+            pictures = flow_pictures(clip.frames, flow) if flow is not None else []
             payload = build(
                 clip,
                 clip_id=clip_id,
@@ -82,6 +89,8 @@ def _write_source(file: Path, plan: Plan, number: int, settings: MediaSettings) 
                 audio_rate_hz=settings.audio_rate_hz,
                 labels=source.labels,
                 label_index=label_index,
+                flow=pictures,
+                flow_stride=1 if flow is None else flow.stride,
             )
             writer.write(payload)
             row: dict[str, Any] = {
@@ -94,6 +103,7 @@ def _write_source(file: Path, plan: Plan, number: int, settings: MediaSettings) 
                 "end_seconds": clip.end_seconds,
                 "frames": len(clip.frames),
                 "samples": int(clip.samples.size),
+                "flow_frames": len(pictures),
             }
             rows.append(row | labels)
             place += HEADER_BYTES + len(payload) + FOOTER_BYTES

@@ -4,54 +4,54 @@ from typing import Any
 
 import tensorflow as tf
 
-from brave_tf.config import AudioViewConfig, AugmentConfig, Config, EvaluationConfig, VideoViewConfig
+from brave_tf.config import (
+    CHANNELS,
+    AudioViewConfig,
+    AugmentConfig,
+    Config,
+    EvaluationConfig,
+    Modality,
+    VideoViewConfig,
+)
 from brave_tf.data import augment, sampling
-from brave_tf.data.augment.crop import crop_window
-from brave_tf.data.augment.parameters import Parameters
-from brave_tf.data.augment.random import derive_seed
 from brave_tf.data.evaluation_frames import crop, resize_shorter_side
-from brave_tf.data.pictures import decode_pictures, picture_shape
+from brave_tf.data.pictures import decode_flow, decode_pictures, picture_shape
+from brave_tf.data.placement import Record, VideoPlacement, place_alone, place_views, window
 from brave_tf.data.spectrogram import log_mel
 
 EVALUATION_AUGMENT = AugmentConfig(blur=0.0)
 """Augmentation of the samples that train a classifier: as in pre-training, without blur (paper, section 4.2)."""
 
-Record = dict[str, tf.Tensor]
-"""What `brave_tf.data.records.parse` returns."""
-
 
 def training_views(record: Record, example_seed: tf.Tensor, config: Config) -> dict[str, Any]:
-    """The narrow and broad views of one clip.
-
-    Narrow and visual broad views are placed independently (unless the broad one is "aligned"); the sound starts with
-    the narrow view (paper, section 4.1).
+    """The narrow and broad views of one clip, placed by `brave_tf.data.placement.place_views`.
 
     Args:
-        record: frames and sound of a clip.
+        record: frames, flow and sound of a clip.
         example_seed: [2] int64; everything random about this example follows from it.
         config: the experiment.
 
     Returns:
-        `narrow` [T, H, W, 3] uint8, `broad` with `rgb` [K, T, H, W, 3] uint8 and `audio` [S, M] float32, and `augment`
-        with the sampled parameters. With host augmentation the views are float32 in [0, 1] and `augment` is absent.
+        `narrow` [T, H, W, 3], `broad` with `rgb` [K, T, H, W, 3], `flow` [K, T, H, W, 2] and `audio` [S, M] float32,
+        and `augment` with the sampled parameters of the visual views. These are crops as `config.data.handover` says,
+        uint8, or float32 in 0 to 255. With host augmentation they are augmented, float32 in [0, 1], flow in [-1, 1],
+        and `augment` is absent.
     """
-    seed = derive_seed(example_seed, "narrow")
-    start = sampling.narrow_start(tf.size(record["frames"]), config.narrow.span_frames, seed)
-    narrow, parameters = _video_view(record, start, config.narrow, seed)
-    drawn: dict[str, Parameters] = {"narrow": parameters}
+    placed = place_views(record, example_seed, config)
+    narrow = _crops(record, placed.narrow, config.narrow, "rgb")
     broad: dict[str, tf.Tensor] = {}
-    if config.broad.rgb is not None:
-        broad["rgb"], drawn["rgb"] = _broad_rgb(record, start, config.broad.rgb, example_seed)
+    drawn: dict[str, Any] = {"narrow": placed.narrow.parameters}
+    for modality, views in placed.broad.items():
+        view = config.broad.visual[modality]
+        crops = [_crops(record, placement, view, modality) for placement in views]
+        broad[modality] = tf.stack(
+            [_finish(each, placement, view, config, modality) for each, placement in zip(crops, views, strict=True)]
+        )
+        drawn[modality] = tf.nest.map_structure(lambda *values: tf.stack(values), *(each.parameters for each in views))
     if config.broad.audio is not None:
-        broad["audio"] = _audio_view(record, start, config.broad.audio, derive_seed(example_seed, "audio"))
-    if config.data.augment_on == "device":
-        return {"narrow": narrow, "broad": broad, "augment": drawn}
-    if config.broad.rgb is not None:
-        view = config.broad.rgb
-        one_by_one = [{name: value[k] for name, value in drawn["rgb"].items()} for k in range(view.views)]
-        augmented = [augment.apply_one(broad["rgb"][k], one_by_one[k], view.augment) for k in range(view.views)]
-        broad["rgb"] = tf.stack(augmented)
-    return {"narrow": augment.apply_one(narrow, parameters, config.narrow.augment), "broad": broad}
+        broad["audio"] = _spectrogram(record, placed.audio, config.broad.audio)
+    finished = {"narrow": _finish(narrow, placed.narrow, config.narrow, config, "rgb"), "broad": broad}
+    return {**finished, "augment": drawn} if config.data.augment_on == "device" else finished
 
 
 def classifier_sample(record: Record, seed: tf.Tensor, view: EvaluationConfig) -> tf.Tensor:
@@ -63,9 +63,10 @@ def classifier_sample(record: Record, seed: tf.Tensor, view: EvaluationConfig) -
         view: the evaluation-time input.
     """
     video = _as_video_view(view)
-    start = sampling.narrow_start(tf.size(record["frames"]), video.span_frames, seed)
-    frames, parameters = _video_view(record, start, video, seed)
-    return augment.apply_one(frames, parameters, video.augment)
+    placement = place_alone(tf.size(record["frames"]), video, seed)
+    # Rounded as in pre-training.
+    frames = _round(_crops(record, placement, video, "rgb"))
+    return augment.apply_one(frames, placement.parameters, video.augment)
 
 
 def evaluation_windows(record: Record, view: EvaluationConfig) -> tf.Tensor:
@@ -82,12 +83,12 @@ def evaluation_windows(record: Record, view: EvaluationConfig) -> tf.Tensor:
     starts = sampling.window_starts(frames, _as_video_view(view).span_frames, view.windows)
     indices = tf.stack([sampling.frame_indices(starts[w], view.frames, view.step, frames) for w in range(view.windows)])
     wanted, places = tf.unique(tf.reshape(indices, [-1]))
-    pictures = resize_shorter_side(decode_pictures(tf.gather(record["frames"], wanted)), view.shorter_side)
-    corners = sampling.crop_corners(tf.shape(pictures)[1], tf.shape(pictures)[2], view.size, view.crops)
+    whole = resize_shorter_side(decode_pictures(tf.gather(record["frames"], wanted)), view.shorter_side)
+    corners = sampling.crop_corners(tf.shape(whole)[1], tf.shape(whole)[2], view.size, view.crops)
     shape = [view.windows, view.frames, view.size, view.size, 3]
     crops = []
     for number in range(view.crops):
-        cropped = crop(pictures, corners[number, 0], corners[number, 1], view.size)
+        cropped = crop(whole, corners[number, 0], corners[number, 1], view.size)
         crops.append(tf.reshape(tf.gather(cropped, places), shape))
     return tf.cast(tf.concat(crops, axis=0), tf.float32) / 255.0
 
@@ -96,41 +97,33 @@ def _as_video_view(view: EvaluationConfig) -> VideoViewConfig:
     return VideoViewConfig(frames=view.frames, step=view.step, size=view.size, augment=EVALUATION_AUGMENT)
 
 
-def _broad_rgb(
-    record: Record, narrow_start: tf.Tensor, view: VideoViewConfig, example_seed: tf.Tensor
-) -> tuple[tf.Tensor, Parameters]:
-    views, drawn = [], []
-    for k in range(view.views):
-        seed = derive_seed(example_seed, "rgb", k)
-        start = narrow_start
-        if view.offset == "independent":
-            start = sampling.broad_start(tf.size(record["frames"]), seed)
-        frames, parameters = _video_view(record, start, view, seed)
-        views.append(frames)
-        drawn.append(parameters)
-    return tf.stack(views), {name: tf.stack([parameters[name] for parameters in drawn]) for name in drawn[0]}
-
-
-def _video_view(
-    record: Record, start: tf.Tensor, view: VideoViewConfig, seed: tf.Tensor
-) -> tuple[tf.Tensor, Parameters]:
-    indices = sampling.frame_indices(start, view.frames, view.step, tf.size(record["frames"]))
-    jpegs = tf.gather(record["frames"], indices)
-    shape = picture_shape(jpegs[0])
-    window = crop_window(seed, shape[0], shape[1], view.augment)
-    # Differs from the released code: the resized frames are rounded to uint8, which is all that reaches the device.
-    resized = tf.image.resize(decode_pictures(jpegs, window), (view.size, view.size))
-    frames = tf.cast(tf.clip_by_value(tf.round(resized), 0.0, 255.0), tf.uint8)
-    frames = tf.ensure_shape(frames, [view.frames, view.size, view.size, 3])
-    return frames, augment.sample(seed, view.augment)
-
-
-def _audio_view(record: Record, narrow_start: tf.Tensor, view: AudioViewConfig, seed: tf.Tensor) -> tf.Tensor:
-    samples, frames = tf.size(record["audio"]), tf.size(record["frames"])
-    if view.offset == "independent":
-        start = sampling.broad_start(samples, seed)
+def _crops(record: Record, placement: VideoPlacement, view: VideoViewConfig, modality: Modality) -> tf.Tensor:
+    """The crops of a view, resized: [T, H, W, C] float32 in 0 to 255."""
+    if modality == "flow":
+        encoded, decode = tf.gather(record["flow"], placement.frames // record["flow_step"]), decode_flow
     else:
-        start = sampling.sample_at_frame(narrow_start, frames, samples)
-    waveform = tf.gather(record["audio"], sampling.sample_indices(start, view.samples, samples))
-    spectrogram = log_mel(waveform, view)
-    return tf.ensure_shape(spectrogram, [view.spectrogram_frames, view.mel_bands])
+        encoded, decode = tf.gather(record["frames"], placement.frames), decode_pictures
+    shape = picture_shape(encoded[0])
+    cropped = decode(encoded, window(placement, shape[0], shape[1], view))
+    resized = tf.image.resize(cropped, (view.size, view.size))
+    return tf.ensure_shape(resized, [view.frames, view.size, view.size, CHANNELS[modality]])
+
+
+def _finish(
+    crops: tf.Tensor, placement: VideoPlacement, view: VideoViewConfig, config: Config, modality: Modality
+) -> tf.Tensor:
+    # Differs from the released code: with "uint8" the resized frames are rounded, by at most half of 1/255.
+    crops = _round(crops) if config.data.handover == "uint8" else crops
+    if config.data.augment_on == "host":
+        return augment.apply_one(crops, placement.parameters, view.augment, modality)
+    return crops
+
+
+def _round(crops: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.clip_by_value(tf.round(crops), 0.0, 255.0), tf.uint8)
+
+
+def _spectrogram(record: Record, numbers: tf.Tensor, view: AudioViewConfig) -> tf.Tensor:
+    """The log-mel view of the samples with these numbers, [S, M] float32; number -1 is silence."""
+    waveform = tf.where(numbers < 0, 0.0, tf.gather(record["audio"], tf.maximum(numbers, 0)))
+    return tf.ensure_shape(log_mel(waveform, view), [view.spectrogram_frames, view.mel_bands])

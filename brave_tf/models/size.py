@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Literal
 
-from brave_tf.config import AudioViewConfig, BackboneConfig, Config, VideoViewConfig
+from brave_tf.config import CHANNELS, AudioViewConfig, BackboneConfig, Config, VideoViewConfig
 
 BLOCKS = {14: (1, 1, 1, 1), 26: (2, 2, 2, 2), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 """Bottleneck blocks of the four units, by depth."""
@@ -82,16 +82,18 @@ def experiment_sizes(config: Config) -> dict[str, Size]:
     model = config.model
     sizes = {"narrow backbone": backbone_size(model.narrow, _video(config.narrow))}
     features = {"narrow": _features(model.narrow)}
-    if config.broad.rgb is not None:
-        view = config.broad.rgb
-        sizes["broad rgb backbone"] = backbone_size(model.rgb, _video(view)) * view.views
-        features["rgb"] = _features(model.rgb)
+    for modality, view in config.broad.visual.items():
+        backbone: BackboneConfig = getattr(model, modality)
+        size = backbone_size(backbone, _video(view), channels=CHANNELS[modality]) * view.views
+        shared = model.share_backbone and modality == "rgb"
+        sizes[f"broad {modality} backbone"] = Size(0, size.flops) if shared else size
+        features[modality] = _features(backbone)
     if config.broad.audio is not None:
         sizes["broad audio backbone"] = backbone_size(model.audio, _audio(config.broad.audio), channels=1)
         features["audio"] = _features(model.audio)
     heads = Size(0, 0)
     for modality in config.broad.modalities:
-        views = config.broad.rgb.views if modality == "rgb" and config.broad.rgb is not None else 1
+        views = config.broad.visual[modality].views if modality in config.broad.visual else 1
         narrow = head_size(features["narrow"], model.hidden_size, model.projection_size)
         heads += narrow + head_size(features[modality], model.hidden_size, model.projection_size) * views
     if model.heads == "shared":

@@ -16,7 +16,9 @@ from brave_tf.models.framewise import Framewise
 from brave_tf.training.brave import Brave
 
 TINY = {"depth": 14, "width": 0.0625}
-TINY_BRAVE = [f"model.{tower}.{key}={value}" for tower in ("narrow", "rgb", "audio") for key, value in TINY.items()]
+TINY_BRAVE = [
+    f"model.{tower}.{key}={value}" for tower in ("narrow", "rgb", "flow", "audio") for key, value in TINY.items()
+]
 TINY_BRAVE += ["model.hidden_size=16", "model.projection_size=8"]
 
 VIDEO, AUDIO = (3, 32, 32, 3), (33, 80)
@@ -66,6 +68,7 @@ def _brave(preset: str, *assignments: str) -> Brave:
 
 
 _VA = {"narrow": VIDEO, "broad": {"audio": AUDIO}}
+_FA = {"narrow": VIDEO, "broad": {"flow": (1, 3, 32, 32, 2), "audio": AUDIO}}
 _VV = {"narrow": VIDEO, "broad": {"rgb": (2, *VIDEO)}}
 
 SPECS = [
@@ -77,6 +80,8 @@ SPECS = [
     Spec("r3d_v2_cvrl", lambda: R3D(**TINY, version=2, stem="cvrl"), VIDEO),
     Spec("head", lambda: Head(16, 8), (12,)),
     Spec("brave_va", lambda: _brave("tiny-va"), _VA, exported=False),
+    Spec("brave_fa_average", lambda: _brave("tiny-fa", "model.target_momentum=0.9"), _FA, exported=False),
+    Spec("brave_vv_one_backbone", lambda: _brave("tiny-v", "model.share_backbone=true"), _VV, exported=False),
     Spec("brave_vv_shared", lambda: _brave("tiny-v", "model.heads=shared"), _VV, exported=False),
     Spec("brave_r3d", lambda: _brave("tiny-v", "model.narrow.network=r3d"), _VV, exported=False),
 ]

@@ -40,11 +40,23 @@ def test_names_and_shapes_are_those_of_the_released_trees(make, tree, prefix):
     assert shapes(to_haiku(make())) == expected
 
 
+SHARED = "model.heads=shared"
+ONE_BACKBONE = ["model.share_backbone=true"]
+
+
 @pytest.mark.parametrize(
-    ("preset", "heads"), [("tiny-va", "separate"), ("tiny-va", "shared"), ("tiny-v", "shared"), ("tiny-v", "separate")]
+    ("preset", "settings"),
+    [
+        ("tiny-va", []),
+        ("tiny-va", [SHARED]),
+        ("tiny-v", [SHARED]),
+        ("tiny-v", []),
+        ("tiny-fa", []),
+        ("tiny-v", ONE_BACKBONE),
+    ],
 )
-def test_round_trips_are_bit_exact(preset, heads):
-    model, other = brave(preset, f"model.heads={heads}"), brave(preset, f"model.heads={heads}")
+def test_round_trips_are_bit_exact(preset, settings):
+    model, other = brave(preset, *settings), brave(preset, *settings)
     for weight in other.weights:
         weight.assign(np.zeros(tuple(weight.shape)))
     from_haiku(other, **to_haiku(model))
@@ -53,6 +65,13 @@ def test_round_trips_are_bit_exact(preset, heads):
     for part, tree in to_haiku(other).items():
         for name, array in flatten(tree).items():
             np.testing.assert_array_equal(array, flatten(to_haiku(model)[part])[name], err_msg=name)
+
+
+def test_a_moving_average_starts_from_the_weights_that_are_read():
+    model = brave("tiny-va", "model.target_momentum=0.9")
+    from_haiku(model, **to_haiku(brave("tiny-va")))
+    for weight, follower in zip(model.towers.weights, model.target_towers.weights, strict=True):
+        np.testing.assert_array_equal(np.array(weight), np.array(follower), err_msg=weight.path)
 
 
 def test_every_problem_is_named_in_one_error_and_nothing_changes():

@@ -10,7 +10,9 @@ from brave_tf.config_values import override
 from brave_tf.convert import to_haiku
 from brave_tf.training.brave import Brave
 
-TINY = [f"model.{tower}.{size}" for tower in ("narrow", "rgb", "audio") for size in ("depth=14", "width=0.0625")]
+TINY = [
+    f"model.{tower}.{size}" for tower in ("narrow", "rgb", "flow", "audio") for size in ("depth=14", "width=0.0625")
+]
 TINY += ["model.hidden_size=16", "model.projection_size=8"]
 
 

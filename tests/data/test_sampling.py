@@ -59,9 +59,26 @@ def test_frames_and_samples_of_aligned_views_equal_the_released_ones(frames, sta
     assert set(starts) == set(range(golden["max_start_inclusive"] + 1))
     samples = tf.constant(frames * 1920)
     first_sample, last_sample, count = golden["audio_first_last_len"]
-    indices = sampling.sample_indices(sampling.sample_at_frame(first, total, samples), int(count), samples).numpy()
-    assert (indices[0], indices[-1]) == (first_sample, last_sample)
-    np.testing.assert_array_equal(np.flatnonzero(np.diff(indices) < 0), golden["audio_wrap_positions"])
+    looped = sampling.sample_indices(sampling.sample_at_frame(first, total, samples), int(count), samples).numpy()
+    released = sampling.released_sample_indices(first, total, samples, 256, int(count)).numpy()
+    for indices in (looped, released):
+        assert (indices[0], indices[-1]) == (first_sample, last_sample)
+        np.testing.assert_array_equal(np.flatnonzero(np.diff(indices) < 0), golden["audio_wrap_positions"])
+
+
+@pytest.mark.parametrize(("height", "width"), [(256, 340), (256, 256), (340, 256)])
+def test_crop_corners_equal_the_released_ones(height, width):
+    golden = golden_files.load("views")
+    corners = sampling.crop_corners(tf.constant(height), tf.constant(width), 224, 3).numpy()
+    for axis, size in enumerate((height, width)):
+        np.testing.assert_array_equal(corners[:, axis], golden[f"time/spatial_{size}_3_224"][:, 0])
+
+
+@pytest.mark.parametrize("frames", [250, 75, 63])
+def test_windows_equal_the_released_ones(frames):
+    rows = golden_files.load("views")[f"time/temporal_{frames}_10_32_step2"]
+    starts = sampling.window_starts(tf.constant(frames), 63, 10).numpy()
+    np.testing.assert_array_equal(starts, rows[:, 0])
 
 
 def test_sound_starts_with_its_frame_and_loops():

@@ -28,3 +28,15 @@ def test_a_tone_lights_its_band_and_silence_is_zero():
     band = (mel_of(1000) - mel_of(80)) / (mel_of(7600) - mel_of(80)) * 81 - 1
     assert abs(tone[50].argmax() - band) <= 1
     assert not np.any(log_mel(tf.zeros([16_000]), AudioViewConfig()))
+
+
+EMPTY_AT_48_KHZ = [0, 3, 4, 5, 6, 9, 10, 11, 14, 15, 18, 19, 22, 25, 28, 31]
+
+
+@pytest.mark.parametrize(("rate", "empty"), [(48_000, EMPTY_AT_48_KHZ), (16_000, [])])
+def test_at_48_khz_16_mel_bands_are_empty_and_at_16_khz_none(rate, empty):
+    view = AudioViewConfig(sample_rate_hz=rate)
+    noise = np.random.default_rng(0).uniform(-1, 1, 16_000).astype(np.float32)
+    spectrogram = log_mel(tf.constant(noise), view).numpy()
+    assert np.flatnonzero(spectrogram.max(axis=0) == 0).tolist() == empty
+    assert np.median(spectrogram[:, np.setdiff1d(np.arange(80), empty)], axis=0).min() > 3

@@ -86,7 +86,7 @@ def test_sizes_of_all_gradients_equal_the_released_ones(step):
 
 def test_a_shared_head_counts_every_application(step):
     golden, model, _, _ = step
-    norm = next(iter(model.narrow_heads.values())).projector.get_layer("norm_1")
+    norm = next(iter(model.towers.narrow_heads.values())).projector.get_layer("norm_1")
     module = "shared_project/projector/batch_norm_1/~/mean_ema"
     # Keras' average after four updates, rewritten as the released one, which starts at ten updates.
     moving, start = np.array(norm.moving_mean), released_trees.fill(f"{module}/average", (128,))

@@ -56,9 +56,11 @@ def describe(parameters: Mapping[str, Any]) -> str:
     if parameters["blur"]:
         words.append(f"blurred, sigma {float(parameters['blur_sigma']):.1f} px")
     if parameters["color"]:
+        # Plus zero, for a rounded -0.0 would be shown with its sign.
+        brightness, hue = round(float(parameters["brightness"]), 2) + 0.0, round(360 * float(parameters["hue"])) + 0.0
         words.append(
-            f"brightness {float(parameters['brightness']):+.2f}, saturation x{float(parameters['saturation']):.2f}, "
-            f"contrast x{float(parameters['contrast']):.2f}, hue {360 * float(parameters['hue']):+.0f} degrees"
+            f"brightness {brightness:+.2f}, saturation x{float(parameters['saturation']):.2f}, "
+            f"contrast x{float(parameters['contrast']):.2f}, hue {hue:+.0f} degrees"
         )
     if parameters["grayscale"]:
         words.append("grey")

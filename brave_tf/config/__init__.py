@@ -1,0 +1,35 @@
+"""Every setting of a BraVe experiment, as nested frozen dataclasses.
+
+A `Config` is plain data: it imports neither TensorFlow nor NumPy, compares by value, and goes through JSON unchanged
+(`brave_tf.config_values`). Its defaults are the paper's (section 4 and its implementation details).
+"""
+
+from brave_tf.config.experiment import Config, DataConfig, EvaluationConfig, OptimizerConfig
+from brave_tf.config.model import BackboneConfig, ModelConfig
+from brave_tf.config.views import (
+    CHANNELS,
+    FLOW_AUGMENT,
+    SOURCE_FPS,
+    AudioViewConfig,
+    AugmentConfig,
+    BroadConfig,
+    Modality,
+    VideoViewConfig,
+)
+
+__all__ = [
+    "CHANNELS",
+    "FLOW_AUGMENT",
+    "SOURCE_FPS",
+    "AudioViewConfig",
+    "AugmentConfig",
+    "BackboneConfig",
+    "BroadConfig",
+    "Config",
+    "DataConfig",
+    "EvaluationConfig",
+    "Modality",
+    "ModelConfig",
+    "OptimizerConfig",
+    "VideoViewConfig",
+]

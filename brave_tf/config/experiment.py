@@ -1,0 +1,125 @@
+"""A whole pre-training experiment: its views, networks, optimizer, and how it runs."""
+
+import dataclasses
+from typing import Annotated, Literal
+
+import pydantic
+
+from brave_tf.config.model import ModelConfig
+from brave_tf.config.ranges import STRICT, Count, NonNegative, Positive, Probability
+from brave_tf.config.views import BroadConfig, VideoViewConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class OptimizerConfig:
+    """LARS (the paper) or Adam (for tiny experiments), with linear warm-up and cosine decay to zero.
+
+    Attributes:
+        name: "lars" or "adam".
+        peak_learning_rate: learning rate at the end of the warm-up.
+        warmup_steps: steps of linear warm-up from 0.
+        weight_decay: LARS only.
+        momentum: LARS only; Nesterov.
+        trust_coefficient: LARS only.
+        predictor_multiplier: LARS only; factor on the update of every predictor.
+        mask: LARS only; see `brave_tf.training.lars.LARS`.
+    """
+
+    __pydantic_config__ = STRICT
+    name: Literal["lars", "adam"] = "lars"
+    peak_learning_rate: Positive = 4.8
+    warmup_steps: Annotated[int, pydantic.Field(ge=0)] = 5000
+    weight_decay: NonNegative = 0.01
+    momentum: Probability = 0.9
+    trust_coefficient: Positive = 0.001
+    predictor_multiplier: Positive = 10.0
+    mask: Literal["paper_intent", "masks_flipped", "official"] = "paper_intent"
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig:
+    """How views are made from records.
+
+    Attributes:
+        augment_on: "device" hands crops to the train step, which augments the batch; "host" augments in tf.data.
+        handover: "uint8" rounds the resized crops before they are augmented, here or there, which changes pixels by at
+            most half of 1/255; "float32" keeps them, at four times the bandwidth to the device.
+        parallel_calls: clips decoded at once; 0 lets tf.data choose.
+    """
+
+    __pydantic_config__ = STRICT
+    augment_on: Literal["device", "host"] = "device"
+    handover: Literal["uint8", "float32"] = "uint8"
+    parallel_calls: Annotated[int, pydantic.Field(ge=0)] = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluationConfig:
+    """The linear protocol (released code and its README; the paper's section 4).
+
+    Attributes:
+        frames: frames of an evaluation clip.
+        step: distance between two of them in frames of the 25 fps source.
+        size: height and width of the crop, in pixels.
+        shorter_side: the frames' shorter side before cropping.
+        epochs: augmented passes over the training clips.
+        windows: temporal windows of a test clip.
+        crops: spatial crops of a test window.
+        audio_seconds: length of an audio window.
+        svm_c: inverse regularisation of the linear SVM.
+    """
+
+    __pydantic_config__ = STRICT
+    frames: Count = 32
+    step: Count = 2
+    size: Count = 224
+    shorter_side: Count = 256
+    epochs: Count = 10
+    windows: Count = 10
+    crops: Count = 3
+    audio_seconds: Positive = 5.0
+    svm_c: Positive = 1e-4
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """A whole pre-training experiment.
+
+    Attributes:
+        name: the preset it came from.
+        narrow: the narrow RGB view.
+        broad: the broad views, by modality.
+        model: networks and loss.
+        optimizer: optimizer and learning-rate schedule.
+        data: how views are made.
+        evaluation: the protocol that fits this encoder.
+        steps: optimizer steps.
+        batch_size: clips per step, over all replicas.
+        seed: together with the step it decides everything random.
+        checkpoint_every: steps between two checkpoints.
+        keep_checkpoints: newest checkpoints that are kept.
+        log_every: steps between two lines of `metrics.jsonl`.
+        jit_compile: compile the train step with XLA.
+    """
+
+    __pydantic_config__ = STRICT
+    name: str
+    broad: BroadConfig
+    narrow: VideoViewConfig = VideoViewConfig()
+    model: ModelConfig = ModelConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    data: DataConfig = DataConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    steps: Count = 300_000
+    batch_size: Annotated[int, pydantic.Field(ge=2)] = 512
+    seed: Annotated[int, pydantic.Field(ge=0, lt=2**31)] = 0
+    checkpoint_every: Count = 1000
+    keep_checkpoints: Count = 3
+    log_every: Count = 50
+    jit_compile: bool = False
+
+    def __post_init__(self) -> None:
+        if self.model.share_backbone and self.broad.rgb is None:
+            raise ValueError(
+                "received model.share_backbone without broad.rgb; expected broad RGB views to share it with"
+            )

@@ -1,0 +1,65 @@
+"""Networks and the scale of the loss."""
+
+import dataclasses
+from typing import Annotated, Literal
+
+import pydantic
+
+from brave_tf.config.ranges import STRICT, Count, Positive, Probability
+
+
+@dataclasses.dataclass(frozen=True)
+class BackboneConfig:
+    """One backbone. Depth 50 and width 1 are the paper's ResNet-50.
+
+    Attributes:
+        network: "resnet" is the TSM-ResNet V2 for pictures and the ResNet V2 for sound; "r3d" is for pictures only.
+        depth: layers, in bottleneck blocks.
+        width: factor on all channel counts.
+        shift: share of the channels that "resnet" shifts each way in time; 0 makes it an image network. Sound has none.
+    """
+
+    __pydantic_config__ = STRICT
+    network: Literal["resnet", "r3d"] = "resnet"
+    depth: Literal[14, 26, 50, 101, 152] = 50
+    width: Positive = 1.0
+    shift: Annotated[float, pydantic.Field(ge=0.0, le=0.5)] = 0.125
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig:
+    """Backbones, heads and the scale of the loss.
+
+    Attributes:
+        narrow: the narrow video backbone.
+        rgb: the broad video backbone, shared by the K views.
+        flow: the optical flow backbone, shared by the K views.
+        audio: the audio backbone, over log-mel spectrograms.
+        heads: "separate" gives each direction and modality its own projector and predictor (paper, section 3);
+            "shared" one pair to all (released code), which needs backbones of one embedding size.
+        share_backbone: the broad RGB views go through the narrow backbone, which is then one with theirs.
+        target_momentum: None regresses the networks' own projections, as the paper does. A share m regresses those of a
+            second set of networks, the moving average m * old + (1 - m) * new of the trained ones (BYOL; the paper
+            finds it unnecessary, section 3.1).
+        hidden_size: hidden units of projectors and predictors.
+        projection_size: size of z and h.
+        loss_scale: "paper" sums 2 - 2 cos over directions and modalities; "released" averages 1 - cos over the terms.
+    """
+
+    __pydantic_config__ = STRICT
+    narrow: BackboneConfig = BackboneConfig()
+    rgb: BackboneConfig = BackboneConfig()
+    flow: BackboneConfig = BackboneConfig()
+    audio: BackboneConfig = BackboneConfig()
+    hidden_size: Count = 4096
+    projection_size: Count = 128
+    heads: Literal["separate", "shared"] = "separate"
+    loss_scale: Literal["paper", "released"] = "paper"
+    share_backbone: bool = False
+    target_momentum: Probability | None = None
+
+    def __post_init__(self) -> None:
+        if self.audio.network != "resnet":
+            raise ValueError(f"received audio.network={self.audio.network}; expected resnet, the only one for sound")
+        if self.share_backbone and self.narrow != self.rgb:
+            raise ValueError(f"received share_backbone with narrow={self.narrow} and rgb={self.rgb}; expected the same")

@@ -1,0 +1,29 @@
+"""Experiments at a size that a test can run: fewer frames and pixels, everything else as it is."""
+
+from brave_tf.config import Config
+from brave_tf.config_values import override
+
+FEWER_FRAMES = 8
+PIXELS = 32
+THIN = 0.125
+"""Width of thin networks, as a factor."""
+
+
+def reduced(config: Config, *assignments: str) -> Config:
+    """An eighth of the frames, 32 pixels, half a second of sound, two clips, and no warm-up, so that a step is one."""
+    views = {"narrow": config.narrow, **{f"broad.{name}": view for name, view in config.broad.visual.items()}}
+    changes = ["batch_size=2", "optimizer.warmup_steps=0"]
+    for name, view in views.items():
+        changes += [f"{name}.size={PIXELS}", f"{name}.frames={max(view.frames // FEWER_FRAMES, 1)}"]
+    if config.broad.audio is not None:
+        changes.append("broad.audio.seconds=0.5")
+    return override(config, [*changes, *assignments])
+
+
+def thin(config: Config) -> list[str]:
+    """Assignments that make all networks an eighth as wide, in the same proportion, and heads a sixteenth."""
+    widths = [f"model.{name}.width={getattr(config.model, name).width * THIN}" for name in NETWORKS]
+    return [*widths, f"model.hidden_size={config.model.hidden_size // 16}"]
+
+
+NETWORKS = ("narrow", "rgb", "flow", "audio")

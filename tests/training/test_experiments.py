@@ -1,0 +1,136 @@
+"""Every preset builds and takes a training step on real clips, at reduced size."""
+
+import functools
+import gc
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from brave_tf import presets
+from brave_tf.config import CHANNELS
+from brave_tf.config_values import override
+from brave_tf.data import pretraining_dataset
+from brave_tf.data.flow import FlowSettings
+from brave_tf.data.prepare import prepare
+from brave_tf.data.synthetic import write_world
+from brave_tf.training.pretrain import make_model
+from tests.data.media_files import write_media
+from tests.reduced import reduced, thin
+
+
+@pytest.fixture(scope="module")
+def dataset_at(tmp_path_factory):
+    """Four clips with sound of the asked rate and optical flow."""
+    folder = tmp_path_factory.mktemp("videos")
+    for number in range(4):
+        write_media(folder / f"{number}.mp4", seconds=1.0, size=(48, 64), tone_hz=300.0 * (number + 1))
+
+    @functools.cache
+    def make(rate):
+        out = tmp_path_factory.mktemp("out") / "d"
+        return prepare(folder, out, workers=1, split="train=1", audio_rate_hz=rate, flow=FlowSettings(32))
+
+    return make
+
+
+def one_step(config, dataset):
+    """Batch, losses, and the weights of a model before and after one training step."""
+    batch = next(iter(pretraining_dataset(dataset.path, config)))
+    model = make_model(config)
+    before = {weight.path: weight.numpy() for weight in model.towers.weights}
+    metrics = {name: float(value) for name, value in model.train_step(batch).items()}
+    return model, batch, metrics, before
+
+
+def check_step(config, dataset):
+    model, batch, metrics, before = one_step(config, dataset)
+    narrow = config.narrow
+    assert batch["narrow"].shape == (2, narrow.frames, narrow.size, narrow.size, 3)
+    for modality, view in config.broad.visual.items():
+        shape = (2, view.views, view.frames, view.size, view.size, CHANNELS[modality])
+        assert batch["broad"][modality].shape == shape
+    terms = [metrics[f"narrow_to_{m}"] for m in config.broad.modalities]
+    terms += [metrics[f"{m}_to_narrow"] for m in config.broad.modalities]
+    # Each term is a squared distance of unit vectors, or half of it.
+    most = 4 if config.model.loss_scale == "paper" else 2
+    assert all(0 < term < most for term in terms)
+    total = sum(terms) if config.model.loss_scale == "paper" else np.mean(terms)
+    assert metrics["loss"] == pytest.approx(total, rel=1e-5)
+    kernels = [w for w in model.towers.trainable_weights if w.path.endswith("kernel")]
+    unchanged = [w.path for w in kernels if np.array_equal(w.numpy(), before[w.path])]
+    assert len(kernels) > 30 and unchanged == []
+    assert all(np.all(np.isfinite(weight.numpy())) for weight in model.weights)
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_every_preset_takes_a_step(dataset_at, name):
+    config = presets.get(name)
+    rate = config.broad.audio.sample_rate_hz if config.broad.audio else 16_000
+    check_step(reduced(config), dataset_at(rate))
+    # Up to 200 million weights, with their momentum, go before the next model comes.
+    gc.collect()
+
+
+@pytest.mark.parametrize("name", ["v-vvv-tsm50-k600", "v-fa-tsm50-audioset"])
+def test_gradients_of_a_term_reach_its_prediction_and_never_its_target(dataset_at, name):
+    config = presets.get(name)
+    config = reduced(config, *thin(config))
+    batch = next(iter(pretraining_dataset(dataset_at(16_000).path, config)))
+    model = make_model(config)
+    with tf.GradientTape(persistent=True) as tape:
+        _, metrics = model.losses_and_metrics(model(model.augmented_views(batch), training=True))
+    towers = model.towers
+    for modality in config.broad.modalities:
+        narrow = [*towers.encoder.trainable_weights, *towers.narrow_heads[modality].trainable_weights]
+        broad = [*towers.broad_encoders[modality].trainable_weights, *towers.broad_heads[modality].trainable_weights]
+        forward, backward = metrics[f"narrow_to_{modality}"], metrics[f"{modality}_to_narrow"]
+        for term, predicting, target in ((forward, narrow, broad), (backward, broad, narrow)):
+            assert tape.gradient(term, [weight.value for weight in target]) == [None] * len(target)
+            assert None not in tape.gradient(term, [weight.value for weight in predicting])
+
+
+@pytest.fixture(scope="module")
+def textures(tmp_path_factory):
+    """Clips of moving textures, where rounding and resizing matter."""
+    folder = tmp_path_factory.mktemp("textures")
+    write_world(folder, clips_per_motion={"train": 2}, seconds=1.5, size=64, workers=1)
+    return prepare(folder, tmp_path_factory.mktemp("out") / "d", workers=1, split="train=1", flow=FlowSettings(32))
+
+
+VVV = ["broad.rgb.views=3", "broad.rgb.augment.random_convolution=1", "broad.rgb.frames=4"]
+FA = ["broad.flow.frames=4", "broad.audio.seconds=0.5"]
+
+
+def views_and_loss(dataset, name, settings, place, handover):
+    """A batch, its augmented views, and the loss of a first step."""
+    choices = [f"data.augment_on={place}", f"data.handover={handover}", "batch_size=12", "narrow.frames=4"]
+    config = override(presets.get(name), [*choices, *settings])
+    batch = next(iter(pretraining_dataset(dataset.path, config)))
+    model = make_model(config)
+    views = tf.nest.map_structure(lambda array: array.numpy(), model.augmented_views(batch))
+    return batch, views, float(model.train_step(batch)["loss"])
+
+
+def assert_close(ours, theirs, atol):
+    tf.nest.map_structure(lambda a, b: np.testing.assert_allclose(a, b, atol=atol), ours, theirs)
+
+
+@pytest.mark.parametrize(("name", "settings"), [("tiny-v", VVV), ("tiny-fa", FA)], ids=["v-vvv", "v-fa"])
+def test_host_and_device_augmentation_give_the_same_views_and_the_same_first_loss(textures, name, settings):
+    found = {
+        (place, handover): views_and_loss(textures, name, settings, place, handover)
+        for place in ("host", "device")
+        for handover in ("uint8", "float32")
+    }
+    rounded, exact = found["device", "uint8"][0], found["device", "float32"][0]
+    assert_close(rounded["augment"], exact["augment"], atol=0)
+    assert rounded["narrow"].dtype == tf.uint8 and exact["narrow"].dtype == tf.float32
+    difference = rounded["narrow"].numpy().astype("float32") - exact["narrow"].numpy()
+    assert 0.4 < np.abs(difference).max() <= 0.5
+    for handover in ("uint8", "float32"):
+        (_, host, host_loss), (_, device, device_loss) = found["host", handover], found["device", handover]
+        assert_close(device, host, atol=1e-4)
+        assert device_loss == pytest.approx(host_loss, rel=1e-4)
+    # What rounding does to the loss.
+    assert found["device", "uint8"][2] == pytest.approx(found["host", "float32"][2], rel=1e-2)
