@@ -12,10 +12,11 @@ import brave_tf
 from brave_tf import presets, quiet
 from brave_tf.cli import main as dispatcher
 from brave_tf.cli.main import main
+from brave_tf.cli.preset_facts import facts
 from brave_tf.config_values import from_dict
 from brave_tf.errors import UserError
 
-COMMANDS = ("demo", "prepare", "presets", "pretrain", "evaluate", "export", "convert")
+COMMANDS = ("demo", "prepare", "presets", "inspect", "pretrain", "evaluate", "export", "convert")
 HELP_SECONDS = 1.0
 
 
@@ -84,20 +85,29 @@ def test_bad_usage_exits_with_2(arguments, capsys):
 
 def test_presets_lists_all(capsys):
     assert main(["presets"]) == 0
-    text = capsys.readouterr().out
-    assert all(name in text for name in presets.names())
-    assert "64 frames at 6.25 fps (10.24 s), 112x112, random convolution" in " ".join(text.replace("│", "").split())
+    lines = capsys.readouterr().out.splitlines()
+    rows = {line.split()[0]: line for line in lines if line.split()}
+    assert all(name in rows for name in presets.names())
+    assert max(map(len, lines)) <= 120
+    row = rows["v-fa-tsm50x2-audioset"]
+    assert " ".join(row.split()) == (
+        "v-fa-tsm50x2-audioset Table 5 V ↔ FA TSM-50x2 2.56 10.2, 5 93.9 197.6 70.6 92.8 70.5"
+    )
+    assert "…" not in "".join(rows[name] for name in presets.names() if name != "released")
 
 
 @pytest.mark.parametrize("name", presets.names())
 def test_a_preset_as_json_is_that_preset(name, capsys):
     assert main(["presets", name, "--json"]) == 0
-    assert from_dict(json.loads(capsys.readouterr().out)) == presets.get(name)
+    assert from_dict(json.loads(capsys.readouterr().out)["config"]) == presets.get(name)
 
 
 def test_all_presets_as_json(capsys):
     assert main(["presets", "--json"]) == 0
-    assert tuple(json.loads(capsys.readouterr().out)) == presets.names()
+    told = json.loads(capsys.readouterr().out)
+    assert tuple(told) == presets.names()
+    assert all(told[name] == facts(presets.describe(name)) for name in told)
+    assert told["v-vvv-tsm50-k600"]["scores"]["HMDB51 fine-tuned"] == 73.1
 
 
 def test_a_preset_in_full(capsys):
@@ -106,6 +116,53 @@ def test_a_preset_in_full(capsys):
     assert 'name: "v-a-tsm50-audioset"' in lines
     assert "  peak_learning_rate: 1.0" in lines
     assert "    crop_area: [0.3, 1.0]" in lines
+    assert lines[0] == "# V ↔ A, from Table 5; trained on AudioSet, 1.9M training clips"
+    assert "HMDB51 fine-tuned 75.3" in " ".join(lines[1:3])
+    assert "# - sound at 16 kHz, where none of the 80 mel bands is empty" in lines
+    assert "# broad audio               5.00 s           500 x 80 = 40,000 cells" in lines
+
+
+def test_equal_pixel_budgets_are_noted(capsys):
+    main(["presets", "v-vvv-tsm50-k600"])
+    text = capsys.readouterr().out
+    assert text.count("= 802,816 pixels") == 2 and "same pixel budget" in text
+    main(["presets", "v-fa-tsm50-audioset"])
+    assert "same pixel budget" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_a_preset_in_full_is_yaml(name, capsys):
+    assert main(["presets", name]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 120
+    assert from_dict(read_yaml(lines)) == presets.get(name)
+
+
+def read_yaml(lines):
+    """The part of YAML that is nested mappings of JSON values, and comments."""
+    root: dict = {}
+    open_at = {0: root}
+    for line in lines:
+        key, colon, value = line.strip().partition(":")
+        if not key or key.startswith("#"):
+            continue
+        assert colon, line
+        depth = len(line) - len(line.lstrip())
+        open_at[depth][key] = json.loads(value) if value else {}
+        if not value:
+            open_at[depth + 2] = open_at[depth][key]
+    return root
+
+
+@pytest.mark.parametrize("arguments", [["presets"], ["presets", "--json"], ["presets", "v-vvv-tsm50-k600"]])
+def test_presets_come_without_tensorflow_and_at_once(arguments):
+    script = (
+        f"import sys; from brave_tf.cli.main import main; assert main({arguments}) == 0; "
+        "assert not {'tensorflow', 'keras', 'numpy'} & set(sys.modules)"
+    )
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    assert time.perf_counter() - start < 3 * HELP_SECONDS  # alone it takes a third of a second
 
 
 def test_an_unknown_preset_is_one_line(capsys):

@@ -8,9 +8,12 @@ import tyro
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from brave_tf.config import AudioViewConfig, Config, VideoViewConfig
+    from brave_tf.config import Config
 
-PIPED_COLUMNS = 240
+PIPED_COLUMNS = 120
+SOURCE_COLUMNS = 14
+LISTED_SCORES = ("HMDB51 linear", "UCF101 linear", "Kinetics-600 linear")
+"""Of the table; all of them are shown with a preset's name."""
 
 
 def presets(name: tyro.conf.Positional[str | None] = None, /, json: bool = False) -> None:
@@ -24,17 +27,17 @@ def presets(name: tyro.conf.Positional[str | None] = None, /, json: bool = False
     """
     import json as encoder
 
-    from brave_tf import config_values
     from brave_tf import presets as library
+    from brave_tf.cli.preset_facts import facts
 
-    chosen = [library.get(each) for each in ([name] if name else library.names())]
-    plain = {each.name: config_values.to_dict(each) for each in chosen}
+    chosen = {each: facts(library.describe(each)) for each in ([name] if name else library.names())}
     if json:
-        print(encoder.dumps(plain[name] if name else plain, indent=2))
+        print(encoder.dumps(chosen[name] if name else chosen, indent=2))
     elif name:
-        print("\n".join([*_yaml(plain[name]), *_sizes(chosen[0])]))
+        known = chosen[name]
+        print("\n".join([*_about(known), "", *_yaml(known["config"]), "", *_budgets(known), "#", *_sizes(known)]))
     else:
-        _print_table(chosen)
+        _print_table({each: library.get(each) for each in chosen}, chosen)
 
 
 def _yaml(values: Mapping[str, Any], indent: str = "") -> Iterator[str]:
@@ -48,62 +51,83 @@ def _yaml(values: Mapping[str, Any], indent: str = "") -> Iterator[str]:
             yield f"{indent}{key}: {json.dumps(value)}"
 
 
-def _sizes(config: "Config") -> Iterator[str]:
-    """What the networks cost, as comments, so that the whole stays YAML."""
-    from brave_tf.models.size import Size, experiment_sizes
+def _about(known: Mapping[str, Any]) -> Iterator[str]:
+    """Where an experiment comes from, as comments, so that the whole stays YAML."""
+    scores = ", ".join(f"{benchmark} {score:g}" for benchmark, score in known["scores"].items())
+    yield from _comment(f"{known['modality']}, from {known['source']}; trained on {known['data']}")
+    yield from _comment(f"published scores, percent: {scores}" if scores else "no published scores")
+    if known["choices"]:
+        yield "# chosen where the paper is silent:"
+        for choice in known["choices"]:
+            yield from _comment(choice, "- ")
 
-    sizes = experiment_sizes(config)
-    total = sum(sizes.values(), Size(0, 0))
-    yield ""
+
+def _comment(words: str, mark: str = "") -> Iterator[str]:
+    import textwrap
+
+    wrapped = textwrap.wrap(words, PIPED_COLUMNS - 4)
+    yield from (f"# {mark if not number else ' ' * len(mark)}{line}" for number, line in enumerate(wrapped))
+
+
+def _budgets(known: Mapping[str, Any]) -> Iterator[str]:
+    """How much each view shows."""
+    for name, view in known["views"].items():
+        side = (
+            name if name == "narrow" else f"broad {name}" + (f", each of {view['views']}" if view["views"] > 1 else "")
+        )
+        if "cells" in view:
+            grid, budget = f"{view['spectrogram_frames']:,} x {view['mel_bands']}", f"{view['cells']:,} cells"
+        else:
+            grid, budget = f"{view['frames']} x {view['size']} x {view['size']}", f"{view['pixels']:,} pixels"
+        yield f"# {side:22}{view['seconds']:>8.2f} s {grid:>18} = {budget}"
+    if known["equal_budget"]:
+        yield "# narrow and broad pictures have the same pixel budget"
+
+
+def _sizes(known: Mapping[str, Any]) -> Iterator[str]:
+    """What the networks cost."""
     yield f"# {'network':22}{'trainable parameters':>22}{'GFLOPs per clip':>18}"
-    for name, size in {**sizes, "all": total}.items():
-        yield f"# {name:22}{size.parameters:>22,}{size.flops / 1e9:>18.3f}"
+    for name, parameters in known["parameters"].items():
+        yield f"# {name:22}{parameters:>22,}{known['flops'][name] / 1e9:>18.3f}"
 
 
-def _print_table(chosen: "list[Config]") -> None:
+def _print_table(configs: "Mapping[str, Config]", known: Mapping[str, Mapping[str, Any]]) -> None:
     import sys
 
     from brave_tf.cli.console import Console
 
     console = Console(width=None if sys.stdout.isatty() else PIPED_COLUMNS)
-    console.print(_table(chosen))
-    console.print("brave-tf presets NAME shows one in full.", highlight=False)
+    console.print(_table(configs, known))
+    console.print(
+        "V video, F optical flow, A sound, as in the paper; M par.: millions of parameters of the narrow network and "
+        "of all; scores: published top-1 of linear classifiers.\nbrave-tf presets NAME shows one in full.",
+        highlight=False,
+    )
 
 
-def _table(chosen: "list[Config]") -> "Table":
+def _table(configs: "Mapping[str, Config]", known: Mapping[str, Mapping[str, Any]]) -> "Table":
+    from rich import box
     from rich.table import Table
 
-    table = Table("preset", "narrow view", "broad view", "backbones", "optimizer", "steps", "batch")
-    table.columns[0].no_wrap = True
-    for config in chosen:
-        backbones = {"narrow": config.model.narrow}
-        broad = []
-        if config.broad.rgb is not None:
-            broad.append(_video(config.broad.rgb))
-            backbones["rgb"] = config.model.rgb
-        if config.broad.audio is not None:
-            broad.append(_audio(config.broad.audio))
-            backbones["audio"] = config.model.audio
+    from brave_tf.cli.preset_facts import NARROW, TOTAL, backbone_name
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=0)
+    for heading in ("preset", "source", "views", "network"):
+        table.add_column(heading, no_wrap=True, overflow="ellipsis")
+    table.columns[1].max_width = SOURCE_COLUMNS
+    for heading in ("narrow seconds", "broad seconds", "narrow M par.", "all M par.", "HMDB 51", "UCF 101", "K600"):
+        table.add_column(heading, justify="right")
+    for name, entry in known.items():
+        narrow, *broad = (f"{view['seconds']:.3g}" for view in entry["views"].values())
+        parameters = entry["parameters"]
         table.add_row(
-            config.name,
-            _video(config.narrow),
-            "\n".join(broad),
-            "\n".join(f"{tower} depth {size.depth}, width {size.width:g}" for tower, size in backbones.items()),
-            f"{config.optimizer.name}, peak {config.optimizer.peak_learning_rate:g}",
-            f"{config.steps:,}",
-            str(config.batch_size),
+            name,
+            entry["source"].split(",")[0],
+            entry["modality"],
+            backbone_name(configs[name].model.narrow),
+            narrow,
+            ", ".join(broad),
+            *(f"{parameters[network] / 1e6:.1f}" for network in (NARROW, TOTAL)),
+            *(f"{entry['scores'][score]:.1f}" if score in entry["scores"] else "" for score in LISTED_SCORES),
         )
     return table
-
-
-def _video(view: "VideoViewConfig") -> str:
-    from brave_tf.config import SOURCE_FPS
-
-    many = f"{view.views} times " if view.views > 1 else ""
-    convolved = ", random convolution" if view.augment.random_convolution else ""
-    extent = f"{view.frames} frames at {SOURCE_FPS / view.step:g} fps ({view.seconds:g} s)"
-    return f"{many}rgb: {extent}, {view.size}x{view.size}{convolved}"
-
-
-def _audio(view: "AudioViewConfig") -> str:
-    return f"audio: {view.seconds:g} s at {view.sample_rate_hz / 1000:g} kHz, {view.mel_bands} mel bands"
