@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "export": BASE | {"data", "export", "models"},
     "convert": BASE | {"convert", "export", "models", "training"},
 }
-AT_THE_TOP = {"__init__", "__main__", "cli", "demo", "pages"}
+AT_THE_TOP = {"__init__", "__main__", "cli", "demo", "inspection", "pages"}
 """Parts that may import all others."""
 
 OPENS_MEDIA = {"data/jpeg_encoder.py", "data/media.py", "data/sound.py", "data/synthetic.py"}

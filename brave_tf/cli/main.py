@@ -81,6 +81,7 @@ def _commands() -> dict[str, Callable[..., Any]]:
     from brave_tf.cli.demo import demo
     from brave_tf.cli.evaluate import evaluate
     from brave_tf.cli.export import export
+    from brave_tf.cli.inspect import inspect
     from brave_tf.cli.prepare import prepare
     from brave_tf.cli.presets import presets
     from brave_tf.cli.pretrain import pretrain
@@ -89,6 +90,7 @@ def _commands() -> dict[str, Callable[..., Any]]:
         "demo": _with_tensorflow(demo),
         "prepare": prepare,
         "presets": presets,
+        "inspect": _with_tensorflow(inspect),
         "pretrain": _with_tensorflow(pretrain),
         "evaluate": _with_tensorflow(evaluate),
         "export": _with_tensorflow(export),

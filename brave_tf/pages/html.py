@@ -7,6 +7,7 @@ import base64
 import html
 import io
 import os
+import wave
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from brave_tf.files import write_atomically
 from brave_tf.pages.style import STYLE
 
 Frames = npt.NDArray[np.uint8]
+QUALITY = 90
+"""Of JPEGs, unless said otherwise."""
 
 
 class Html(str):
@@ -134,18 +137,20 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def strip(frames: Frames, alt: str, *, gap: int = 2) -> Html:
+def strip(frames: Frames, alt: str, *, gap: int = 2, gap_gray: int = 255, quality: int = QUALITY) -> Html:
     """Frames beside each other, from left to right as time passes.
 
     Args:
         frames: [T, H, W, 3] uint8.
         alt: what a reader who cannot see it should know.
-        gap: white pixels between two frames.
+        gap: pixels between two frames.
+        gap_gray: their colour, from 0 black to 255 white.
+        quality: of the JPEG.
     """
     _check_frames(frames)
-    spaced = np.pad(frames, ((0, 0), (0, 0), (0, gap), (0, 0)), constant_values=255)
+    spaced = np.pad(frames, ((0, 0), (0, 0), (0, gap), (0, 0)), constant_values=gap_gray)
     row = np.concatenate(list(spaced), axis=1)[:, :-gap] if gap else np.concatenate(list(frames), axis=1)
-    return image(row, alt, class_="strip")
+    return image(row, alt, class_="strip", quality=quality)
 
 
 def animation(frames: Frames, alt: str, *, fps: float) -> Html:
@@ -160,13 +165,13 @@ def animation(frames: Frames, alt: str, *, fps: float) -> Html:
     first, *others = (Image.fromarray(frame) for frame in frames)
     data = io.BytesIO()
     first.save(data, "WEBP", save_all=True, append_images=others, duration=round(1000 / fps), loop=0, quality=80)
-    still = Html(f'<source media="(prefers-reduced-motion: reduce)" srcset="{_jpeg(frames[0])}">')
+    still = Html(f'<source media="(prefers-reduced-motion: reduce)" srcset="{image_url(frames[0])}">')
     return element("picture", still, _img(_data_url("image/webp", data.getvalue()), alt, class_="movie"))
 
 
-def image(pixels: Frames, alt: str, *, class_: str = "") -> Html:
+def image(pixels: Frames, alt: str, *, class_: str = "", quality: int = QUALITY) -> Html:
     """One picture, [H, W, 3] uint8."""
-    return _img(_jpeg(pixels), alt, class_=class_)
+    return _img(image_url(pixels, quality), alt, class_=class_)
 
 
 def svg_image(drawing: bytes, alt: str, *, class_: str = "chart") -> Html:
@@ -179,15 +184,27 @@ def png_image(data: bytes, alt: str, *, class_: str = "chart") -> Html:
     return _img(_data_url("image/png", data), alt, class_=class_)
 
 
+def image_url(pixels: Frames, quality: int = QUALITY) -> str:
+    """One picture, [H, W, 3] uint8, as the address of a JPEG that it holds itself."""
+    data = io.BytesIO()
+    Image.fromarray(pixels).save(data, "JPEG", quality=quality, subsampling=0)
+    return _data_url("image/jpeg", data.getvalue())
+
+
+def player(waveform: npt.NDArray[np.floating], rate_hz: int, label: str) -> Html:
+    """A sound to play, [N] in [-1, 1], as 16-bit samples."""
+    data = io.BytesIO()
+    with wave.open(data, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate_hz)
+        file.writeframes(np.round(np.clip(waveform, -1.0, 1.0) * 32767).astype("<i2").tobytes())
+    return element("audio", controls="", src=_data_url("audio/wav", data.getvalue()), aria_label=label)
+
+
 def _check_frames(frames: npt.NDArray[Any]) -> None:
     if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not len(frames):
         raise ValueError(f"received frames {frames.dtype} {frames.shape}; expected uint8 [T, H, W, 3], T at least 1")
-
-
-def _jpeg(pixels: Frames) -> str:
-    data = io.BytesIO()
-    Image.fromarray(pixels).save(data, "JPEG", quality=90, subsampling=0)
-    return _data_url("image/jpeg", data.getvalue())
 
 
 def _data_url(kind: str, data: bytes) -> str:

@@ -1,6 +1,13 @@
 """How the pages look: one plain style sheet, readable on a phone and on paper."""
 
-STYLE = """\
+MOST_TABS = 8
+"""Panels of a group of tabs that the style sheet has rules for."""
+
+_CHOSEN = ",\n".join(
+    f"  .tabs > input:nth-of-type({n}):checked ~ .panel:nth-of-type({n})" for n in range(1, MOST_TABS + 1)
+)
+
+_BASE = """\
 :root {
   color-scheme: light;
   --ink: #1c2430; --quiet: #5b6675; --line: #dde2e8; --wash: #f5f7f9; --narrow: #0b6e8f; --broad: #b4510f;
@@ -60,4 +67,47 @@ code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans 
 @media print { .card, .clip, figure { break-inside: avoid; } }
 .narrow { color: var(--narrow); font-weight: 600; }
 .broad { color: var(--broad); font-weight: 600; }
+h4 { font-size: .95rem; margin: 0 0 .15rem; }
+.view { border-top: 1px solid var(--line); padding-top: .8rem; margin-top: 1rem; break-inside: avoid; }
+.view p { margin: .1rem 0 .5rem; font-size: .9rem; }
+.seen { display: grid; grid-template-columns: 13rem minmax(0, 1fr); gap: 1.1rem; align-items: start; }
+.seen > div > .label { min-height: 1.2em; }
+.seen figcaption { font-size: .8rem; line-height: 1.35; }
+.seen figure { margin: 0; }
+.scroll { overflow-x: auto; }
+.scroll img.strip { border: 1px solid #c8c8c8; }
+.scroll > * { min-width: 34rem; }
+.times { display: flex; font-size: .75rem; color: var(--quiet); margin: .15rem 0 .5rem; }
+.times span { flex: 1 1 0; text-align: center; }
+.times .again { color: var(--ink); font-weight: 600; }
+.timeline { width: 100%; min-width: 40rem; height: auto; display: block; }
+.wheel { width: 14rem; height: auto; flex: none; }
+.legend { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: center; }
+.legend p { flex: 1 1 20rem; }
+img.spectrogram { width: 100%; max-width: 32rem; }
+audio { display: block; width: 100%; max-width: 28rem; margin-top: .5rem; }
+.narrow-bar { fill: var(--narrow); }
+.broad-bar { fill: var(--broad); }
+.narrow-text { fill: var(--narrow); font-weight: 600; }
+.broad-text { fill: var(--broad); font-weight: 600; }
+.quiet-text { fill: var(--quiet); }
+.axis { stroke: var(--quiet); fill: none; }
+.ticks { stroke: #fff; stroke-opacity: .75; fill: none; }
+.loop { stroke: var(--broad); stroke-width: 1.4; stroke-dasharray: 4 3; fill: none; }
+.loop-tip { fill: var(--broad); }
+.tabs { border: 0; padding: 0; margin: .75rem 0 0; min-width: 0; }
+.tabs > legend { padding: 0; font-size: .9rem; color: var(--quiet); }
+.tabs > input { accent-color: var(--ink); margin: 0 .3rem 0 0; }
+.tabs > label { font-size: .9rem; margin-right: 1.2rem; }
+.panel-name { font-weight: 600; }
+@media screen {
+  .tabs > .panel, .panel-name { display: none; }
 """
+STYLE = (
+    _BASE
+    + _CHOSEN
+    + """ { display: block; }
+}
+@media (max-width: 44rem) { .seen { grid-template-columns: minmax(0, 1fr); } .seen figure { max-width: 18rem; } }
+"""
+)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-VOID = {"img", "meta", "source", "path", "rect"}
+VOID = {"img", "input", "meta", "source", "path", "rect"}
 
 
 class Reading(HTMLParser):

@@ -1,0 +1,124 @@
+"""`brave-tf inspect`: shows what training would see of a dataset, before any network is built."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from brave_tf.config import SOURCE_FPS, Config
+from brave_tf.data import sampling
+from brave_tf.data.dataset import Dataset, open_dataset
+from brave_tf.data.pipeline import TrainingClips
+from brave_tf.data.placement import Record
+from brave_tf.data.read import RecordReader
+from brave_tf.inspection.draws import clip_seconds, draw_views
+from brave_tf.pages import inspect as page
+from brave_tf.pages.inspect_content import Draw, InspectContent, InspectedClip
+from brave_tf.progress import Advance, track
+
+SOUND_BYTES = 1_000_000
+"""Of all sounds on a page together; only the first draw of a clip can be heard."""
+
+
+def inspect(
+    config: Config,
+    data: str | Path,
+    out: str | Path,
+    *,
+    split: str = "train",
+    clips: int = 4,
+    redraws: int = 2,
+    command: str = "",
+) -> InspectContent:
+    """Writes a page with the views of the first examples of a run.
+
+    Args:
+        config: the experiment; `config.seed` is the run's.
+        data: a dataset.
+        out: the page.
+        split: split of the dataset.
+        clips: clips to show, at least 1; fewer if the dataset has fewer.
+        redraws: further draws of each, with the seeds that follow.
+        command: what makes the page again.
+
+    Returns:
+        What is on the page.
+
+    Raises:
+        UserError: the dataset cannot be opened or lacks what the experiment needs, or the page cannot be written.
+    """
+    content = gather(config, data, split=split, clips=clips, redraws=redraws, command=command)
+    page.write(out, content)
+    return content
+
+
+def gather(
+    config: Config, data: str | Path, *, split: str = "train", clips: int = 4, redraws: int = 2, command: str = ""
+) -> InspectContent:
+    """What `inspect` writes, without writing it; see there."""
+    dataset = open_dataset(data)
+    usable = TrainingClips.open(data, config, split)
+    origins = _origins(dataset, split)
+    shown = []
+    reader = usable.table.reader()
+    count = min(clips, usable.count)
+    with track(count * (1 + redraws), "drawing views") as advance:
+        for example in range(count):
+            record, clip_id = _read(usable, reader, example, config)
+            draws = _draws(record, example, config, redraws, SOUND_BYTES // count, advance)
+            origin = origins[clip_id]
+            shown.append(InspectedClip(origin["source"], origin["start_seconds"], clip_seconds(record), example, draws))
+    return InspectContent(
+        config=config,
+        clips=shown,
+        asked=clips,
+        split=split,
+        usable=usable.count,
+        left_out=usable.left_out,
+        facts=_facts(dataset, split, usable.notes),
+        command=command,
+    )
+
+
+def _read(usable: TrainingClips, reader: RecordReader, number: int, config: Config) -> tuple[Record, int]:
+    """The clip that example `number` shows, read as `pretraining_dataset` reads it, and its id."""
+    row = sampling.shuffled_row(tf.constant(number, tf.int64), usable.count, config.seed)
+    serialized, clip_id = reader(row)
+    return usable.parser(serialized, row), int(clip_id)
+
+
+def _draws(record: Record, number: int, config: Config, redraws: int, sound_bytes: int, advance: Advance) -> list[Draw]:
+    draws: list[Draw] = []
+    for seed in range(config.seed, config.seed + 1 + redraws):
+        example_seed = sampling.example_seed(seed, tf.constant(number, tf.int64))
+        draws.append(draw_views(record, example_seed, config, sound_bytes=0 if draws else sound_bytes))
+        advance()
+    return draws
+
+
+def _origins(dataset: Dataset, split: str) -> dict[int, dict[str, Any]]:
+    rows = dataset.clips(split, ["clip_id", "source", "start_seconds"]).to_pylist()
+    return {row["clip_id"]: row for row in rows}
+
+
+def _facts(dataset: Dataset, split: str, notes: Sequence[str]) -> list[tuple[str, str]]:
+    info, clips = dataset.info, dataset.clips(split, ["frames", "samples"])
+    rate = dataset.audio_rate_hz
+    with_frames, with_sound = (int(np.sum(clips[name].to_numpy() > 0)) for name in ("frames", "samples"))
+    seconds = clips["frames"].to_numpy() / SOURCE_FPS
+    facts = [
+        ("dataset", str(dataset.path)),
+        (f"clips in split {split}", f"{clips.num_rows:,}, {seconds.sum() / 3600:.2f} hours of pictures"),
+        ("of them with pictures, with sound", f"{with_frames:,}, {with_sound:,}"),
+        ("longest clip", f"{seconds.max():g} s"),
+        ("frames per second", f"{SOURCE_FPS:g}"),
+        ("sound", f"{rate:,} Hz, one channel" if rate else "its rate is not recorded" if with_sound else "none"),
+        ("optical flow", "none" if dataset.flow is None else f"at every {dataset.flow.stride}th frame"),
+    ]
+    if "shorter_side" in info:
+        facts.append(("shorter side of the frames", f"{info['shorter_side']} px at most"))
+    if "quarantined" in info:
+        facts.append(("sources left aside as unusable", f"{len(info['quarantined'])} of {info['sources']}"))
+    return [*facts, *(("note", note) for note in notes)]
