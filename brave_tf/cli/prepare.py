@@ -46,7 +46,11 @@ def prepare(
     """
     from brave_tf.data.flow import FlowSettings
     from brave_tf.data.prepare import prepare as run_preparation
+    from brave_tf.errors import UsageError
 
+    settings = FlowSettings(flow_size, flow_stride)
+    if not flow and settings != FlowSettings():
+        raise UsageError("received --flow-size or --flow-stride without --flow; add --flow to compute optical flow")
     dataset = run_preparation(
         source,
         out,
@@ -58,7 +62,7 @@ def prepare(
         split=split,
         seed=seed,
         workers=workers,
-        flow=FlowSettings(flow_size, flow_stride) if flow else None,
+        flow=settings if flow else None,
     )
     _print(dataset.path, dataset.info)
 

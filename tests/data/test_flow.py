@@ -160,6 +160,11 @@ def test_sizes_and_strides_out_of_range_are_refused(videos, tmp_path, size, stri
         prepare(videos, tmp_path / "d", flow=FlowSettings(size, stride))
 
 
+def test_settings_of_flow_without_flow_are_refused(videos, tmp_path, capsys):
+    assert main(["prepare", str(videos), "--out", str(tmp_path / "d"), "--flow-size", "64"]) == 2
+    assert "without --flow; add --flow" in capsys.readouterr().err and not (tmp_path / "d").exists()
+
+
 def test_without_opencv_one_line_names_the_extra_before_anything_is_written(videos, tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "cv2", None)
     assert main(["prepare", str(videos), "--out", str(tmp_path / "d"), "--flow"]) == 1
