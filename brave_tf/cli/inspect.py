@@ -28,7 +28,7 @@ def inspect(
     Example: brave-tf inspect dataset --preset tiny-va --out page.html
 
     Args:
-        dataset: dataset that `brave-tf prepare` wrote.
+        dataset: what --data of `brave-tf pretrain` takes: usually what `brave-tf prepare` wrote.
         preset: experiment; `brave-tf presets` lists them.
         out: the page to write.
         clips: clips to show, the first that a run trains on.
