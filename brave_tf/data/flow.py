@@ -4,6 +4,7 @@ Displacements are stored in 255 steps: 128 is rest, 1 and 255 are the limit, whi
 shorter side is 256 pixels, and proportionally less in a smaller one. So datasets of other flow sizes train alike.
 """
 
+import bisect
 import dataclasses
 import functools
 import io
@@ -25,6 +26,10 @@ LIMIT_PIXELS, LIMIT_SIDE = 20, 256
 LIMIT_SHARE = LIMIT_PIXELS / LIMIT_SIDE
 """The same as a share of the shorter side."""
 
+MARGIN = 1
+"""Pixels by which a picture is continued on every side while its flow is computed."""
+
+Grey = npt.NDArray[np.uint8]
 Flow = npt.NDArray[np.float32]
 Stored = npt.NDArray[np.uint8]
 
@@ -70,16 +75,28 @@ def flow_pictures(jpegs: Sequence[bytes], settings: FlowSettings) -> list[bytes]
     Returns:
         A PNG of the displacement from frame t to frame t + 1 for every t = 0, stride, 2 * stride and so on: two
         channels, horizontal and vertical, stored as `store` does. The last frame of the clip has the flow that leads to
-        it; a single frame has none, that is zero.
+        it; a single frame has none, that is zero. Videos of fewer than 25 frames a second repeat frames: the
+        displacement is then the one to the next frame that differs, spread over the repetitions.
     """
-    pictures = []
-    for frame in range(0, len(jpegs), settings.stride):
-        first = min(frame, max(len(jpegs) - 2, 0))
-        grey = [_grey(jpeg, settings.shorter_side) for jpeg in jpegs[first : first + 2]]
-        at_rest = np.zeros((*grey[0].shape, 2), np.float32)
-        flow = _tv_l1().calc(grey[0], grey[1], None) if len(grey) == 2 else at_rest
-        pictures.append(_png(store(flow)))
-    return pictures
+    starts = [0, *(number for number in range(1, len(jpegs)) if jpegs[number] != jpegs[number - 1])]
+
+    @functools.cache
+    def picture(which: int) -> bytes:
+        first = min(which, max(len(starts) - 2, 0))
+        pair = [_grey(jpegs[start], settings.shorter_side) for start in starts[first : first + 2]]
+        if len(pair) == 1:
+            return _png(store(np.zeros((*pair[0].shape, 2), np.float32)))
+        return _png(store(_displacement(*pair) / (starts[first + 1] - starts[first])))
+
+    frames = range(0, len(jpegs), settings.stride)
+    return [picture(bisect.bisect_right(starts, frame) - 1) for frame in frames]
+
+
+def _displacement(first: Grey, second: Grey) -> Flow:
+    # OpenCV takes what is outside a picture for black, which would move the outermost rows.
+    padded = (np.pad(each, MARGIN, mode="edge") for each in (first, second))
+    flow: Flow = _tv_l1().calc(*padded, None)
+    return flow[MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
 def store(flow: Flow) -> Stored:
@@ -101,7 +118,7 @@ def _limit(picture: npt.NDArray[Any]) -> float:
     return LIMIT_SHARE * min(picture.shape[:2])
 
 
-def _grey(jpeg: bytes, shorter_side: int) -> npt.NDArray[np.uint8]:
+def _grey(jpeg: bytes, shorter_side: int) -> Grey:
     import cv2
 
     picture: Any = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)

@@ -16,6 +16,7 @@ from brave_tf.cli.main import main
 from brave_tf.data import records
 from brave_tf.data.dataset import open_dataset
 from brave_tf.data.flow import LIMIT_SHARE, FlowSettings, flow_pictures, store, to_pixels
+from brave_tf.data.media import MediaSettings, read_clips
 from brave_tf.data.pictures import decode_flow, picture_shape
 from brave_tf.data.pipeline import TrainingClips
 from brave_tf.data.prepare import prepare
@@ -73,6 +74,37 @@ def test_the_last_frame_has_the_flow_that_leads_to_it_and_a_single_one_none():
     assert len(pictures) == 2 and decoded(pictures[1])[8:-8, 8:-8, 0].mean() == pytest.approx(1, abs=0.2)
     (png,) = flow_pictures(moving(1, 1, 0), FlowSettings(64, 4))
     assert not np.any(decoded(png)) and decoded(png).shape == (64, 80, 2)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 4])
+def test_repeated_frames_share_the_way_to_the_next_one_that_differs(stride):
+    # 12.5 and 8.3 frames a second, in a stream of 25: two pixels in two frames, three in three.
+    for repeated in (2, 3):
+        jpegs = [jpeg for jpeg in moving(4, repeated, 0) for _ in range(repeated)]
+        pictures = flow_pictures(jpegs, FlowSettings(64, stride))
+        assert len(pictures) == -(-len(jpegs) // stride)
+        for png in pictures:
+            assert decoded(png)[8:-8, 8:-8, 0].mean() == pytest.approx(1, abs=0.15)
+
+
+def test_slow_videos_repeat_frames_byte_for_byte(tmp_path):
+    path = write_media(tmp_path / "slow.mp4", seconds=2, fps=5, sound_hz=None)
+    (clip,) = read_clips(path, MediaSettings(audio_rate_hz=None))
+    assert len(clip.frames) == 50 and len(set(clip.frames)) == 10
+
+
+def test_a_still_film_does_not_move_at_its_edges():
+    rng = np.random.default_rng(1)
+    still = [np.asarray(Image.open(io.BytesIO(moving(1, 0, 0)[0]))) for _ in range(2)]
+    noisy = [np.clip(frame + rng.normal(0, 1, frame.shape), 0, 255).astype(np.uint8) for frame in still]
+    jpegs = []
+    for frame in noisy:
+        data = io.BytesIO()
+        Image.fromarray(frame).save(data, "JPEG", quality=95)
+        jpegs.append(data.getvalue())
+    speed = np.hypot(*np.moveaxis(decoded(flow_pictures(jpegs, FlowSettings(64, 4))[0]), -1, 0))
+    edges = np.concatenate([speed[0], speed[-1], speed[:, 0], speed[:, -1]])
+    assert edges.mean() < 0.2
 
 
 def test_pictures_are_made_smaller_and_displacements_with_them():
