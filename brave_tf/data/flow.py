@@ -46,6 +46,10 @@ class FlowSettings:
     shorter_side: int = 128
     stride: int = 4
 
+    def as_dict(self) -> dict[str, Any]:
+        """How flow was computed and is stored, for `dataset.json`."""
+        return {**dataclasses.asdict(self), "limit_share": LIMIT_SHARE}
+
 
 def check_opencv() -> None:
     """Makes sure that flow can be computed.
@@ -86,7 +90,7 @@ def flow_pictures(jpegs: Sequence[bytes], settings: FlowSettings) -> list[bytes]
         pair = [_grey(jpegs[start], settings.shorter_side) for start in starts[first : first + 2]]
         if len(pair) == 1:
             return _png(store(np.zeros((*pair[0].shape, 2), np.float32)))
-        return _png(store(_displacement(*pair) / (starts[first + 1] - starts[first])))
+        return _png(store(_displacement(*pair) / np.float32(starts[first + 1] - starts[first])))
 
     frames = range(0, len(jpegs), settings.stride)
     return [picture(bisect.bisect_right(starts, frame) - 1) for frame in frames]

@@ -8,10 +8,31 @@ from pathlib import Path
 from typing import Any
 
 from brave_tf.data.dataset import WORK_FOLDER
+from brave_tf.data.flow import FlowSettings
 from brave_tf.data.layouts import Source
+from brave_tf.data.media import MediaSettings
 
 SOURCES_PER_SHARD = 16
 MOST_SHARDS = 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class ClipSettings:
+    """What is made of every source.
+
+    Attributes:
+        media: sizes and rates of picture and sound.
+        flow: how optical flow is computed; None for no flow.
+    """
+
+    media: MediaSettings
+    flow: FlowSettings | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything that tells two preparations of the same sources apart."""
+        values = dataclasses.asdict(self.media)
+        # Only where there is flow, so that datasets without it are what they were before there was any.
+        return values if self.flow is None else {**values, "flow": self.flow.as_dict()}
 
 
 @dataclasses.dataclass(frozen=True)

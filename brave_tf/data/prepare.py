@@ -1,25 +1,17 @@
 """From a folder or list of media files to a dataset of records."""
 
-import concurrent.futures
 import contextlib
-import dataclasses
 import fcntl
-import functools
 import json
-import multiprocessing
 import os
 import shutil
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from brave_tf import quiet
 from brave_tf.config import SOURCE_FPS
 from brave_tf.data.dataset import (
     CLIP_COLUMNS,
@@ -31,16 +23,16 @@ from brave_tf.data.dataset import (
     Dataset,
     open_dataset,
 )
-from brave_tf.data.flow import LIMIT_SHARE, FlowSettings, check_opencv
+from brave_tf.data.flow import FlowSettings, check_opencv
 from brave_tf.data.layouts import Listing
 from brave_tf.data.layouts.csv_list import list_csv
 from brave_tf.data.layouts.folder import list_folder
 from brave_tf.data.media import MediaSettings
-from brave_tf.data.plan import Plan, Shard, make_plan, read_done
+from brave_tf.data.plan import ClipSettings, Plan, make_plan
+from brave_tf.data.shard_jobs import write_shards
 from brave_tf.data.splits import DEFAULT_SHARES, assign_splits, parse_shares
 from brave_tf.errors import UserError
 from brave_tf.files import write_json
-from brave_tf.progress import track
 
 LayoutName = Literal["auto", "folder", "csv"]
 PLAN_FILE = "plan.json"
@@ -86,32 +78,27 @@ def prepare(
             is writing it, or it cannot be written.
     """
     source, out = Path(source), Path(out)
-    settings = MediaSettings(shorter_side, audio_rate_hz, clip_seconds)
-    _check(settings, flow, workers)
+    settings = ClipSettings(MediaSettings(shorter_side, audio_rate_hz, clip_seconds), flow)
+    _check(settings, workers)
+    if flow is not None and not (out / INFO_FILE).is_file():
+        check_opencv()
     listing = _list(source, layout, path_column)
     sources, rule = assign_splits(listing.sources, parse_shares(split), seed)
-    plan = make_plan(sources, _as_dict(settings, flow))
+    plan = make_plan(sources, settings.as_dict())
     if (out / INFO_FILE).is_file():
         return _finished(out, plan)
-    with _claim(out, plan, _as_dict(settings, flow)):
-        work = functools.partial(_write_shard, out, plan, settings=settings, flow=flow)
-        results = _write_shards(out, plan, work, workers or os.cpu_count() or 1)
-        _finish(out, plan, _as_dict(settings, flow), listing, rule, results)
+    with _claim(out, plan, settings):
+        results = write_shards(out, plan, settings, workers or os.cpu_count() or 1)
+        _finish(out, plan, settings, listing, rule, results)
     shutil.rmtree(out / WORK_FOLDER)
     return open_dataset(out)
 
 
-def _as_dict(settings: MediaSettings, flow: FlowSettings | None) -> dict[str, Any]:
-    values = dataclasses.asdict(settings)
-    # Only where there is flow, so that datasets without are what they were before there was any.
-    return values if flow is None else {**values, "flow": {**dataclasses.asdict(flow), "limit_share": LIMIT_SHARE}}
-
-
-def _check(settings: MediaSettings, flow: FlowSettings | None, workers: int | None) -> None:
-    rate = settings.audio_rate_hz
+def _check(settings: ClipSettings, workers: int | None) -> None:
+    media, flow, rate = settings.media, settings.flow, settings.media.audio_rate_hz
     limits = [
-        ("shorter side", settings.shorter_side, 16, 4096),
-        ("clip seconds", settings.clip_seconds, 0.04, 3600),
+        ("shorter side", media.shorter_side, 16, 4096),
+        ("clip seconds", media.clip_seconds, 0.04, 3600),
         ("audio rate", 16_000 if rate is None else rate, 1_000, 192_000),
         ("workers", 1 if workers is None else workers, 1, 4096),
         *([] if flow is None else [("flow size", flow.shorter_side, 16, 1024), ("flow stride", flow.stride, 1, 25)]),
@@ -119,8 +106,6 @@ def _check(settings: MediaSettings, flow: FlowSettings | None, workers: int | No
     for name, value, least, most in limits:
         if not least <= value <= most:
             raise UserError(f"received {name} {value}; expected {least} to {most}")
-    if flow is not None:
-        check_opencv()
 
 
 def _list(source: Path, layout: LayoutName, path_column: str) -> Listing:
@@ -146,7 +131,7 @@ def _finished(out: Path, plan: Plan) -> Dataset:
 
 
 @contextlib.contextmanager
-def _claim(out: Path, plan: Plan, settings: dict[str, Any]) -> Iterator[None]:
+def _claim(out: Path, plan: Plan, settings: ClipSettings) -> Iterator[None]:
     """Makes `out` this preparation's alone, and checks that what is begun there is the same one."""
     work = out / WORK_FOLDER
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not work.is_dir())):
@@ -161,7 +146,7 @@ def _claim(out: Path, plan: Plan, settings: dict[str, Any]) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise UserError(f"another process is writing {out}; wait for it, or choose another --out") from None
-        begun = {"settings": settings, "listing": plan.listing}
+        begun = {"settings": settings.as_dict(), "listing": plan.listing}
         try:
             if (work / PLAN_FILE).is_file():
                 _compare(out, json.loads((work / PLAN_FILE).read_text(encoding="utf-8")), begun)
@@ -189,74 +174,12 @@ def _compare(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
         raise UserError(f"{out} was begun with other files or settings ({shown}); choose another --out, or remove it")
 
 
-def _write_shards(out: Path, plan: Plan, work: Callable[[Shard], dict[str, Any]], workers: int) -> list[dict[str, Any]]:
-    results = {shard.name: read_done(out, shard) for shard in plan.shards}
-    todo = [shard for shard in plan.shards if results[shard.name] is None]
-    done = sum(len(shard.sources) for shard in plan.shards) - sum(len(shard.sources) for shard in todo)
-    with track(len(plan.sources), "prepare", done=done) as advance:
-        if workers == 1 or len(todo) <= 1:
-            for shard in todo:
-                results[shard.name] = work(shard)
-                advance(len(shard.sources))
-        else:
-            with _pool(min(workers, len(todo))) as pool:
-                futures = {pool.submit(work, shard): shard for shard in todo}
-                for future in concurrent.futures.as_completed(futures):
-                    results[futures[future].name] = _result(future, futures[future])
-                    advance(len(futures[future].sources))
-    return [result for result in results.values() if result is not None]
-
-
-def _write_shard(
-    out: Path, plan: Plan, shard: Shard, settings: MediaSettings, flow: FlowSettings | None
-) -> dict[str, Any]:
-    # TensorFlow starts where records are written, not in a process that only hands out the work.
-    quiet.import_tensorflow()
-    from brave_tf.data.shard_writer import write_shard
-
-    return write_shard(out, plan, shard, settings, flow)
-
-
-def _result(future: Any, shard: Shard) -> dict[str, Any]:
-    try:
-        result: dict[str, Any] = future.result()
-    except concurrent.futures.process.BrokenProcessPool:
-        raise UserError(
-            f"a worker process died around {shard.name} (out of memory?); "
-            "run the same command again with fewer --workers"
-        ) from None
-    return result
-
-
-@contextlib.contextmanager
-def _pool(workers: int) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
-    # Spawned, not forked: TensorFlow's threads do not survive a fork.
-    pool = concurrent.futures.ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker
-    )
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _start_worker() -> None:
-    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = os.getppid()
-
-    def leave_with_parent() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=leave_with_parent, daemon=True).start()
-
-
 def _finish(
-    out: Path, plan: Plan, settings: dict[str, Any], listing: Listing, rule: str, results: list[dict[str, Any]]
+    out: Path, plan: Plan, settings: ClipSettings, listing: Listing, rule: str, results: list[dict[str, Any]]
 ) -> None:
-    rows = sorted((row for result in results for row in result["rows"]), key=lambda row: (row["shard"], row["offset"]))
+    # A shard that was done before there was flow does not count it.
+    rows = [{"flow_frames": 0, **row} for result in results for row in result["rows"]]
+    rows.sort(key=lambda row: (row["shard"], row["offset"]))
     quarantined = sorted((entry for result in results for entry in result["quarantined"]), key=lambda e: e["source"])
     if not rows:
         reasons = "; ".join(f"{entry['source']} {entry['reason']}" for entry in quarantined[:3])
@@ -269,17 +192,17 @@ def _finish(
     info = {
         "format_version": FORMAT_VERSION,
         "frame_rate": SOURCE_FPS,
-        "shorter_side": settings["shorter_side"],
-        "audio_rate_hz": settings["audio_rate_hz"],
-        "clip_seconds": settings["clip_seconds"],
-        "flow": settings.get("flow"),
+        "shorter_side": settings.media.shorter_side,
+        "audio_rate_hz": settings.media.audio_rate_hz,
+        "clip_seconds": settings.media.clip_seconds,
+        "flow": settings.flow.as_dict() if settings.flow else None,
         "splits": {split: _split_info(split, plan, rows) for split in sorted({shard.split for shard in plan.shards})},
         "labels": plan.classes,
         "sources": len(plan.sources),
         "quarantined": quarantined,
         "ignored": listing.ignored,
         "split_rule": rule,
-        "settings": settings,
+        "settings": settings.as_dict(),
         "fingerprint": plan.fingerprint,
     }
     try:

@@ -2,16 +2,17 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from brave_tf.data.dataset import CLIPS_PER_SOURCE, LABEL_PREFIX, PRIMARY_LABEL, WORK_FOLDER
-from brave_tf.data.flow import FlowSettings, flow_pictures
+from brave_tf.data.flow import flow_pictures
 from brave_tf.data.layouts import Source
-from brave_tf.data.media import MediaError, MediaSettings, read_clips
-from brave_tf.data.plan import Plan, Shard, temporary
+from brave_tf.data.media import MediaError, read_clips
+from brave_tf.data.plan import ClipSettings, Plan, Shard, temporary
 from brave_tf.data.records import build
 from brave_tf.errors import UserError
 from brave_tf.files import write_json
@@ -21,7 +22,7 @@ HEADER_BYTES, FOOTER_BYTES = 12, 4
 
 
 def write_shard(
-    out: Path, plan: Plan, shard: Shard, settings: MediaSettings, flow: FlowSettings | None = None
+    out: Path, plan: Plan, shard: Shard, settings: ClipSettings, source_done: Callable[[], None]
 ) -> dict[str, Any]:
     """Prepares the sources of one shard; a source that cannot be used is left out whole, with its reason.
 
@@ -29,8 +30,8 @@ def write_shard(
         out: the dataset's directory.
         plan: the preparation.
         shard: the shard to write.
-        settings: what to read from the media files.
-        flow: how to compute optical flow; None for none.
+        settings: what to make of the media files.
+        source_done: called after each source.
 
     Returns:
         `rows` of the clip table and the `quarantined` sources; the same is in the shard's done-file.
@@ -48,7 +49,7 @@ def write_shard(
                 source = plan.sources[number]
                 piece = temporary(work, shard, f"{os.getpid()}.piece")
                 try:
-                    rows = _write_source(piece, plan, number, settings, flow)
+                    rows = _write_source(piece, plan, number, settings)
                 except MediaError as error:
                     result["quarantined"].append({"source": source.name, "reason": str(error)})
                 else:
@@ -59,6 +60,7 @@ def write_shard(
                         result["rows"].append({**row, "shard": shard.name, "offset": row["offset"] + place})
                 finally:
                     piece.unlink(missing_ok=True)
+                source_done()
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(part, out / shard.name)
@@ -70,27 +72,26 @@ def write_shard(
     return result
 
 
-def _write_source(
-    file: Path, plan: Plan, number: int, settings: MediaSettings, flow: FlowSettings | None
-) -> list[dict[str, Any]]:
+def _write_source(file: Path, plan: Plan, number: int, settings: ClipSettings) -> list[dict[str, Any]]:
     source = plan.sources[number]
     labels = {f"{LABEL_PREFIX}{name}": source.labels.get(name) for name in plan.classes}
     label_index = _label_index(plan, source)
     rows = []
     place = 0
     with tf.io.TFRecordWriter(str(file)) as writer:
-        for index, clip in enumerate(read_clips(source.path, settings, source.start_seconds, source.end_seconds)):
+        clips = read_clips(source.path, settings.media, source.start_seconds, source.end_seconds)
+        for index, clip in enumerate(clips):
             clip_id = number * CLIPS_PER_SOURCE + index
-            pictures = flow_pictures(clip.frames, flow) if flow is not None else []
+            pictures = flow_pictures(clip.frames, settings.flow) if settings.flow else []
             payload = build(
                 clip,
                 clip_id=clip_id,
                 source=source.name,
-                audio_rate_hz=settings.audio_rate_hz,
+                audio_rate_hz=settings.media.audio_rate_hz,
                 labels=source.labels,
                 label_index=label_index,
                 flow=pictures,
-                flow_stride=1 if flow is None else flow.stride,
+                flow_stride=settings.flow.stride if settings.flow else 1,
             )
             writer.write(payload)
             row: dict[str, Any] = {
