@@ -27,7 +27,8 @@ def test_parameters_are_the_same_eager_in_graphs_and_compiled():
 
 
 def test_probabilities_and_ranges_are_kept():
-    drawn = [augment.sample(seed_of(number), EVERYTHING) for number in range(300)]
+    draw = tf.function(lambda seed: augment.sample(seed, EVERYTHING))
+    drawn = [draw(seed_of(number)) for number in range(300)]
     for name in ("flip", "blur", "color", "grayscale", "random_convolution"):
         assert np.mean([bool(parameters[name]) for parameters in drawn]) == pytest.approx(0.5, abs=0.1)
     hues = [float(parameters["hue"]) for parameters in drawn]
