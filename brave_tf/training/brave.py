@@ -103,13 +103,10 @@ class Brave(keras.Model):
             broad[modality] = _prepare_views(broad[modality], parameters.get(modality), view, modality)
         return {"narrow": narrow, "broad": broad}
 
-    def targets(self, views: dict[str, Any], outputs: dict[str, Any], training: bool) -> dict[str, Any]:
-        """What is regressed: the projections in `outputs`, or those of the moving average of the networks."""
-        if self.target_towers is None:
-            return outputs
+    def targets(self, views: dict[str, Any], training: bool) -> dict[str, Any] | None:
+        """Outputs of the moving average of the networks, whose projections are regressed; None without one."""
         # Its batch norm uses the batch's statistics in training too, as in BYOL.
-        targets: dict[str, Any] = self.target_towers(views, training=training)
-        return targets
+        return None if self.target_towers is None else self.target_towers(views, training=training)
 
     def losses_and_metrics(
         self, outputs: dict[str, Any], targets: dict[str, Any] | None = None
@@ -118,7 +115,7 @@ class Brave(keras.Model):
 
         Args:
             outputs: what `call` returned.
-            targets: what `targets` returned; by default the outputs themselves.
+            targets: what `targets` returned; None regresses the outputs' own projections.
         """
         loss, terms = view_losses(outputs, self.config.model.loss_scale, targets)
         spreads = {f"spread_narrow_for_{m}": spread(out["z"]) for m, out in outputs["narrow"].items()}
@@ -129,9 +126,10 @@ class Brave(keras.Model):
         """One update; returns the batch's metrics, averaged over replicas."""
         views = self.augmented_views(batch)
         replicas = tf.distribute.get_replica_context()
+        targets = self.targets(views, training=True)
         with tf.GradientTape() as tape:
             outputs = self(views, training=True)
-            loss, metrics = self.losses_and_metrics(outputs, self.targets(views, outputs, training=True))
+            loss, metrics = self.losses_and_metrics(outputs, targets)
             # Gradients are summed over replicas; each contributes its share of the global mean.
             share = self.optimizer.scale_loss(loss / replicas.num_replicas_in_sync)
         gradients = tape.gradient(share, self.trainable_variables)
@@ -145,7 +143,7 @@ class Brave(keras.Model):
         """Metrics of a batch in evaluation mode, as running means."""
         views = self.augmented_views(batch)
         outputs = self(views, training=False)
-        _, metrics = self.losses_and_metrics(outputs, self.targets(views, outputs, training=False))
+        _, metrics = self.losses_and_metrics(outputs, self.targets(views, training=False))
         self._update_means(metrics)
         return {name: self.metric_means[name].result() for name in metrics}
 
