@@ -1,7 +1,7 @@
-"""Configurations as plain values: dictionaries for JSON, `key=value` overrides, differences."""
+"""Configurations as plain values: dictionaries for JSON, lines of YAML, `key=value` overrides, differences."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import pydantic
@@ -36,6 +36,21 @@ def part_from_dict(kind: type[T], values: Mapping[str, Any]) -> T:
         raise UserError(f"the configuration is not usable: {problems}") from None
 
 
+def yaml_lines(values: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    """What `to_dict` wrote, line by line as YAML: nested mappings of JSON values.
+
+    Args:
+        values: the configuration, or a part of it.
+        indent: what every line begins with.
+    """
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield f"{indent}{key}:"
+            yield from yaml_lines(value, indent + "  ")
+        else:
+            yield f"{indent}{key}: {json.dumps(value)}"
+
+
 def override(config: Config, assignments: Iterable[str]) -> Config:
     """Applies `key=value` assignments such as `optimizer.peak_learning_rate=0.3`.
 
@@ -65,6 +80,20 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
         elif before != after:
             lines.append(f"{prefix}{key}: {before} -> {after}")
     return lines
+
+
+def assignments(old: Config, new: Config) -> list[str]:
+    """What `override` has to be given to make `new` of `old`, but for the name."""
+    return sorted(_assignments(to_dict(old), to_dict(new), ""))
+
+
+def _assignments(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    for key, value in new.items():
+        before = old.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            yield from _assignments(before, value, f"{prefix}{key}.")
+        elif value != before and prefix + key != "name":
+            yield f"{prefix}{key}={value if isinstance(value, str) else json.dumps(value)}"
 
 
 def _assign(values: dict[str, Any], key: str, text: str) -> None:

@@ -1,4 +1,6 @@
-"""The one exception that a user is meant to read."""
+"""The one exception that a user is meant to read, and what others come down to."""
+
+import re
 
 
 class UserError(ValueError):
@@ -11,3 +13,12 @@ class UserError(ValueError):
 
 class UsageError(UserError):
     """A command line that lacks something; the exit status is 2."""
+
+
+def reason_of(error: Exception) -> str:
+    """What went wrong, in one line: of an error of the system, of TensorFlow, or of any other kind."""
+    message = getattr(error, "strerror", None) or getattr(error, "message", None) or str(error)
+    # TensorFlow names the node of the graph before, and the operation after, what went wrong.
+    plain = re.sub(r"\[*\{\{.*?\}\}\]*|\[Op:.*?\]|\bname: *$", "", message, flags=re.MULTILINE)
+    lines = [" ".join(line.split()) for line in plain.splitlines() if line.strip(" \t[]")]
+    return next((line for line in lines if line != "Graph execution error:"), type(error).__name__)

@@ -4,7 +4,7 @@ A `Config` is plain data: it imports neither TensorFlow nor NumPy, compares by v
 (`brave_tf.config_values`). Its defaults are the paper's (section 4 and its implementation details).
 """
 
-from brave_tf.config.experiment import Config, DataConfig, EvaluationConfig, OptimizerConfig
+from brave_tf.config.experiment import Config, DataConfig, EvaluationConfig, MonitorConfig, OptimizerConfig
 from brave_tf.config.model import BackboneConfig, ModelConfig
 from brave_tf.config.views import (
     CHANNELS,
@@ -30,6 +30,7 @@ __all__ = [
     "EvaluationConfig",
     "Modality",
     "ModelConfig",
+    "MonitorConfig",
     "OptimizerConfig",
     "VideoViewConfig",
 ]

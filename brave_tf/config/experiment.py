@@ -82,6 +82,25 @@ class EvaluationConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class MonitorConfig:
+    """What watches a run. Nothing of it changes what is learnt.
+
+    Attributes:
+        collapse_spread: a run whose spread of projections stays below this has collapsed and is stopped; 0 never stops
+            one. The spread is 1 for healthy projections (`brave_tf.losses.spread`).
+        collapse_patience: steps in a row below it.
+        probe_every: steps between two kNN probes of the encoder, on clips with labels if there are any; 0 never probes.
+        probe_clips: clips that a probe embeds at most, half of them as neighbours.
+    """
+
+    __pydantic_config__ = STRICT
+    collapse_spread: Probability = 0.5
+    collapse_patience: Count = 20
+    probe_every: Annotated[int, pydantic.Field(ge=0)] = 5000
+    probe_clips: Annotated[int, pydantic.Field(ge=4)] = 2000
+
+
+@dataclasses.dataclass(frozen=True)
 class Config:
     """A whole pre-training experiment.
 
@@ -100,6 +119,11 @@ class Config:
         keep_checkpoints: newest checkpoints that are kept.
         log_every: steps between two lines of `metrics.jsonl`.
         jit_compile: compile the train step with XLA.
+        precision: what the networks compute in; weights, batch norm and the loss stay float32. "float16" scales the
+            loss against underflow.
+        micro_batches: parts that a replica's share of the batch is worked through in, one after the other, for one
+            update; batch norm sees one part at a time.
+        monitor: what watches the run.
     """
 
     __pydantic_config__ = STRICT
@@ -117,8 +141,16 @@ class Config:
     keep_checkpoints: Count = 3
     log_every: Count = 50
     jit_compile: bool = False
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    micro_batches: Count = 1
+    monitor: MonitorConfig = MonitorConfig()
 
     def __post_init__(self) -> None:
+        if self.narrow.views != 1 or self.narrow.offset != "independent":
+            raise ValueError(
+                f"received narrow.views={self.narrow.views} and narrow.offset={self.narrow.offset}; expected 1 and "
+                "independent: there is one narrow view, and the broad ones are placed by it"
+            )
         if self.model.share_backbone and self.broad.rgb is None:
             raise ValueError(
                 "received model.share_backbone without broad.rgb; expected broad RGB views to share it with"

@@ -41,6 +41,8 @@ class ModelConfig:
         target_momentum: None regresses the networks' own projections, as the paper does. A share m regresses those of a
             second set of networks, the moving average m * old + (1 - m) * new of the trained ones (BYOL; the paper
             finds it unnecessary, section 3.1).
+        rematerialise: keep only the input of each residual block for the backward pass and compute the block again
+            there: less memory, more time, the same result.
         hidden_size: hidden units of projectors and predictors.
         projection_size: size of z and h.
         loss_scale: "paper" sums 2 - 2 cos over directions and modalities; "released" averages 1 - cos over the terms.
@@ -57,6 +59,7 @@ class ModelConfig:
     loss_scale: Literal["paper", "released"] = "paper"
     share_backbone: bool = False
     target_momentum: Probability | None = None
+    rematerialise: bool = False
 
     def __post_init__(self) -> None:
         if self.audio.network != "resnet":

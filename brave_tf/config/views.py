@@ -20,7 +20,7 @@ Sync = Literal["aligned", "centered", "independent"]
 class AugmentConfig:
     """Spatial and colour augmentation of one visual view; drawn once per view, the same for every frame of it.
 
-    Optical flow is cropped, scaled and flipped only (paper, section 4.1, "augmentations").
+    Optical flow is cropped and flipped only (paper, section 4.1, "augmentations").
 
     Attributes:
         crop_area: range of the crop's area as a share of the image.
@@ -53,6 +53,12 @@ class AugmentConfig:
     hue: Probability = 0.2
     grayscale: Probability = 0.2
     random_convolution: Probability = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("crop_area", "crop_aspect", "scale_jitter", "blur_sigma"):
+            low, high = getattr(self, name)
+            if not 0 < low <= high:
+                raise ValueError(f"received {name}={low},{high}; expected two numbers above 0, the smaller one first")
 
 
 FLOW_AUGMENT = AugmentConfig(blur=0.0, color=0.0, grayscale=0.0)

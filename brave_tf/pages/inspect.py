@@ -133,9 +133,7 @@ def _is_longer(config: Config) -> bool:
 def _start(name: str, offset: str) -> str:
     if name == "narrow":
         return "anywhere it fits"
-    return {"aligned": "with the narrow view", "centered": "middle on middle", "independent": "anywhere, looping"}[
-        offset
-    ]
+    return _OFFSETS[offset]
 
 
 def _flow() -> Html:

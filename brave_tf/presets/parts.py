@@ -34,10 +34,8 @@ TSM = BackboneConfig()
 R3D = BackboneConfig(network="r3d")
 WIDE = BackboneConfig(width=2.0)
 
-_RGB_CHOICES = (
-    "crop, blur and colour numbers are the released code's; blur is always applied",
-    "no scale jitter besides the area of the crop",
-)
+_RGB_CHOICES = ("crop, blur and colour numbers are the released code's; blur is always applied",)
+_NO_SCALE_JITTER = "no scale jitter besides the area of the crop"
 _VIEWS_CHOICE = "each of the K views is normalised by its own batch statistics"
 _FLOW_CHOICES = (
     "flow: OpenCV's TV-L1 with its default parameters between neighbouring frames at 25 fps, two channels, cut at 20 "
@@ -113,6 +111,8 @@ def with_sound(
 
 def _choices(config: Config) -> tuple[str, ...]:
     lines: tuple[str, ...] = _RGB_CHOICES
+    if all(view.augment.scale_jitter == (1.0, 1.0) for view in (config.narrow, *config.broad.visual.values())):
+        lines += (_NO_SCALE_JITTER,)
     if any(view.views > 1 for view in config.broad.visual.values()):
         lines += (_VIEWS_CHOICE,)
     if config.broad.flow is not None:

@@ -3,7 +3,15 @@
 import dataclasses
 from collections.abc import Mapping
 
-from brave_tf.config import AudioViewConfig, BroadConfig, Config, ModelConfig, OptimizerConfig, VideoViewConfig
+from brave_tf.config import (
+    AudioViewConfig,
+    BroadConfig,
+    Config,
+    DataConfig,
+    ModelConfig,
+    OptimizerConfig,
+    VideoViewConfig,
+)
 from brave_tf.presets.preset import Preset
 
 _URL = "https://storage.googleapis.com/dm-jaxline/brave/"
@@ -42,6 +50,7 @@ RELEASED = Preset(
         broad=BroadConfig(audio=AudioViewConfig(seconds=10.24, sample_rate_hz=48_000, padding="zeros")),
         model=ModelConfig(heads="shared", loss_scale="released"),
         optimizer=OptimizerConfig(peak_learning_rate=1.0, mask="official"),
+        data=DataConfig(handover="float32"),
         steps=300_000,
     ),
     source="released code",

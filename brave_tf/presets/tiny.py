@@ -8,6 +8,7 @@ from brave_tf.config import (
     Config,
     EvaluationConfig,
     ModelConfig,
+    MonitorConfig,
     OptimizerConfig,
     VideoViewConfig,
 )
@@ -42,6 +43,7 @@ def _tiny(name: str, broad: BroadConfig) -> Preset:
         batch_size=48,
         checkpoint_every=100,
         log_every=10,
+        monitor=MonitorConfig(probe_every=100, probe_clips=200),
     )
     return Preset(config, source="this library", data="any videos")
 

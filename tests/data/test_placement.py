@@ -45,6 +45,7 @@ VIEWS = st.builds(
 @FEW
 @given(narrow=VIEWS, rgb=VIEWS, total=st.integers(1, 400), seed=st.integers(0, 2**31 - 1))
 def test_visual_views_of_any_kind_lie_in_clips_of_any_length(narrow, rgb, total, seed):
+    narrow = dataclasses.replace(narrow, views=1, offset="independent")
     config = Config("test", BroadConfig(rgb=rgb, flow=dataclasses.replace(rgb, augment=FLOW)), narrow)
     found, broad, _ = placed(config, total, seed=seed)
     check_view(found, narrow, total)
@@ -63,7 +64,8 @@ FLOW = AugmentConfig(blur=0.0, color=0.0, grayscale=0.0)
 
 def test_every_broad_view_has_a_start_of_its_own():
     view = VideoViewConfig(frames=4, step=2, views=3)
-    config = Config("test", BroadConfig(rgb=view, flow=dataclasses.replace(view, augment=FLOW)), view)
+    narrow_view = dataclasses.replace(view, views=1)
+    config = Config("test", BroadConfig(rgb=view, flow=dataclasses.replace(view, augment=FLOW)), narrow_view)
     starts = []
     for seed in range(40):
         narrow, broad, _ = placed(config, 100, seed=seed)

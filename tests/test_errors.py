@@ -1,0 +1,27 @@
+"""What went wrong, in one line."""
+
+import errno
+
+import pytest
+import tensorflow as tf
+
+from brave_tf.errors import reason_of
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "file"), "No space left on device"),
+        (ValueError("one\ntwo"), "one"),
+        (ValueError(), "ValueError"),
+        (
+            tf.errors.DataLossError(
+                None, None, "{{function_node f}} corrupted record at 44\n\t [[{{node get}}]] [Op:Next] name: "
+            ),
+            "corrupted record at 44",
+        ),
+        (tf.errors.InternalError(None, None, "Graph execution error:\n\nDetected at node x"), "Detected at node x"),
+    ],
+)
+def test_reasons_are_one_line_without_names_of_graphs(error, reason):
+    assert reason_of(error) == reason
