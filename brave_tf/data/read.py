@@ -9,6 +9,7 @@ import pyarrow as pa
 import tensorflow as tf
 
 from brave_tf.data.dataset import Dataset
+from brave_tf.data.records import FOOTER_BYTES, HEADER_BYTES
 from brave_tf.errors import UserError
 
 
@@ -80,18 +81,25 @@ class RecordReader:
 
     def __init__(self, table: RecordTable):
         self._shards = tf.constant(list(table.shards))
-        self._shard_bytes = tf.constant(table.shard_bytes)
         self._rows = tf.constant(np.stack([table.shard, table.offset, table.length, table.clip_id], axis=1))
 
     def __call__(self, row: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The serialised `SequenceExample` and the clip id of one row."""
+        """The serialised `SequenceExample` and the clip id of one row.
+
+        Raises:
+            tf.errors.DataLossError: the record's checksum does not fit its content.
+        """
         shard, offset, length, clip_id = tf.unstack(tf.gather(self._rows, row))
-        footer = tf.gather(self._shard_bytes, shard) - offset - length
-        # One fixed-length record between a header and a footer: tf.data's way to read a byte range.
-        payload = tf.data.FixedLengthRecordDataset(
-            tf.gather(self._shards, shard), length, header_bytes=offset, footer_bytes=footer
+        # The public `TFRecordDataset` cannot begin inside a file. The buffer holds the record and its frame: what is
+        # read is one piece, and nothing else.
+        records = tf.raw_ops.TFRecordDatasetV2(
+            filenames=[tf.gather(self._shards, shard)],
+            compression_type="",
+            buffer_size=HEADER_BYTES + length + FOOTER_BYTES,
+            byte_offsets=[offset - HEADER_BYTES],
         )
-        return payload.get_single_element(), clip_id
+        first = tf.data.experimental.from_variant(records, tf.TensorSpec([], tf.string)).take(1)
+        return first.get_single_element(), clip_id
 
 
 def _size(path: str) -> int:

@@ -13,12 +13,9 @@ from brave_tf.data.flow import flow_pictures
 from brave_tf.data.layouts import Source
 from brave_tf.data.media import MediaError, read_clips
 from brave_tf.data.plan import ClipSettings, Plan, Shard, temporary
-from brave_tf.data.records import build
+from brave_tf.data.records import FOOTER_BYTES, HEADER_BYTES, build
 from brave_tf.errors import UserError
 from brave_tf.files import write_json
-
-HEADER_BYTES, FOOTER_BYTES = 12, 4
-"""Framing of a TFRecord: length and checksum before the payload, checksum after it."""
 
 
 def write_shard(
