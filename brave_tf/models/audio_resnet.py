@@ -4,11 +4,12 @@ from typing import Any
 
 import keras
 
+from brave_tf.models.blockwise import BlockwiseModel
 from brave_tf.models.resnet_v2 import resnet_v2
 
 
 @keras.saving.register_keras_serializable("brave_tf")
-class AudioResNet(keras.Model):
+class AudioResNet(BlockwiseModel):
     """Audio ResNet V2: log-mel spectrograms [B, S, M] float32 -> [B, D], D = 2048 * width.
 
     Spectrogram frames play the part of image height. Depth 50 and width 1 are the paper's audio ResNet-50 (23,494,080
@@ -17,6 +18,7 @@ class AudioResNet(keras.Model):
     Args:
         depth: 14, 26, 50, 101 or 152 layers, in bottleneck blocks.
         width: factor on all channel counts.
+        rematerialise: spare memory in training, see `brave_tf.models.blockwise.BlockwiseModel`.
         name: the model's name.
         **kwargs: further arguments of `keras.Model`.
 
@@ -30,18 +32,26 @@ class AudioResNet(keras.Model):
         The paper, section 4, "network architectures".
     """
 
-    def __init__(self, depth: int = 50, width: float = 1.0, name: str = "audio_resnet", **kwargs: Any):
+    def __init__(
+        self,
+        depth: int = 50,
+        width: float = 1.0,
+        rematerialise: bool = False,
+        name: str = "audio_resnet",
+        **kwargs: Any,
+    ):
         inputs = keras.Input((None, None), name="audio")
-        endpoints = resnet_v2(keras.ops.expand_dims(inputs, -1), depth, width)
+        endpoints, blocks = resnet_v2(keras.ops.expand_dims(inputs, -1), depth, width)
         endpoints["embedding"] = keras.layers.GlobalAveragePooling2D(name="embedding")(endpoints["last_conv"])
         super().__init__(inputs=inputs, outputs=endpoints["embedding"], name=name, **kwargs)
         self.depth = depth
         self.width = width
         self.endpoints = endpoints
+        self.divide([inputs, endpoints["stem"], *blocks, endpoints["embedding"]], rematerialise)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"depth": self.depth, "width": self.width, "name": self.name}
+        return {"depth": self.depth, "width": self.width, "rematerialise": self.rematerialise, "name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "AudioResNet":

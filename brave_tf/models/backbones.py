@@ -1,5 +1,7 @@
 """Backbones as a configuration names them."""
 
+from typing import Any
+
 import keras
 
 from brave_tf.config import CHANNELS, BackboneConfig, Modality, ModelConfig
@@ -11,16 +13,27 @@ NETWORKS = {network.__name__: network for network in (TSMResNet, R3D, AudioResNe
 """By the name of their class, which is what encoders carry with them."""
 
 
-def video_backbone(size: BackboneConfig, name: str, channels: int = 3) -> keras.Model:
+def video_backbone(size: BackboneConfig, name: str, channels: int = 3, rematerialise: bool = False) -> keras.Model:
     """A backbone for clips of RGB frames, or of optical flow, which has two channels."""
+    shared: dict[str, Any] = {
+        "depth": size.depth,
+        "width": size.width,
+        "channels": channels,
+        "rematerialise": rematerialise,
+    }
     if size.network == "r3d":
-        return R3D(depth=size.depth, width=size.width, channels=channels, name=name)
-    return TSMResNet(depth=size.depth, width=size.width, channels=channels, shift_fraction=size.shift, name=name)
+        return R3D(**shared, name=name)
+    return TSMResNet(**shared, shift_fraction=size.shift, name=name)
 
 
-def audio_backbone(size: BackboneConfig, name: str) -> keras.Model:
+def audio_backbone(size: BackboneConfig, name: str, rematerialise: bool = False) -> keras.Model:
     """A backbone for log-mel spectrograms."""
-    return AudioResNet(depth=size.depth, width=size.width, name=name)
+    return AudioResNet(depth=size.depth, width=size.width, rematerialise=rematerialise, name=name)
+
+
+def narrow_backbone(model: ModelConfig) -> keras.Model:
+    """The backbone of the narrow view."""
+    return video_backbone(model.narrow, "narrow_backbone", rematerialise=model.rematerialise)
 
 
 def broad_backbone(model: ModelConfig, modality: Modality) -> keras.Model:
@@ -28,5 +41,5 @@ def broad_backbone(model: ModelConfig, modality: Modality) -> keras.Model:
     size: BackboneConfig = getattr(model, modality)
     name = f"broad_{modality}_backbone"
     if modality == "audio":
-        return audio_backbone(size, name)
-    return video_backbone(size, name, channels=CHANNELS[modality])
+        return audio_backbone(size, name, model.rematerialise)
+    return video_backbone(size, name, CHANNELS[modality], model.rematerialise)

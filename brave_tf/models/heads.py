@@ -4,7 +4,8 @@ from typing import Any
 
 import keras
 
-from brave_tf.models.resnet_v2 import batch_normalization, kernel_initializer
+from brave_tf.models.batch_norm import SyncBatchNormalization
+from brave_tf.models.resnet_v2 import kernel_initializer
 
 
 def _linear(fan_in: int, units: int, name: str) -> keras.layers.Dense:
@@ -37,17 +38,17 @@ class Head(keras.layers.Layer):
         self.projector = keras.Sequential(
             [
                 _linear(input_shape[-1], self.hidden_size, "linear_0"),
-                batch_normalization("norm_0"),
+                SyncBatchNormalization(name="norm_0"),
                 keras.layers.ReLU(name="relu"),
                 _linear(self.hidden_size, self.projection_size, "linear_1"),
-                batch_normalization("norm_1"),
+                SyncBatchNormalization(name="norm_1"),
             ],
             name="projector",
         )
         self.predictor = keras.Sequential(
             [
                 _linear(self.projection_size, self.hidden_size, "linear_0"),
-                batch_normalization("norm_0"),
+                SyncBatchNormalization(name="norm_0"),
                 keras.layers.ReLU(name="relu"),
                 _linear(self.hidden_size, self.projection_size, "linear_1"),
             ],

@@ -3,14 +3,16 @@
 import keras
 import numpy as np
 
+from brave_tf.models.batch_norm import SyncBatchNormalization
 from brave_tf.models.framewise import Framewise
 
 
 def to_stock_layers(backbone: keras.Model) -> keras.Model:
     """The same network with the same weights, built from Keras' own layers and operations alone.
 
-    Every `Framewise` layer becomes the three-dimensional layer that looks at one frame at a time, and batch norm no
-    longer asks for other replicas. The result is slower to train under XLA on CPU, equal otherwise.
+    Every `Framewise` layer becomes the three-dimensional layer that looks at one frame at a time, batch norm no longer
+    asks for other replicas, and everything computes in float32. The result is slower to train under XLA on CPU, equal
+    otherwise.
 
     Args:
         backbone: a functional model with one input and one output.
@@ -28,9 +30,10 @@ def to_stock_layers(backbone: keras.Model) -> keras.Model:
 def _stock_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
     if isinstance(layer, Framewise):
         return _over_frames(layer.layer)
-    config = layer.get_config()
-    if isinstance(layer, keras.layers.BatchNormalization):
-        config["synchronized"] = False
+    # Operations of a functional graph, such as a slice, have no type of their own.
+    config = layer.get_config() | ({"dtype": "float32"} if isinstance(layer, keras.layers.Layer) else {})
+    if isinstance(layer, SyncBatchNormalization):
+        return keras.layers.BatchNormalization(**config)
     return layer.__class__.from_config(config)
 
 
@@ -44,9 +47,14 @@ def _over_frames(layer: keras.layers.Layer) -> keras.layers.Layer:
             use_bias=layer.use_bias,
             kernel_initializer=layer.kernel_initializer,
             name=layer.name,
+            dtype="float32",
         )
     if isinstance(layer, keras.layers.MaxPooling2D):
         return keras.layers.MaxPooling3D(
-            (1, *layer.pool_size), strides=(1, *layer.strides), padding=layer.padding, name=layer.name
+            (1, *layer.pool_size),
+            strides=(1, *layer.strides),
+            padding=layer.padding,
+            name=layer.name,
+            dtype="float32",
         )
     raise TypeError(f"{layer.name} is a {type(layer).__name__}; expected a Conv2D or MaxPooling2D inside Framewise")

@@ -4,8 +4,10 @@ from typing import Any, Literal
 
 import keras
 
+from brave_tf.models.batch_norm import SyncBatchNormalization
+from brave_tf.models.blockwise import BlockwiseModel
 from brave_tf.models.framewise import Framewise
-from brave_tf.models.resnet_v2 import batch_normalization, kernel_initializer, normalised_relu, stem_channels
+from brave_tf.models.resnet_v2 import kernel_initializer, normalised_relu, stem_channels
 from brave_tf.models.size import BLOCKS
 
 Stem = Literal["slow", "cvrl"]
@@ -14,7 +16,7 @@ TEMPORAL_UNITS = (2, 3)
 
 
 @keras.saving.register_keras_serializable("brave_tf")
-class R3D(keras.Model):
+class R3D(BlockwiseModel):
     """R3D: [B, T, H, W, C] float32 in [0, 1] -> [B, D], D = 2048 * width.
 
     The layout is that of the Slow pathway of SlowFast: the first two units look at single frames, the last two at three
@@ -27,6 +29,7 @@ class R3D(keras.Model):
         channels: input channels: 3 for RGB, 2 for optical flow.
         version: 1 normalises after each convolution (He et al., 2015), 2 before it (He et al., 2016).
         stem: "slow" looks at single frames; "cvrl" at five, and halves the frame rate.
+        rematerialise: spare memory in training, see `brave_tf.models.blockwise.BlockwiseModel`.
         name: the model's name.
         **kwargs: further arguments of `keras.Model`.
 
@@ -54,6 +57,7 @@ class R3D(keras.Model):
         channels: int = 3,
         version: Literal[1, 2] = 1,
         stem: Stem = "slow",
+        rematerialise: bool = False,
         name: str = "r3d",
         **kwargs: Any,
     ):
@@ -61,7 +65,7 @@ class R3D(keras.Model):
         if version not in (1, 2) or stem not in ("slow", "cvrl"):
             raise ValueError(f"received version={version}, stem={stem!r}; expected 1 or 2, and 'slow' or 'cvrl'")
         inputs = keras.Input((None, None, None, channels), name="video")
-        endpoints = _units(_stem(inputs, stem_size, version, stem), depth, stem_size, version)
+        endpoints, blocks = _units(_stem(inputs, stem_size, version, stem), depth, stem_size, version)
         endpoints["embedding"] = keras.layers.GlobalAveragePooling3D(name="embedding")(endpoints["last_conv"])
         super().__init__(inputs=inputs, outputs=endpoints["embedding"], name=name, **kwargs)
         self.depth = depth
@@ -70,10 +74,11 @@ class R3D(keras.Model):
         self.version = version
         self.stem = stem
         self.endpoints = endpoints
+        self.divide([inputs, endpoints["stem"], *blocks, endpoints["embedding"]], rematerialise)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        names = ("depth", "width", "channels", "version", "stem", "name")
+        names = ("depth", "width", "channels", "version", "stem", "rematerialise", "name")
         return {name: getattr(self, name) for name in names}
 
     @classmethod
@@ -90,8 +95,9 @@ def _stem(inputs: Any, channels: int, version: int, stem: Stem) -> Any:
     return Framewise(keras.layers.MaxPooling2D(3, 2, padding="same", name="stem_pool"))(tensor)
 
 
-def _units(tensor: Any, depth: int, channels: int, version: int) -> dict[str, Any]:
-    endpoints = {"stem": tensor}
+def _units(tensor: Any, depth: int, channels: int, version: int) -> tuple[dict[str, Any], list[Any]]:
+    """Endpoints by name, and what comes out of every block."""
+    endpoints, blocks_out = {"stem": tensor}, []
     block = _block_v1 if version == 1 else _block_v2
     for unit, blocks in enumerate(BLOCKS[depth]):
         frames = 3 if unit in TEMPORAL_UNITS else 1
@@ -99,22 +105,23 @@ def _units(tensor: Any, depth: int, channels: int, version: int) -> dict[str, An
             stride = 2 if unit > 0 and number == 0 else 1
             name = f"unit_{unit}_block_{number}"
             tensor = block(tensor, channels * 4 * 2**unit, frames, stride, number == 0, name)
+            blocks_out.append(tensor)
         endpoints[f"unit_{unit}"] = tensor
     endpoints["last_conv"] = tensor if version == 1 else normalised_relu(tensor, "last")
-    return endpoints
+    return endpoints, blocks_out
 
 
 def _block_v1(tensor: Any, channels: int, frames: int, stride: int, project: bool, name: str) -> Any:
     shortcut = tensor
     if project:
         shortcut = _convolve(tensor, channels, (1, 1), (1, stride), f"{name}_shortcut")
-        shortcut = batch_normalization(f"{name}_shortcut_norm")(shortcut)
+        shortcut = SyncBatchNormalization(name=f"{name}_shortcut_norm")(shortcut)
     residual = _convolve(tensor, channels // 4, (frames, 1), (1, 1), f"{name}_conv_0")
     residual = normalised_relu(residual, f"{name}_0")
     residual = _convolve(residual, channels // 4, (1, 3), (1, stride), f"{name}_conv_1")
     residual = normalised_relu(residual, f"{name}_1")
     residual = _convolve(residual, channels, (1, 1), (1, 1), f"{name}_conv_2")
-    residual = batch_normalization(f"{name}_2_norm")(residual)
+    residual = SyncBatchNormalization(name=f"{name}_2_norm")(residual)
     summed = keras.layers.Add(name=f"{name}_add")([shortcut, residual])
     return keras.layers.ReLU(name=f"{name}_relu")(summed)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from brave_tf.models.batch_norm import SyncBatchNormalization
 from brave_tf.models.size import BLOCKS
 
 MakeLayer = Callable[[keras.layers.Layer], keras.layers.Layer]
@@ -17,7 +18,7 @@ def resnet_v2(
     width: float,
     make: MakeLayer = lambda layer: layer,
     shift: Callable[[Any], Any] = lambda tensor: tensor,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], list[Any]]:
     """Builds stem, four units and the last activation on `inputs`.
 
     No convolution has a bias, the stem has neither batch norm nor ReLU, shortcuts have no batch norm, and the
@@ -31,7 +32,7 @@ def resnet_v2(
         shift: applied to the residual branch of every block before its first convolution.
 
     Returns:
-        Endpoints in order: `stem`, `unit_0` to `unit_3`, `last_conv`.
+        Endpoints in order: `stem`, `unit_0` to `unit_3`, `last_conv`; and what comes out of every block.
 
     Raises:
         ValueError: `depth` is not a key of `BLOCKS`, or `width` leaves no channels.
@@ -39,16 +40,17 @@ def resnet_v2(
     channels = stem_channels(depth, width)
     tensor = make(_convolution(inputs.shape[-1], channels, 7, 2, "stem"))(inputs)
     tensor = make(keras.layers.MaxPooling2D(3, 2, padding="same", name="stem_pool"))(tensor)
-    endpoints = {"stem": tensor}
+    endpoints, blocks_out = {"stem": tensor}, []
     for unit, blocks in enumerate(BLOCKS[depth]):
         for block in range(blocks):
             stride = 2 if unit > 0 and block == 0 else 1
             tensor = _block(
                 tensor, channels * 4 * 2**unit, stride, block == 0, f"unit_{unit}_block_{block}", make, shift
             )
+            blocks_out.append(tensor)
         endpoints[f"unit_{unit}"] = tensor
     endpoints["last_conv"] = normalised_relu(tensor, "last")
-    return endpoints
+    return endpoints, blocks_out
 
 
 def stem_channels(depth: int, width: float) -> int:
@@ -63,15 +65,6 @@ def stem_channels(depth: int, width: float) -> int:
     if channels < 1:
         raise ValueError(f"received width={width}; expected at least 1/64, which leaves one channel in the stem")
     return channels
-
-
-def batch_normalization(name: str) -> keras.layers.BatchNormalization:
-    """Batch norm over all replicas, decay 0.9 and epsilon 1e-5 (paper, implementation details).
-
-    Differs from the paper: the moving averages start at mean 0 and variance 1 and are not debiased, which is gone after
-    about a hundred steps.
-    """
-    return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True, name=name)
 
 
 def kernel_initializer(fan_in: int) -> keras.initializers.Initializer:
@@ -95,7 +88,7 @@ def _block(tensor: Any, channels: int, stride: int, project: bool, name: str, ma
 
 def normalised_relu(tensor: Any, name: str) -> Any:
     """Batch norm, then ReLU."""
-    return keras.layers.ReLU(name=f"{name}_relu")(batch_normalization(f"{name}_norm")(tensor))
+    return keras.layers.ReLU(name=f"{name}_relu")(SyncBatchNormalization(name=f"{name}_norm")(tensor))
 
 
 def _convolution(channels_in: int, channels_out: int, kernel: int, stride: int, name: str) -> keras.layers.Conv2D:

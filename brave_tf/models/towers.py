@@ -8,7 +8,7 @@ from keras import ops
 from brave_tf.config import BroadConfig, Modality, ModelConfig
 from brave_tf.config_values import part_from_dict, to_dict
 from brave_tf.errors import UserError
-from brave_tf.models.backbones import broad_backbone, video_backbone
+from brave_tf.models.backbones import broad_backbone, narrow_backbone
 from brave_tf.models.heads import Head
 
 
@@ -39,7 +39,7 @@ class Towers(keras.layers.Layer):
         model = model if isinstance(model, ModelConfig) else part_from_dict(ModelConfig, model)
         broad = broad if isinstance(broad, BroadConfig) else part_from_dict(BroadConfig, broad)
         self.model, self.broad = model, broad
-        self.encoder = video_backbone(model.narrow, "narrow_backbone")
+        self.encoder = narrow_backbone(model)
         self.broad_encoders: dict[Modality, keras.Model] = {}
         for modality in broad.modalities:
             shared = model.share_backbone and modality == "rgb"

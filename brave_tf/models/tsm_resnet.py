@@ -5,13 +5,14 @@ from typing import Any
 
 import keras
 
+from brave_tf.models.blockwise import BlockwiseModel
 from brave_tf.models.framewise import Framewise
 from brave_tf.models.resnet_v2 import resnet_v2
 from brave_tf.models.temporal_shift import SHIFT_FRACTION, temporal_shift
 
 
 @keras.saving.register_keras_serializable("brave_tf")
-class TSMResNet(keras.Model):
+class TSMResNet(BlockwiseModel):
     """TSM-ResNet V2: [B, T, H, W, C] float32 in [0, 1] -> [B, D], D = 2048 * width.
 
     The weights depend on neither T, H nor W: a network trained on 16 frames embeds 32. Depth 50 and width 1 are the
@@ -22,6 +23,7 @@ class TSMResNet(keras.Model):
         width: factor on all channel counts.
         channels: input channels: 3 for RGB, 2 for optical flow.
         shift_fraction: share of the channels that is shifted each way in time.
+        rematerialise: spare memory in training, see `brave_tf.models.blockwise.BlockwiseModel`.
         name: the model's name.
         **kwargs: further arguments of `keras.Model`.
 
@@ -46,12 +48,13 @@ class TSMResNet(keras.Model):
         width: float = 1.0,
         channels: int = 3,
         shift_fraction: float = SHIFT_FRACTION,
+        rematerialise: bool = False,
         name: str = "tsm_resnet",
         **kwargs: Any,
     ):
         inputs = keras.Input((None, None, None, channels), name="video")
         shift = functools.partial(temporal_shift, fraction=shift_fraction)
-        endpoints = resnet_v2(inputs, depth, width, make=Framewise, shift=shift)
+        endpoints, blocks = resnet_v2(inputs, depth, width, make=Framewise, shift=shift)
         endpoints["embedding"] = keras.layers.GlobalAveragePooling3D(name="embedding")(endpoints["last_conv"])
         super().__init__(inputs=inputs, outputs=endpoints["embedding"], name=name, **kwargs)
         self.depth = depth
@@ -59,6 +62,7 @@ class TSMResNet(keras.Model):
         self.channels = channels
         self.shift_fraction = shift_fraction
         self.endpoints = endpoints
+        self.divide([inputs, endpoints["stem"], *blocks, endpoints["embedding"]], rematerialise)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -67,6 +71,7 @@ class TSMResNet(keras.Model):
             "width": self.width,
             "channels": self.channels,
             "shift_fraction": self.shift_fraction,
+            "rematerialise": self.rematerialise,
             "name": self.name,
         }
 

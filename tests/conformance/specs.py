@@ -11,6 +11,7 @@ import pytest
 from brave_tf import presets
 from brave_tf.config_values import override
 from brave_tf.models import R3D, AudioResNet, Head, TSMResNet
+from brave_tf.models.batch_norm import SyncBatchNormalization
 from brave_tf.models.encoder import seeded_initialisation
 from brave_tf.models.framewise import Framewise
 from brave_tf.training.brave import Brave
@@ -76,8 +77,10 @@ SPECS = [
     Spec("tsm_resnet", lambda: TSMResNet(**TINY), VIDEO),
     Spec("tsm_resnet_flow", lambda: TSMResNet(**TINY, channels=2, shift_fraction=0.25), (3, 32, 32, 2)),
     Spec("audio_resnet", lambda: AudioResNet(**TINY), AUDIO),
+    Spec("tsm_resnet_rematerialised", lambda: TSMResNet(**TINY, rematerialise=True), VIDEO),
     Spec("r3d", lambda: R3D(**TINY), VIDEO),
     Spec("r3d_v2_cvrl", lambda: R3D(**TINY, version=2, stem="cvrl"), VIDEO),
+    Spec("batch_norm", lambda: SyncBatchNormalization(), (6, 5)),
     Spec("head", lambda: Head(16, 8), (12,)),
     Spec("brave_va", lambda: _brave("tiny-va"), _VA, exported=False),
     Spec("brave_fa_average", lambda: _brave("tiny-fa", "model.target_momentum=0.9"), _FA, exported=False),

@@ -1,10 +1,9 @@
 """Batch norm over replicas, against the released one."""
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from brave_tf.models.resnet_v2 import batch_normalization
+from brave_tf.models.batch_norm import SyncBatchNormalization
 from tests import golden_files
 
 
@@ -12,7 +11,7 @@ def test_batch_norm_over_two_replicas_equals_released_one(two_replicas):
     golden = golden_files.load("networks")
 
     with two_replicas.scope():
-        layer = batch_normalization("norm")
+        layer = SyncBatchNormalization(name="norm")
         layer.build((None, 3, 3, 5))
     layer.set_weights([golden["bn/scale"].ravel(), golden["bn/offset"].ravel(), np.zeros(5), np.ones(5)])
     hidden = {"mean_ema": np.zeros(5), "var_ema": np.zeros(5)}
@@ -32,4 +31,16 @@ def test_batch_norm_over_two_replicas_equals_released_one(two_replicas):
             np.testing.assert_allclose(hidden[kind], golden[f"bn/step{step}/{kind}/hidden"].ravel(), atol=3e-6)
             average = hidden[kind] / (1 - 0.9 ** (step + 1))
             np.testing.assert_allclose(average, golden[f"bn/step{step}/{kind}/average"].ravel(), atol=1e-5)
-    assert isinstance(layer, keras.layers.BatchNormalization)
+
+
+def test_the_variance_of_clips_that_resemble_one_another_keeps_its_digits(two_replicas):
+    with two_replicas.scope():
+        layer = SyncBatchNormalization(momentum=0.0)
+        layer.build((None, 3))
+    # A deviation of a thousandth of the mean: E[x^2] - E[x]^2 would be off by several percent in float32.
+    inputs = np.random.default_rng(0).normal(1000.0, 1.0, (8, 3)).astype("float32")
+    halves = two_replicas.experimental_distribute_values_from_function(
+        lambda context: tf.constant(inputs[4 * context.replica_id_in_sync_group :][:4])
+    )
+    tf.function(lambda values: two_replicas.run(lambda x: layer(x, training=True), (values,)))(halves)
+    np.testing.assert_allclose(np.array(layer.moving_variance), inputs.astype("float64").var(axis=0), rtol=1e-4)
