@@ -1,16 +1,25 @@
-"""Pre-trains an encoder with plain Keras: `python examples/pretrain.py DATASET [STEPS]`."""
+"""Pre-trains an encoder with plain Keras: `python examples/pretrain.py DATASET RUN STEPS`; again, it goes on.
 
+On several GPUs, on a TPU, or started on several machines with TF_CONFIG or srun, it uses them all.
+"""
+
+import dataclasses
 import sys
 
-import numpy as np
-
 import brave_tf
+from brave_tf import training
 
-model = brave_tf.Brave.from_preset("tiny-va")
-model.compile(optimizer=brave_tf.LARS(learning_rate=0.3), jit_compile=False)
-dataset = brave_tf.data.pretraining_dataset(sys.argv[1], model.config)
-model.fit(dataset, steps_per_epoch=int(sys.argv[2]) if len(sys.argv) > 2 else 20, shuffle=False)
-model.save("brave.keras")
-
-embedding = model.encoder(np.zeros([1, 8, 64, 64, 3], "float32"))
-print("one clip became", embedding.shape)
+data, run, steps = sys.argv[1:]
+config = dataclasses.replace(brave_tf.presets.get("tiny-va"), steps=int(steps))
+with training.make_strategy("auto").scope():
+    model = brave_tf.Brave(config)
+    model.compile(optimizer=training.make_optimizer(config), jit_compile=False)
+    checkpoints = training.Checkpoints(run, model)
+    step = checkpoints.restore()
+    batches = brave_tf.data.pretraining_dataset(data, config, first_step=step)
+if step < config.steps:
+    watch = [training.HealthGuard(config.monitor, run), training.MetricsWriter(run, config)]
+    save = [training.CheckpointWriter(checkpoints, every=100), training.StopOnSignal(checkpoints.save)]
+    model.fit(batches, steps_per_epoch=config.steps - step, shuffle=False, callbacks=[*watch, *save])
+checkpoints.save()
+model.save(f"{run}/brave.keras")

@@ -1,11 +1,10 @@
 """The objective against NumPy loops over the paper's equations, and against the released loss."""
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from brave_tf.losses import distance, spread, view_losses
+from brave_tf.losses import distance, view_losses
 from tests import golden_files
 
 BATCH, VIEWS, SIZE = 6, 3, 16
@@ -102,9 +101,3 @@ def test_distance_equals_released_regression_loss():
             tape.watch(x)
             loss = tf.reduce_mean(0.5 * distance(x, target))
         np.testing.assert_allclose(tape.gradient(loss, x), golden[f"loss/{gradient}"], rtol=1e-5, atol=1e-6)
-
-
-def test_spread_is_one_when_even_and_zero_when_collapsed():
-    even = keras.random.normal((4096, 64), seed=0)
-    assert float(spread(even)) == pytest.approx(1.0, abs=0.02)
-    assert float(spread(tf.ones([8, 3, 64]))) == pytest.approx(0.0, abs=1e-6)

@@ -18,6 +18,8 @@ class Console(rich.console.Console):
 def print_table(title: str, values: Mapping[str, Any]) -> None:
     """Prints names and values, one a line."""
     table = Table(title=title, show_header=False, title_justify="left")
+    table.add_column()
+    table.add_column(overflow="fold")
     for name, value in values.items():
         table.add_row(name, f"{value:.4g}" if isinstance(value, float) else str(value))
     Console().print(table)

@@ -3,14 +3,13 @@
 import errno
 import functools
 import os
-import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from brave_tf import __version__, quiet
-from brave_tf.errors import UsageError, UserError
+from brave_tf.errors import UsageError, UserError, reason_of
 
 PROGRAM = "brave-tf"
 DESCRIPTION = """Video encoders that learn without labels, by regressing broad views from narrow ones (BraVe).
@@ -85,6 +84,7 @@ def _commands() -> dict[str, Callable[..., Any]]:
     from brave_tf.cli.prepare import prepare
     from brave_tf.cli.presets import presets
     from brave_tf.cli.pretrain import pretrain
+    from brave_tf.cli.report import report
 
     return {
         "demo": _with_tensorflow(demo),
@@ -93,6 +93,7 @@ def _commands() -> dict[str, Callable[..., Any]]:
         "inspect": _with_tensorflow(inspect),
         "pretrain": _with_tensorflow(pretrain),
         "evaluate": _with_tensorflow(evaluate),
+        "report": report,
         "export": _with_tensorflow(export),
         "convert": _with_tensorflow(convert),
     }
@@ -107,7 +108,9 @@ def _with_tensorflow(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **kwargs)
         except (tf.errors.ResourceExhaustedError, tf.errors.PermissionDeniedError) as error:
-            raise UserError(_describe_shortage(error.message)) from error
+            raise UserError(_describe_shortage(reason_of(error))) from error
+        except tf.errors.DataLossError as error:
+            raise UserError(f"a record of the dataset is damaged ({reason_of(error)}); prepare it again") from error
 
     return run
 
@@ -119,12 +122,10 @@ def _describe(error: OSError) -> str:
     return ": ".join([*names[:1], reason]) + (f"; {fix}" if fix else "")
 
 
-def _describe_shortage(message: str) -> str:
-    # TensorFlow names the node of the graph before, and the operation after, what went wrong.
-    reason = re.sub(r"\{\{.*?\}\}\s*|\s*\[Op:.*?\]", "", message.splitlines()[0])
-    if "space left" in message or "quota" in message:
+def _describe_shortage(reason: str) -> str:
+    if "space left" in reason or "quota" in reason:
         return f"{reason}; {_FIXES[errno.ENOSPC]}"
-    if "ermission" in message or "denied" in message:
+    if "ermission" in reason or "denied" in reason:
         return f"{reason}; {_FIXES[errno.EACCES]}"
     return f"out of memory: {reason}; choose a smaller batch, such as --set batch_size=16"
 

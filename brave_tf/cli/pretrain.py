@@ -2,9 +2,12 @@
 
 import itertools
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
+
+if TYPE_CHECKING:
+    from brave_tf.config import Config
 
 
 def pretrain(
@@ -15,6 +18,7 @@ def pretrain(
     steps: int | None = None,
     batch_size: int | None = None,
     seed: int | None = None,
+    strategy: Literal["auto", "mirrored", "multiworker", "tpu"] = "auto",
     set: Annotated[
         tuple[tuple[str, ...], ...], tyro.conf.arg(metavar="KEY=VALUE [KEY=VALUE ...]"), tyro.conf.UseAppendAction
     ] = (),
@@ -31,11 +35,14 @@ def pretrain(
         steps: optimizer steps, instead of the preset's.
         batch_size: clips per step, instead of the preset's.
         seed: seed of everything random, instead of the preset's.
+        strategy: "mirrored" trains on all GPUs of this machine, "multiworker" on all machines that TF_CONFIG or SLURM
+            name, "tpu" on a TPU, "auto" on whichever is there. See docs/scaling.md.
         set: settings of the preset, such as optimizer.peak_learning_rate=0.3.
     """
     from brave_tf import config_values, presets
     from brave_tf.cli.console import print_table
     from brave_tf.errors import UsageError
+    from brave_tf.progress import note
 
     if not data:
         raise UsageError("received no --data; expected a dataset that `brave-tf prepare` wrote: --data DATASET")
@@ -43,7 +50,22 @@ def pretrain(
     assignments = [f"{key}={value}" for key, value in shortcuts.items() if value is not None]
     config = config_values.override(presets.get(preset), [*assignments, *itertools.chain(*set)])
 
+    advice = _learning_rate_advice(presets.get(preset), config)
+    if advice:
+        note(advice)
+
     from brave_tf.training.pretrain import pretrain as run_pretraining
 
-    summary = run_pretraining(config, data, run)
+    summary = run_pretraining(config, data, run, strategy)
     print_table(f"{run}", {**summary, "notes": "\n".join(summary.get("notes", [])) or "none"})
+
+
+def _learning_rate_advice(usual: "Config", config: "Config") -> str:
+    """What the linear rule would set for another batch size, if nobody has set a learning rate."""
+    peak = usual.optimizer.peak_learning_rate
+    if config.batch_size == usual.batch_size or config.optimizer.peak_learning_rate != peak:
+        return ""
+    return (
+        f"a batch of {config.batch_size} clips instead of {usual.batch_size}: the linear rule would --set "
+        f"optimizer.peak_learning_rate={peak * config.batch_size / usual.batch_size:g} (docs/scaling.md)"
+    )

@@ -1,6 +1,7 @@
 """The input pipelines. The only file that assembles tf.data."""
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -121,24 +122,34 @@ def _check_sound(dataset: Dataset, rate: int, name: str) -> None:
 
 
 def pretraining_dataset(
-    data: TrainingClips | str | Path | Sequence[str | Path], config: Config, *, first_step: int = 0
-) -> tf.data.Dataset:
+    data: TrainingClips | str | Path | Sequence[str | Path],
+    config: Config,
+    *,
+    first_step: int = 0,
+    strategy: tf.distribute.Strategy | None = None,
+) -> Any:
     """Batches for `Brave.fit`, from step `first_step` on, without end.
 
-    A batch is a pure function of (config.seed, step): it does not matter what ran before, or how many threads decode.
-    Every epoch shows all clips once, in another order.
+    A batch is a pure function of (config.seed, step): it does not matter what ran before, how many threads decode, or
+    how many replicas share it. Every epoch shows all clips once, in another order.
 
     Args:
         data: what `open_dataset` takes, once or several times, or what `TrainingClips.open` found in them.
         config: the experiment.
         first_step: the step of the first batch.
+        strategy: what the model is trained under; by default the strategy whose scope this is called in.
 
     Returns:
-        Dictionaries with `narrow` [B, T, H, W, 3], `broad`, `augment` (see `Brave`) and `clip_id` [B] int64.
+        A `tf.data.Dataset` of dictionaries with `narrow` [B, T, H, W, 3], `broad`, `augment` (see `Brave`) and
+        `clip_id` [B] int64. For several replicas a `tf.distribute.DistributedDataset` that gives each its share of the
+        same batch; a process decodes the clips of its own replicas alone.
 
     Raises:
-        UserError: see `TrainingClips.open`.
+        UserError: see `TrainingClips.open`; or the batch does not divide among the replicas.
     """
+    strategy = strategy or tf.distribute.get_strategy()
+    replicas = strategy.num_replicas_in_sync
+    check_batch(config, replicas)
     clips = data if isinstance(data, TrainingClips) else TrainingClips.open(data, config)
     reader = clips.table.reader()
 
@@ -148,10 +159,30 @@ def pretraining_dataset(
         views = training_views(clips.parser(serialized, row), sampling.example_seed(config.seed, example), config)
         return {**views, "clip_id": clip_id}
 
-    first = first_step * config.batch_size
-    dataset = tf.data.Dataset.range(first, np.iinfo(np.int64).max)
-    dataset = dataset.map(element, num_parallel_calls=config.data.parallel_calls or tf.data.AUTOTUNE)
-    return dataset.batch(config.batch_size, drop_remainder=True).prefetch(PREFETCHED_BATCHES)
+    def share(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        pipelines, size = context.num_input_pipelines, config.batch_size // context.num_input_pipelines
+        example = functools.partial(
+            sampling.example_of_share, batch=config.batch_size, share=size, number=context.input_pipeline_id
+        )
+        dataset = tf.data.Dataset.range(first_step * size, np.iinfo(np.int64).max).map(example)
+        dataset = dataset.map(element, num_parallel_calls=config.data.parallel_calls or tf.data.AUTOTUNE)
+        dataset = dataset.batch(config.batch_size // replicas, drop_remainder=True)
+        return dataset.prefetch(PREFETCHED_BATCHES * replicas // pipelines)
+
+    if replicas == 1:
+        return share(tf.distribute.InputContext())
+    return strategy.distribute_datasets_from_function(share)
+
+
+def check_batch(config: Config, replicas: int) -> None:
+    """Raises UserError if the batch cannot be divided among replicas, and each share into its micro-batches."""
+    parts = replicas * config.micro_batches
+    if config.batch_size % parts:
+        raise UserError(
+            f"received batch_size={config.batch_size} for {replicas} replicas with {config.micro_batches} "
+            f"micro-batches each; expected a multiple of {parts}, such as "
+            f"{max(round(config.batch_size / parts), 1) * parts}"
+        )
 
 
 def augmented_samples(dataset: Dataset, clips: pa.Table, view: EvaluationConfig, seed: int) -> tf.data.Dataset:

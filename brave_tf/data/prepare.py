@@ -1,7 +1,6 @@
 """From a folder or list of media files to a dataset of records."""
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -32,7 +31,7 @@ from brave_tf.data.plan import ClipSettings, Plan, make_plan
 from brave_tf.data.shard_jobs import write_shards
 from brave_tf.data.splits import DEFAULT_SHARES, assign_splits, parse_shares
 from brave_tf.errors import UserError
-from brave_tf.files import write_json
+from brave_tf.files import locked, write_json
 
 LayoutName = Literal["auto", "folder", "csv"]
 PLAN_FILE = "plan.json"
@@ -136,16 +135,14 @@ def _claim(out: Path, plan: Plan, settings: ClipSettings) -> Iterator[None]:
     work = out / WORK_FOLDER
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not work.is_dir())):
         raise UserError(f"{out} exists and is not a dataset; choose another --out")
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        lock = open(work / "lock", "w", encoding="utf-8")  # noqa: SIM115
-    except OSError as error:
-        raise UserError(f"{out} cannot be written ({error.strerror}); choose another --out") from None
-    with lock:
+    with contextlib.ExitStack() as stack:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            work.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locked(work / "lock"))
+        except BlockingIOError:
             raise UserError(f"another process is writing {out}; wait for it, or choose another --out") from None
+        except OSError as error:
+            raise UserError(f"{out} cannot be written ({error.strerror}); choose another --out") from None
         begun = {"settings": settings.as_dict(), "listing": plan.listing}
         try:
             if (work / PLAN_FILE).is_file():

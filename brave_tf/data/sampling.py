@@ -16,6 +16,21 @@ def example_seed(run_seed: int, example: tf.Tensor) -> tf.Tensor:
     return tf.stack([tf.cast(run_seed, tf.int64), tf.cast(example, tf.int64)])
 
 
+def example_of_share(position: tf.Tensor, batch: int, share: int, number: int) -> tf.Tensor:
+    """The example that stands at a position of one of the shares into which every batch is divided.
+
+    Share 0 is the first `share` examples of each batch, share 1 the next, and so on.
+
+    Args:
+        position: int64, counted over all batches of the share.
+        batch: examples of a batch.
+        share: examples of a share, a divisor of `batch`.
+        number: the share.
+    """
+    step, row = position // share, position % share
+    return step * batch + number * share + row
+
+
 def shuffled_row(example: tf.Tensor, clips: int, run_seed: int) -> tf.Tensor:
     """The clip that example number `example` shows: every epoch is another permutation of all clips.
 

@@ -75,7 +75,8 @@ def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
 
 
 def _config(preset: str, steps: int, seed: int) -> Config:
-    return override(presets.get(preset), [f"seed={seed}", f"steps={steps}"])
+    # The encoder is evaluated right after it.
+    return override(presets.get(preset), [f"seed={seed}", f"steps={steps}", "monitor.probe_every=0"])
 
 
 def _write_media(media: Path, seed: int) -> None:

@@ -20,7 +20,7 @@ from brave_tf.data.views import training_views
 from brave_tf.models.encoder import Encoder, load_encoder
 from brave_tf.pages import demo as page
 from brave_tf.pages.demo_content import DemoContent, MotionViews, Neighbour, Neighbours, RunCurves, Score
-from brave_tf.training.run_directory import METRICS_FILE
+from brave_tf.training.run_files import METRICS_FILE
 
 SHOWN_NEIGHBOURS = 4
 COMMANDS = (

@@ -65,12 +65,12 @@ def evaluate(encoder: EncoderLike, random_encoder: EncoderLike, dataset: Dataset
         UserError: the dataset lacks the label, a split, or usable clips.
     """
     label = choose_label(dataset, request.label)
-    clips, labels, left_out = _usable_clips(dataset, label)
+    clips, labels, left_out = usable_clips(dataset, label)
     folds = make_folds(dataset, clips, labels, request.folds)
     for fold in folds:
         if len(np.unique(labels[fold.train])) < 2:
             raise UserError(f"the training clips of fold {fold.name!r} hold fewer than two classes of {label!r}")
-    train, test = _features([_graph(encoder), _graph(random_encoder)], dataset, clips, folds, request)
+    train, test = _features([graph_of(encoder), graph_of(random_encoder)], dataset, clips, folds, request)
 
     videos = clips["clip_id"].to_numpy() // CLIPS_PER_SOURCE
     results = []
@@ -92,7 +92,12 @@ def evaluate(encoder: EncoderLike, random_encoder: EncoderLike, dataset: Dataset
     }
 
 
-def _usable_clips(dataset: Dataset, label: str) -> tuple[pa.Table, np.ndarray, dict[str, int]]:
+def usable_clips(dataset: Dataset, label: str) -> tuple[pa.Table, np.ndarray, dict[str, int]]:
+    """Clips that have both video and a label, their class indices, and how many have not, by reason.
+
+    Raises:
+        UserError: there are none.
+    """
     table = dataset.clips()
     names = table[f"label/{label}"].to_pylist()
     has_video = np.array(table["frames"].to_numpy() > 0)
@@ -108,7 +113,8 @@ def _usable_clips(dataset: Dataset, label: str) -> tuple[pa.Table, np.ndarray, d
     return table.take(rows), np.array([index[names[row]] for row in rows]), left_out
 
 
-def _graph(encoder: EncoderLike) -> Embed:
+def graph_of(encoder: EncoderLike) -> Embed:
+    """An encoder in evaluation mode, as a graph for clips of any number."""
     return tf.function(lambda video: encoder(video, training=False), reduce_retracing=True)
 
 

@@ -1,5 +1,7 @@
 """BraVe as a Keras model."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -8,9 +10,15 @@ import tensorflow as tf
 from brave_tf import config_values, presets
 from brave_tf.config import Config, Modality, VideoViewConfig
 from brave_tf.data import augment
-from brave_tf.losses import spread, view_losses
+from brave_tf.losses import view_losses
 from brave_tf.models.towers import Towers
+from brave_tf.training.micro_batches import mean_over_parts
 from brave_tf.training.moving_average import follow
+from brave_tf.training.statistics import moments, spread_and_rank
+from brave_tf.training.steps import StepFunction
+
+POLICIES = {"float32": None, "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
+"""Keras' names of what `Config.precision` means; float32 leaves the policy that is set."""
 
 
 @keras.saving.register_keras_serializable("brave_tf")
@@ -51,17 +59,22 @@ class Brave(keras.Model):
     """
 
     def __init__(self, config: Config | dict[str, Any], name: str = "brave", **kwargs: Any):
-        super().__init__(name=name, **kwargs)
-        self.config = config if isinstance(config, Config) else config_values.from_dict(config)
-        model, broad = self.config.model, self.config.broad
-        self.towers = Towers(model, broad, name="towers")
-        self.target_towers = None
-        if model.target_momentum is not None:
-            self.target_towers = Towers(model, broad, name="target_towers")
-            self.reset_targets()
-            # The weights, not the layers: a frozen batch norm would no longer use the batch's statistics.
-            for weight in self.target_towers.weights:
-                weight.trainable = False
+        config = config if isinstance(config, Config) else config_values.from_dict(config)
+        with _policy(POLICIES[config.precision]):
+            super().__init__(name=name, **kwargs)
+            self.config = config
+            model, broad = config.model, config.broad
+            self.towers = Towers(model, broad, name="towers")
+            self.target_towers = None
+            if model.target_momentum is not None:
+                self.target_towers = Towers(model, broad, name="target_towers")
+                self.reset_targets()
+                # The weights, not the layers: a frozen batch norm would no longer use the batch's statistics.
+                for weight in self.target_towers.weights:
+                    weight.trainable = False
+        self.counted_steps: int | None = None
+        self.train_function: Any = None
+        self.test_function: Any = None
         self.metric_means = {name: keras.metrics.Mean(name=name) for name in _metric_names(self.config)}
         self.built = True
 
@@ -108,44 +121,79 @@ class Brave(keras.Model):
         # Its batch norm uses the batch's statistics in training too, as in BYOL.
         return None if self.target_towers is None else self.target_towers(views, training=training)
 
-    def losses_and_metrics(
+    def loss_and_means(
         self, outputs: dict[str, Any], targets: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
-        """The loss of `call`'s outputs, and everything that `fit` and `evaluate` report.
+        """The loss of `call`'s outputs, and what has to be averaged over the batch to know how training goes.
 
         Args:
             outputs: what `call` returned.
             targets: what `targets` returned; None regresses the outputs' own projections.
+
+        Returns:
+            The scalar loss, and it again with its terms and the moments of every view's projections.
         """
         loss, terms = view_losses(outputs, self.config.model.loss_scale, targets)
-        spreads = {f"spread_narrow_for_{m}": spread(out["z"]) for m, out in outputs["narrow"].items()}
-        spreads |= {f"spread_{m}": spread(out["z"]) for m, out in outputs["broad"].items()}
-        return loss, {"loss": loss, **terms, **spreads}
+        views = {f"narrow_for_{modality}": out["z"] for modality, out in outputs["narrow"].items()}
+        views |= {modality: out["z"] for modality, out in outputs["broad"].items()}
+        return loss, {"loss": loss, **terms, "moments": {name: moments(z) for name, z in views.items()}}
 
     def train_step(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """One update; returns the batch's metrics, averaged over replicas."""
-        views = self.augmented_views(batch)
-        replicas = tf.distribute.get_replica_context()
-        targets = self.targets(views, training=True)
-        with tf.GradientTape() as tape:
-            outputs = self(views, training=True)
-            loss, metrics = self.losses_and_metrics(outputs, targets)
-            # Gradients are summed over replicas; each contributes its share of the global mean.
-            share = self.optimizer.scale_loss(loss / replicas.num_replicas_in_sync)
-        gradients = tape.gradient(share, self.trainable_variables)
-        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        """One update; returns the metrics of the batch, over all replicas."""
+        context = tf.distribute.get_replica_context()
+        replicas = context.num_replicas_in_sync
+        gradients, means = mean_over_parts(self._gradients, batch, self.config.micro_batches, unroll=replicas > 1)
+        if replicas > 1:
+            gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+            means = context.all_reduce(tf.distribute.ReduceOp.MEAN, means)
+        scale = self.optimizer.scale_loss(tf.ones([], gradients[0].dtype))
+        predictors = [variable.value for variable in self.trainable_variables if "predictor" in variable.path]
+        metrics = {
+            **_metrics(means),
+            "gradient_norm": tf.linalg.global_norm(gradients) / scale,
+            "predictor_norm": tf.linalg.global_norm(predictors),
+        }
+        # The optimizer sums over replicas once more.
+        shares = [gradient / replicas for gradient in gradients]
+        self.optimizer.apply_gradients(zip(shares, self.trainable_variables, strict=True))
         if self.target_towers is not None and self.config.model.target_momentum is not None:
             follow(self.target_towers, self.towers, self.config.model.target_momentum)
         self._update_means(metrics)
-        return {name: replicas.all_reduce(tf.distribute.ReduceOp.MEAN, value) for name, value in metrics.items()}
+        return metrics
+
+    def _gradients(self, batch: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Gradients of this replica's share of the scaled loss, and what `loss_and_means` says."""
+        views = self.augmented_views(batch)
+        targets = self.targets(views, training=True)
+        with tf.GradientTape() as tape:
+            outputs = self(views, training=True)
+            loss, means = self.loss_and_means(outputs, targets)
+            share = self.optimizer.scale_loss(loss / tf.distribute.get_replica_context().num_replicas_in_sync)
+        return tape.gradient(share, [variable.value for variable in self.trainable_variables]), means
 
     def test_step(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Metrics of a batch in evaluation mode, as running means."""
         views = self.augmented_views(batch)
         outputs = self(views, training=False)
-        _, metrics = self.losses_and_metrics(outputs, self.targets(views, training=False))
+        _, means = self.loss_and_means(outputs, self.targets(views, training=False))
+        context = tf.distribute.get_replica_context()
+        metrics = _metrics(context.all_reduce(tf.distribute.ReduceOp.MEAN, means))
         self._update_means(metrics)
         return {name: self.metric_means[name].result() for name in metrics}
+
+    def make_train_function(self, force: bool = False) -> None:
+        """Makes what `fit` calls for every batch."""
+        if self.train_function is None or force:
+            self.train_function = StepFunction(self, self.train_step, trains=True)
+
+    def make_test_function(self, force: bool = False) -> None:
+        """Makes what `evaluate` calls for every batch."""
+        if self.test_function is None or force:
+            self.test_function = StepFunction(self, self.test_step, trains=False)
+
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        # Keras would run the model on a batch to build it, which it is already, and which fails on several workers.
+        build_optimizer(self)
 
     def _update_means(self, metrics: dict[str, Any]) -> None:
         for name, value in metrics.items():
@@ -161,15 +209,39 @@ class Brave(keras.Model):
         return {"config": config_values.to_dict(self.config), "name": self.name}
 
 
+def build_optimizer(model: keras.Model) -> None:
+    """Creates the variables of a compiled model's optimizer, if it has one that has none."""
+    # Built twice, a `LossScaleOptimizer` forgets its scale.
+    if model.optimizer is not None and not model.optimizer.built:
+        with model.distribute_strategy.scope():
+            model.optimizer.build(model.trainable_variables)
+
+
+@contextlib.contextmanager
+def _policy(name: str | None) -> Iterator[None]:
+    before = keras.config.dtype_policy()
+    if name is not None:
+        keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _metrics(means: dict[str, Any]) -> dict[str, Any]:
+    """What `fit` and `evaluate` report, from what `Brave.loss_and_means` returned."""
+    metrics = {name: value for name, value in means.items() if name != "moments"}
+    for view, (mean, outer) in means["moments"].items():
+        metrics[f"spread_{view}"], metrics[f"effective_rank_{view}"] = spread_and_rank(mean, outer)
+    return metrics
+
+
 def _metric_names(config: Config) -> list[str]:
-    names = ["loss"]
+    names = ["loss", "gradient_norm", "predictor_norm"]
     for modality in config.broad.modalities:
-        names += [
-            f"narrow_to_{modality}",
-            f"{modality}_to_narrow",
-            f"spread_narrow_for_{modality}",
-            f"spread_{modality}",
-        ]
+        names += [f"narrow_to_{modality}", f"{modality}_to_narrow"]
+        for statistic in ("spread", "effective_rank"):
+            names += [f"{statistic}_narrow_for_{modality}", f"{statistic}_{modality}"]
     return names
 
 

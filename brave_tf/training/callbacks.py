@@ -1,66 +1,89 @@
 """Keras callbacks of a pre-training run."""
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from brave_tf.errors import UserError
+from brave_tf.config import Config
+from brave_tf.errors import UserError, reason_of
 from brave_tf.progress import Advance
-from brave_tf.training.run_directory import METRICS_FILE, Checkpoints
+from brave_tf.training.checkpoints import Checkpoints
+from brave_tf.training.meters import Meter
+from brave_tf.training.run_files import METRICS_FILE
+from brave_tf.training.steps import finished_steps
+from brave_tf.training.strategy import is_chief
 
-
-class LossGuard(keras.callbacks.Callback):
-    """Ends a run whose loss is no longer finite, before anything of it is saved; comes first in the list."""
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Raises UserError when the loss is NaN or infinite."""
-        loss = float((logs or {})["loss"])
-        if not math.isfinite(loss):
-            raise UserError(
-                f"the loss became {loss} at step {int(self.model.optimizer.iterations.numpy())}; expected a finite "
-                "number: try a lower optimizer.peak_learning_rate in a new run; earlier checkpoints are kept"
-            )
+PROBE_METRIC = "knn_top1"
 
 
 class MetricsWriter(keras.callbacks.Callback):
-    """Writes the metrics of every `every`-th step, and of the last, to `metrics.jsonl` and TensorBoard.
+    """Writes the metrics of every `log_every`-th step, and of the last, to `metrics.jsonl` and TensorBoard.
+
+    To what the model reports it adds what `Meter` reads. A probe's result is written at whichever step it comes. Of
+    several workers the first writes.
 
     Args:
         run: the run directory.
-        every: steps between two lines.
-        last_step: the last step of the run.
+        config: the experiment: steps between two lines, the last step, clips per step.
     """
 
-    def __init__(self, run: Path, every: int, last_step: int):
+    def __init__(self, run: str | Path, config: Config):
         super().__init__()
-        self._run = run
-        self._every = every
-        self._last_step = last_step
+        self._run = Path(run)
+        self._config = config
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Opens the TensorBoard file."""
-        self._tensorboard = tf.summary.create_file_writer(str(self._run / "tensorboard"))
+        """Opens the TensorBoard file; raises UserError if it cannot be written."""
+        self._writes = is_chief(self.model.distribute_strategy)
+        if not self._writes:
+            return
+        folder = self._run / "tensorboard"
+        try:
+            self._run.mkdir(parents=True, exist_ok=True)
+            self._tensorboard = tf.summary.create_file_writer(str(folder))
+            self._tensorboard.flush()
+        except (OSError, tf.errors.OpError) as error:
+            raise UserError(
+                f"{folder} cannot be written ({reason_of(error)}); change its permissions, or choose another --run"
+            ) from error
+        self._meter = Meter(self.model, self._config.batch_size)
+        self._first = True
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes one line when it is due."""
-        step = int(self.model.optimizer.iterations.numpy())
-        if step % self._every and step != self._last_step:
+        if not self._writes:
             return
-        values = {name: float(value) for name, value in (logs or {}).items()}
-        values["learning_rate"] = float(self.model.optimizer.learning_rate.numpy())
-        with open(self._run / METRICS_FILE, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": step, **values}) + "\n")
-        with self._tensorboard.as_default(step):
-            for name, value in values.items():
-                tf.summary.scalar(name, value)
+        logs = logs or {}
+        step = finished_steps(self.model)
+        self._meter.count()
+        if step % self._config.log_every == 0 or step == self._config.steps or PROBE_METRIC in logs:
+            self._write(step, {**{name: float(value) for name, value in logs.items()}, **self._meter.read()})
+        elif self._first:
+            # The first step of a process builds its graph: left out of the speed.
+            self._meter.read()
+        self._first = False
 
     def on_train_end(self, logs: Any = None) -> None:
         """Closes the TensorBoard file."""
-        self._tensorboard.close()
+        if self._writes:
+            self._tensorboard.close()
+
+    def _write(self, step: int, values: dict[str, float]) -> None:
+        try:
+            with open(self._run / METRICS_FILE, "a", encoding="utf-8") as file:
+                file.write(json.dumps({"step": step, **values}) + "\n")
+            with self._tensorboard.as_default(step):
+                for name, value in values.items():
+                    tf.summary.scalar(name, value)
+            self._tensorboard.flush()
+        except (OSError, tf.errors.OpError) as error:
+            raise UserError(
+                f"the metrics of step {step} cannot be written to {self._run} ({reason_of(error)}); earlier "
+                "checkpoints are whole; free some space or change its permissions, then run the same command again"
+            ) from error
 
 
 class CheckpointWriter(keras.callbacks.Callback):

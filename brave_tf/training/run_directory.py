@@ -1,27 +1,25 @@
-"""A run directory: its configuration, its checkpoints, and going on where it stopped."""
+"""A run directory: whose it is, what it has recorded, and what may change when it goes on."""
 
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-
-import tensorflow as tf
 
 from brave_tf.config import Config
 from brave_tf.config_values import differences, to_dict
 from brave_tf.errors import UserError
-from brave_tf.files import write_atomically, write_json
+from brave_tf.files import locked, write_atomically, write_json
 from brave_tf.models.encoder import ENCODER_FILE
+from brave_tf.training.run_files import CONFIG_FILE, LOCK_FILE, METRICS_FILE, SUMMARY_FILE
 
-CONFIG_FILE = "config.json"
-SUMMARY_FILE = "summary.json"
-METRICS_FILE = "metrics.jsonl"
-MAY_CHANGE = ("checkpoint_every", "keep_checkpoints", "log_every")
+MAY_CHANGE = ("checkpoint_every", "keep_checkpoints", "log_every", "monitor")
 """Keys that do not influence the result, so that they may differ when a run goes on."""
 
 
-def claim(run: Path, config: Config, data_fingerprints: Sequence[str]) -> None:
-    """Makes `run` the directory of this experiment, or checks that it already is.
+@contextlib.contextmanager
+def claimed(run: Path, config: Config, data_fingerprints: Sequence[str]) -> Iterator[None]:
+    """Makes `run` the directory of this experiment, or checks that it already is, and keeps other processes out.
 
     Args:
         run: the directory; created when absent.
@@ -29,9 +27,26 @@ def claim(run: Path, config: Config, data_fingerprints: Sequence[str]) -> None:
         data_fingerprints: fingerprints of the datasets, in order.
 
     Raises:
-        UserError: the directory belongs to another experiment (every difference is listed), or holds something else.
+        UserError: the directory belongs to another experiment (every difference is listed) or another process, holds
+            something else, or cannot be written.
     """
-    wanted = {"config": to_dict(config), "data": list(data_fingerprints)}
+    found = {path.name for path in run.iterdir()} if run.is_dir() else set()
+    # A run that was killed at its very start has left its lock alone.
+    if (run.exists() and not run.is_dir()) or (found - {LOCK_FILE} and CONFIG_FILE not in found):
+        raise UserError(f"{run} is not empty and not a run directory; choose another --run")
+    with contextlib.ExitStack() as stack:
+        try:
+            run.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locked(run / LOCK_FILE))
+        except BlockingIOError:
+            raise UserError(f"another process trains in {run}; wait for it, or choose another --run") from None
+        except OSError as error:
+            raise _unwritable(run, error) from error
+        _claim(run, {"config": to_dict(config), "data": list(data_fingerprints)})
+        yield
+
+
+def _claim(run: Path, wanted: dict[str, Any]) -> None:
     path = run / CONFIG_FILE
     if path.is_file():
         found = _read_json(path)
@@ -42,13 +57,14 @@ def claim(run: Path, config: Config, data_fingerprints: Sequence[str]) -> None:
                 "repeat its command to go on, or choose another --run"
             )
         return
-    if run.is_dir() and any(run.iterdir()):
-        raise UserError(f"{run} is not empty and not a run directory; choose another --run")
     try:
-        run.mkdir(parents=True, exist_ok=True)
         write_json(path, wanted)
     except OSError as error:
-        raise UserError(f"{run} cannot be written ({error.strerror}); choose another --run") from error
+        raise _unwritable(run, error) from error
+
+
+def _unwritable(run: Path, error: OSError) -> UserError:
+    return UserError(f"{run} cannot be written ({error.strerror}); change its permissions, or choose another --run")
 
 
 def finished_summary(run: Path) -> dict[str, Any] | None:
@@ -82,41 +98,6 @@ def _read_json(path: Path) -> dict[str, Any]:
 def _essential(record: dict[str, Any]) -> dict[str, Any]:
     config = {key: value for key, value in record.get("config", {}).items() if key not in MAY_CHANGE}
     return {**config, "data": record.get("data")}
-
-
-class Checkpoints:
-    """Checkpoints of a model and its optimizer.
-
-    Args:
-        run: the run directory.
-        model: a compiled model; its optimizer is built if it is not yet.
-        keep: newest checkpoints that are kept.
-    """
-
-    def __init__(self, run: Path, model: Any, keep: int):
-        model.optimizer.build(model.trainable_variables)
-        self._iterations = model.optimizer.iterations
-        variables = [variable.value for variable in [*model.weights, *model.optimizer.variables]]
-        self._manager = tf.train.CheckpointManager(
-            tf.train.Checkpoint(variables=variables), str(run / "checkpoints"), max_to_keep=keep
-        )
-
-    def restore(self) -> int:
-        """Restores the newest checkpoint, if there is one; returns the number of finished steps."""
-        newest = self._manager.latest_checkpoint
-        if newest is not None:
-            self._manager.checkpoint.restore(newest).assert_consumed()
-        return self.step
-
-    @property
-    def step(self) -> int:
-        """Finished steps."""
-        return int(self._iterations.numpy())
-
-    def save(self) -> None:
-        """Writes a checkpoint of the current step, unless it exists."""
-        if not str(self._manager.latest_checkpoint).endswith(f"-{self.step}"):
-            self._manager.save(checkpoint_number=self.step)
 
 
 def trim_metrics(path: Path, last_step: int) -> None:

@@ -135,3 +135,13 @@ def test_all_orders_of_a_few_clips_are_equally_likely():
     assert len(counts) == 24
     chi_squared = np.sum((counts - 100) ** 2 / 100)
     assert chi_squared < 50  # 23 degrees of freedom; exceeded once in a thousand times
+
+
+@pytest.mark.parametrize("shares", [1, 2, 4])
+def test_shares_of_a_batch_are_disjoint_and_in_order(shares):
+    batch, steps = 8, 3
+    size = batch // shares
+    positions = np.arange(steps * size)
+    found = [sampling.example_of_share(positions, batch, size, number).reshape(steps, size) for number in range(shares)]
+    # Side by side the shares of a step are its examples, first to last.
+    np.testing.assert_array_equal(np.concatenate(found, axis=1), np.arange(steps * batch).reshape(steps, batch))

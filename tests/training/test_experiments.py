@@ -79,7 +79,7 @@ def test_gradients_of_a_term_reach_its_prediction_and_never_its_target(dataset_a
     batch = next(iter(pretraining_dataset(dataset_at(16_000).path, config)))
     model = make_model(config)
     with tf.GradientTape(persistent=True) as tape:
-        _, metrics = model.losses_and_metrics(model(model.augmented_views(batch), training=True))
+        _, metrics = model.loss_and_means(model(model.augmented_views(batch), training=True))
     towers = model.towers
     for modality in config.broad.modalities:
         narrow = [*towers.encoder.trainable_weights, *towers.narrow_heads[modality].trainable_weights]

@@ -74,7 +74,7 @@ def test_the_projections_of_the_targets_are_regressed():
     fit(model, 3)
     views = model.augmented_views(tf.nest.map_structure(tf.constant, batch(seed=1)))
     outputs, targets = model(views, training=False), model.target_towers(views, training=False)
-    found, _ = model.losses_and_metrics(outputs, model.targets(views, training=False))
+    found, _ = model.loss_and_means(outputs, model.targets(views, training=False))
     assert float(found) == pytest.approx(float(view_losses(outputs, targets=targets)[0]), rel=1e-6)
     assert abs(float(found) - float(view_losses(outputs)[0])) > 1e-4
 
@@ -86,7 +86,7 @@ def test_no_gradient_flows_into_the_targets():
     with tf.GradientTape() as tape:
         tape.watch(values)
         outputs = model(views, training=True)
-        loss, _ = model.losses_and_metrics(outputs, model.targets(views, training=True))
+        loss, _ = model.loss_and_means(outputs, model.targets(views, training=True))
     assert tape.gradient(loss, values) == [None] * len(values)
 
 

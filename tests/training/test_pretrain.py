@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 
-import keras
 import numpy as np
 import pytest
 
@@ -17,6 +16,7 @@ from brave_tf import presets
 from brave_tf.config_values import from_dict, override
 from brave_tf.data.prepare import prepare
 from brave_tf.errors import UserError
+from brave_tf.training.guard import HealthGuard
 from brave_tf.training.pretrain import pretrain
 from tests.data.media_files import write_media
 
@@ -87,13 +87,13 @@ def test_finished_runs_are_not_repeated(run, config, dataset):
 def test_an_interrupted_run_ends_with_the_same_weights(run, config, dataset, tmp_path, monkeypatch):
     _, whole = run
 
-    class PressControlC(keras.callbacks.Callback):
+    class PressControlC(HealthGuard):
         def on_train_batch_end(self, batch, logs=None):
             if batch == 2:
                 os.kill(os.getpid(), signal.SIGINT)
 
     with monkeypatch.context() as patch:
-        patch.setattr("brave_tf.training.pretrain.LossGuard", PressControlC)
+        patch.setattr("brave_tf.training.pretrain.HealthGuard", PressControlC)
         with pytest.raises(KeyboardInterrupt):
             pretrain(config, [dataset], tmp_path / "run")
     assert not (tmp_path / "run" / "encoder.keras").exists()
@@ -102,6 +102,27 @@ def test_an_interrupted_run_ends_with_the_same_weights(run, config, dataset, tmp
     summary = pretrain(config, [dataset], tmp_path / "run")
     assert summary["weights_sha256"] == whole["weights_sha256"]
     assert [line["step"] for line in lines(tmp_path / "run")] == [1, 2, 3, 4, 5, 6]
+
+
+def test_steps_that_a_loss_scale_skips_count(config, dataset, tmp_path, monkeypatch):
+    # The first steps overflow in float16 and move no weight; the data goes on.
+    half = override(config, ["precision=float16"])
+    whole = pretrain(half, [dataset], tmp_path / "whole")
+    scales = [line["loss_scale"] for line in lines(tmp_path / "whole")]
+    assert scales[0] < 2**15
+    assert [line["step"] for line in lines(tmp_path / "whole")] == [1, 2, 3, 4, 5, 6]
+
+    class Stop(HealthGuard):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 2:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("brave_tf.training.pretrain.HealthGuard", Stop)
+        with pytest.raises(SystemExit) as caught:
+            pretrain(half, [dataset], tmp_path / "run")
+    assert caught.value.code == 0
+    assert pretrain(half, [dataset], tmp_path / "run")["weights_sha256"] == whole["weights_sha256"]
 
 
 def test_a_run_killed_before_its_encoder_was_written_is_finished(run, config, dataset, tmp_path):
@@ -119,14 +140,14 @@ def test_a_run_killed_before_its_encoder_was_written_is_finished(run, config, da
 def test_a_second_control_c_stops_at_once_and_saves_no_unrecorded_step(run, config, dataset, tmp_path, monkeypatch):
     _, whole = run
 
-    class PressControlCTwice(keras.callbacks.Callback):
+    class PressControlCTwice(HealthGuard):
         def on_train_batch_end(self, batch, logs=None):
             if batch == 2:
                 os.kill(os.getpid(), signal.SIGINT)
                 os.kill(os.getpid(), signal.SIGINT)
 
     with monkeypatch.context() as patch:
-        patch.setattr("brave_tf.training.pretrain.LossGuard", PressControlCTwice)
+        patch.setattr("brave_tf.training.pretrain.HealthGuard", PressControlCTwice)
         with pytest.raises(KeyboardInterrupt):
             pretrain(config, [dataset], tmp_path)
     assert [line["step"] for line in lines(tmp_path)] == [1, 2]
@@ -161,7 +182,7 @@ def test_directories_of_something_else_are_refused(config, dataset, tmp_path):
 
 def test_a_loss_that_is_not_finite_ends_the_run_and_saves_nothing_of_it(config, dataset, tmp_path):
     wild = override(config, ["optimizer.name=adam", "optimizer.peak_learning_rate=1e38", "optimizer.warmup_steps=1"])
-    with pytest.raises(UserError, match=r"loss became (nan|inf) at step \d; .*peak_learning_rate") as caught:
+    with pytest.raises(UserError, match=r"(loss|norm) became (nan|inf) at step \d; .*peak_learning_rate") as caught:
         pretrain(wild, [dataset], tmp_path)
     failed = int(re.search(r"step (\d)", str(caught.value)).group(1))
     assert [line["step"] for line in lines(tmp_path)] == list(range(1, failed))

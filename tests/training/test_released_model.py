@@ -1,5 +1,6 @@
 """The whole released model, V <-> V and A with one shared head, against one training step of the released code."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,6 +8,7 @@ import tensorflow as tf
 from brave_tf.config import AudioViewConfig, BroadConfig, Config, ModelConfig, VideoViewConfig
 from brave_tf.convert import from_haiku
 from brave_tf.convert.names import model_arrays
+from brave_tf.models.batch_norm import SyncBatchNormalization
 from brave_tf.training.brave import Brave
 from tests import golden_files, released_trees
 
@@ -43,8 +45,11 @@ def step():
             "audio": tf.constant(golden["full/broad_audio"]),
         },
     }
-    with tf.GradientTape() as tape:
-        loss, metrics = model.losses_and_metrics(model(views, training=True))
+    with pytest.MonkeyPatch.context() as patch, tf.GradientTape() as tape:
+        # The released batch norm computes variances as E[x^2] - E[x]^2, whose rounding makes up to 5 % of some of these
+        # gradients; Keras' own does the same. Ours is close to what float64 gives.
+        patch.setattr(SyncBatchNormalization, "_moments", keras.layers.BatchNormalization._moments)
+        loss, metrics = model.loss_and_means(model(views, training=True))
     gradients = tape.gradient(loss, model.trainable_variables)
     names = {id(place.variable): name for name, place in model_arrays(model).items()}
     by_name = {

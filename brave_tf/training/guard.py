@@ -1,0 +1,77 @@
+"""Stops a run that learns nothing any more, and says why."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from brave_tf.config import MonitorConfig
+from brave_tf.errors import UserError
+from brave_tf.files import write_json
+from brave_tf.training.run_files import DIAGNOSIS_FILE
+from brave_tf.training.steps import finished_steps
+from brave_tf.training.strategy import is_chief
+
+NON_FINITE, COLLAPSE = "non-finite loss", "collapse"
+SPREAD_PREFIX = "spread_"
+CLIPS_NAMED = 8
+
+
+class HealthGuard(keras.callbacks.Callback):
+    """Ends a run whose loss is no longer finite, or whose projections have collapsed; comes first in the list.
+
+    Raises `UserError` from `on_train_batch_end`, before anything of the step is saved, and leaves `diagnosis.json`.
+
+    Args:
+        limits: what counts as collapsed.
+        run: the run directory, for the diagnosis; None writes none.
+        command: the command that repeats the run, to be shown.
+    """
+
+    def __init__(self, limits: MonitorConfig | None = None, run: str | Path | None = None, command: str = ""):
+        super().__init__()
+        self._limits = limits or MonitorConfig()
+        self._run = None if run is None else Path(run)
+        self._command = command
+        self._below = 0
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Looks at the loss, the gradient, and the spread of every view."""
+        values = {name: float(value) for name, value in (logs or {}).items()}
+        scaled = isinstance(self.model.optimizer, keras.optimizers.LossScaleOptimizer)
+        # Where the loss is scaled, a gradient that overflows is skipped and the scale lowered.
+        for name in ["loss"] if scaled else ["loss", "gradient_norm"]:
+            if not math.isfinite(values.get(name, 0.0)):
+                self._stop(NON_FINITE, f"the {name.replace('_', ' ')} became {values[name]}", values)
+        spreads = {name: value for name, value in values.items() if name.startswith(SPREAD_PREFIX)}
+        lowest = min(spreads, key=lambda name: spreads[name], default="")
+        self._below = self._below + 1 if lowest and spreads[lowest] < self._limits.collapse_spread else 0
+        if self._below >= self._limits.collapse_patience:
+            what = f"the projections have collapsed: {lowest} is {spreads[lowest]:.2f} and some spread was below "
+            what += f"{self._limits.collapse_spread} for {self._below} steps in a row (monitor.collapse_spread)"
+            self._stop(COLLAPSE, what, values)
+
+    def _stop(self, reason: str, what: str, values: dict[str, float]) -> None:
+        step = finished_steps(self.model)
+        # Every worker stops here, at the same step, as the metrics are everybody's.
+        clips: list[int] = getattr(self.model.train_function, "clip_ids", list)()
+        message = f"{what} at step {step}; earlier checkpoints are kept"
+        if self._run is not None and is_chief(self.model.distribute_strategy):
+            diagnosis = {
+                "step": step,
+                "reason": reason,
+                "message": message,
+                "clip_ids": clips,
+                "command": self._command,
+                "metrics": values,
+            }
+            write_json(self._run / DIAGNOSIS_FILE, diagnosis)
+            message += f"; {self._run / DIAGNOSIS_FILE} has the numbers"
+        message += "; try a lower optimizer.peak_learning_rate in a new run"
+        if clips:
+            more = ", ..." if len(clips) > CLIPS_NAMED else ""
+            message += f"; clips of the batch: {', '.join(map(str, clips[:CLIPS_NAMED]))}{more}"
+        if self._command:
+            message += f"; to see it again: {self._command}"
+        raise UserError(message)

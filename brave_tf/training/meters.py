@@ -1,0 +1,69 @@
+"""How a run uses the machine: speed, waiting for data, memory."""
+
+import resource
+import sys
+import time
+
+import keras
+import tensorflow as tf
+
+GIB = 2**30
+
+
+class Meter:
+    """Measures a model's training between one reading and the next.
+
+    Args:
+        model: a compiled model that is being fitted.
+        batch_size: clips per step, over all replicas.
+    """
+
+    def __init__(self, model: keras.Model, batch_size: int):
+        self._model = model
+        self._batch_size = batch_size
+        self._devices = [
+            device.name.removeprefix("/physical_device:") for device in tf.config.list_physical_devices("GPU")
+        ]
+        self._steps = 0
+        self._start()
+
+    def count(self) -> None:
+        """One step is done."""
+        self._steps += 1
+
+    def read(self) -> dict[str, float]:
+        """What was measured since the last reading.
+
+        Returns:
+            `learning_rate`; `clips_per_second` over all replicas; `input_wait_share`, the part of the time that was
+            spent waiting for batches, in [0, 1]; `memory_gib`, the most that this process has held so far;
+            `device_memory_gib`, likewise on its fullest GPU, if it has one; `loss_scale` if the loss is scaled.
+        """
+        seconds = max(time.monotonic() - self._began, 1e-9)
+        optimizer = self._model.optimizer
+        readings = {
+            "learning_rate": float(optimizer.learning_rate),
+            "clips_per_second": self._steps * self._batch_size / seconds,
+            "input_wait_share": (self._waited() - self._waited_before) / seconds,
+            "memory_gib": _peak_memory_bytes() / GIB,
+        }
+        if self._devices:
+            peaks = [tf.config.experimental.get_memory_info(device)["peak"] for device in self._devices]
+            readings["device_memory_gib"] = max(peaks) / GIB
+        if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            readings["loss_scale"] = float(optimizer.dynamic_scale)
+        self._start()
+        return readings
+
+    def _start(self) -> None:
+        self._steps = 0
+        self._began = time.monotonic()
+        self._waited_before = self._waited()
+
+    def _waited(self) -> float:
+        return float(getattr(self._model.train_function, "wait_seconds", 0.0))
+
+
+def _peak_memory_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

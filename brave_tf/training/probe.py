@@ -1,0 +1,120 @@
+"""A look at the encoder while it trains: nearest neighbours among clips with labels, which training never sees."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pyarrow as pa
+
+from brave_tf.config import Config
+from brave_tf.data.dataset import CLIPS_PER_SOURCE, Dataset, open_dataset
+from brave_tf.evaluation.features import window_features
+from brave_tf.evaluation.folds import choose_label
+from brave_tf.evaluation.knn import knn_scores
+from brave_tf.evaluation.protocol import graph_of, usable_clips
+from brave_tf.training.callbacks import PROBE_METRIC
+from brave_tf.training.steps import finished_steps
+from brave_tf.training.strategy import is_chief
+
+NEIGHBOURS = 20
+TRAIN_SPLIT = "train"
+
+
+@dataclasses.dataclass(frozen=True)
+class ProbeClips:
+    """Labelled clips of a dataset, some to be classified by their nearest among the others.
+
+    Attributes:
+        dataset: where they are.
+        clips: [N] rows of its clip table.
+        labels: [N] class indices.
+        known: [N] which are the neighbours.
+    """
+
+    dataset: Dataset
+    clips: pa.Table
+    labels: np.ndarray
+    known: np.ndarray
+
+    @classmethod
+    def choose(cls, data: Sequence[str | Path], most: int) -> "ProbeClips | None":
+        """Takes clips of the first dataset that has labels, evenly from its training split and from its others.
+
+        In a dataset with a training split alone, every second video is classified by the rest.
+
+        Args:
+            data: what `open_dataset` takes.
+            most: clips in all, at most.
+
+        Returns:
+            The clips, or None if there are no two classes of labelled clips on either side.
+        """
+        for path in data:
+            dataset = open_dataset(path)
+            if dataset.labels:
+                return cls._of(dataset, most)
+        return None
+
+    @classmethod
+    def _of(cls, dataset: Dataset, most: int) -> "ProbeClips | None":
+        clips, labels, _ = usable_clips(dataset, choose_label(dataset, None))
+        known = np.array([split == TRAIN_SPLIT for split in clips["split"].to_pylist()])
+        if known.all() or not known.any():
+            known = clips["clip_id"].to_numpy() // CLIPS_PER_SOURCE % 2 == 0
+        rows = np.sort(np.concatenate([_evenly(np.flatnonzero(side), most // 2) for side in (known, ~known)]))
+        found = cls(dataset, clips.take(rows), labels[rows], known[rows])
+        several = len(np.unique(found.labels[found.known])) > 1 and not found.known.all()
+        return found if several else None
+
+    @property
+    def chance(self) -> float:
+        """Accuracy of always answering the most frequent class of the neighbours."""
+        most_frequent = np.argmax(np.bincount(self.labels[self.known]))
+        return float(np.mean(self.labels[~self.known] == most_frequent))
+
+
+class KNNProbe(keras.callbacks.Callback):
+    """Adds `knn_top1` and `knn_chance` to the metrics of every `every`-th step, from one central window of each clip.
+
+    Of several workers the first probes, and the others wait for it.
+
+    Args:
+        clips: what to classify.
+        config: the experiment; its evaluation-time input is used.
+        every: steps between two probes.
+    """
+
+    def __init__(self, clips: ProbeClips, config: Config, every: int):
+        super().__init__()
+        self._clips = clips
+        self._view = dataclasses.replace(config.evaluation, windows=1, crops=1)
+        self._every = every
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Prepares the encoder's graph."""
+        self._probes = is_chief(self.model.distribute_strategy)
+        self._embed = graph_of(self.model.encoder)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Probes when it is due."""
+        if logs is None or not self._probes or finished_steps(self.model) % self._every:
+            return
+        logs[PROBE_METRIC], logs["knn_chance"] = self.accuracy(), self._clips.chance
+
+    def accuracy(self) -> float:
+        """Share of the clips that their nearest neighbours classify right, in [0, 1]."""
+        found = self._clips
+        (vectors,) = window_features([self._embed], found.dataset, found.clips, self._view, _say_nothing)
+        known, asked = found.known, ~found.known
+        return knn_scores(vectors[known], found.labels[known], vectors[asked], found.labels[asked], NEIGHBOURS).top1
+
+
+def _say_nothing(done: int = 1, note: str = "") -> None:
+    """The progress that counts is that of the training."""
+
+
+def _evenly(rows: np.ndarray, most: int) -> np.ndarray:
+    return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(int)]

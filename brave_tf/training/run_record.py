@@ -1,0 +1,175 @@
+"""What a run directory tells of its run, finished or not, read without TensorFlow."""
+
+import dataclasses
+import datetime
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from brave_tf.errors import UserError
+from brave_tf.training.run_files import CONFIG_FILE, DIAGNOSIS_FILE, METRICS_FILE, SUMMARY_FILE
+
+
+@dataclasses.dataclass(frozen=True)
+class RunRecord:
+    """The record of one pre-training run.
+
+    Attributes:
+        path: the run directory.
+        name: the preset.
+        steps: how many optimizer steps the run is meant to have.
+        config: the configuration as plain values; keys may be missing or unknown if another version wrote it.
+        data: fingerprints of the datasets.
+        lines: what was logged, by rising `step`, at least one line; of a stopped run the last is that of the stop.
+        damaged_lines: lines in between that could not be read.
+        logged_at: when the last line was written; None if the run was stopped before its first.
+        summary: what the finished run came to, or None.
+        diagnosis: why the run was stopped, the last time that it was, or None.
+    """
+
+    path: Path
+    name: str
+    steps: int
+    config: Mapping[str, Any]
+    data: Sequence[str]
+    lines: Sequence[Mapping[str, Any]]
+    damaged_lines: int
+    logged_at: datetime.datetime | None
+    summary: Mapping[str, Any] | None
+    diagnosis: Mapping[str, Any] | None
+
+    @property
+    def step(self) -> int:
+        """The last step that was logged."""
+        return int(self.lines[-1]["step"])
+
+    @property
+    def state(self) -> Literal["finished", "stopped", "unfinished"]:
+        """How far the run is; a stop that it has gone on from does not count."""
+        if self.summary is not None:
+            return "finished"
+        return "stopped" if self.diagnosis is not None and self.diagnosis["step"] >= self.step else "unfinished"
+
+    def setting(self, key: str) -> Any:
+        """A value of the configuration by its dotted key, such as `monitor.collapse_spread`; None if it is absent."""
+        place: Any = self.config
+        for part in key.split("."):
+            place = place.get(part) if isinstance(place, Mapping) else None
+        return place
+
+    def series(self, key: str) -> tuple[list[int], list[float]]:
+        """Steps and values of a metric, NaN and infinity among them, on the lines that have a number for it."""
+        found = [(int(line["step"]), number(line.get(key))) for line in self.lines]
+        kept = [(step, value) for step, value in found if value is not None]
+        return [step for step, _ in kept], [value for _, value in kept]
+
+    def latest(self, key: str) -> float | None:
+        """The last value of a metric; None if it was never logged."""
+        _, values = self.series(key)
+        return values[-1] if values else None
+
+
+def number(value: Any) -> float | None:
+    """A number of a JSON file, or None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def read_run(path: str | Path) -> RunRecord:
+    """Reads the record of a run, which may be going on at that moment.
+
+    Args:
+        path: the run directory.
+
+    Raises:
+        UserError: it is not a run directory, one of its files is damaged, or nothing has been logged yet.
+    """
+    path = Path(path)
+    if not (path / CONFIG_FILE).is_file():
+        why = f"holds no {CONFIG_FILE}" if path.is_dir() else "is a file" if path.exists() else "does not exist"
+        raise UserError(f"{path} {why}; expected a run directory, such as `brave-tf pretrain PRESET --run` makes")
+    name, steps, settings, data = _config(path / CONFIG_FILE)
+    summary = _read_json(path / SUMMARY_FILE) if (path / SUMMARY_FILE).is_file() else None
+    diagnosis = _diagnosis(path / DIAGNOSIS_FILE) if (path / DIAGNOSIS_FILE).is_file() else None
+    lines, damaged, logged_at = _metrics(path / METRICS_FILE)
+    if diagnosis is not None and diagnosis["step"] > (lines[-1]["step"] if lines else -1):
+        lines.append({**diagnosis["metrics"], "step": diagnosis["step"]})
+    if not lines:
+        every = number(settings.get("log_every"))
+        rate = f", as one is written every {every:.0f} steps" if every else ""
+        raise UserError(
+            f"{path / METRICS_FILE} holds no line yet; expected a run that has logged{rate}; try again later"
+        )
+    return RunRecord(path, name, steps, settings, data, lines, damaged, logged_at, summary, diagnosis)
+
+
+def _config(path: Path) -> tuple[str, int, dict[str, Any], list[str]]:
+    record = _read_json(path)
+    settings = record.get("config")
+    if not isinstance(settings, dict):
+        raise _damaged(path, "it has no config")
+    name, steps = settings.get("name"), settings.get("steps")
+    if not isinstance(name, str) or not _is_step(steps) or steps == 0:
+        raise _damaged(path, f"received name {name!r} and steps {steps!r}")
+    data = record.get("data")
+    return name, int(steps or 0), settings, [str(each) for each in data] if isinstance(data, list) else []
+
+
+def _diagnosis(path: Path) -> dict[str, Any]:
+    diagnosis = _read_json(path)
+    if not _is_step(diagnosis.get("step")):
+        raise _damaged(path, f"received step {diagnosis.get('step')!r}")
+    kinds = {"metrics": dict, "clip_ids": list}
+    return diagnosis | {
+        key: diagnosis[key] if isinstance(diagnosis.get(key), kind) else kind() for key, kind in kinds.items()
+    }
+
+
+def _metrics(path: Path) -> tuple[list[dict[str, Any]], int, datetime.datetime | None]:
+    """Lines, how many between them are damaged, and when the last one was written."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        written = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
+    except FileNotFoundError:
+        return [], 0, None
+    except OSError as error:
+        raise _damaged(path, error.strerror or str(error)) from error
+    # str.splitlines would also split at what JSON allows inside a string.
+    parsed = [_parse(line) for line in text.split("\n") if line.strip()]
+    # The run may be writing the last one right now.
+    lines = [line for line in parsed if line is not None]
+    return lines, sum(line is None for line in parsed[:-1]), written
+
+
+def _parse(line: str) -> dict[str, Any] | None:
+    try:
+        values = json.loads(line)
+    except ValueError:
+        return None
+    return values if isinstance(values, dict) and _is_step(values.get("step")) else None
+
+
+def _is_step(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _damaged(path, error.strerror or str(error)) from error
+    except ValueError as error:
+        raise _damaged(path, str(error)) from error
+    if not isinstance(content, dict):
+        raise _damaged(path, f"received {type(content).__name__}")
+    return content
+
+
+def _damaged(path: Path, why: str) -> UserError:
+    return UserError(f"{path} is damaged ({why}); expected it as `brave-tf pretrain` wrote it; choose another run")

@@ -1,0 +1,168 @@
+"""Which devices train: one, all of this machine, several machines, or a TPU."""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from typing import Any, Literal, get_args
+
+import tensorflow as tf
+
+from brave_tf.config import Config
+from brave_tf.data.pipeline import check_batch
+from brave_tf.errors import UserError
+from brave_tf.training import slurm
+
+LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.InternalError,
+)
+"""What TensorFlow raises, on one occasion or another, when a worker does not answer."""
+StrategyName = Literal["auto", "mirrored", "multiworker", "tpu"]
+
+
+def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
+    """The `tf.distribute` strategy to build and fit a model under; to be called before TensorFlow computes anything.
+
+    Args:
+        name: "mirrored" takes all GPUs of this machine; "multiworker" those of all machines that TF_CONFIG or SLURM
+            name, one process each; "tpu" the TPU that this machine belongs to, or the one that TPU_NAME names. "auto"
+            takes whichever of these is there, and otherwise the one device that TensorFlow chooses.
+
+    Raises:
+        UserError: there is no such strategy, or not the hardware or the description of the cluster that it needs.
+
+    Example:
+        >>> strategy = make_strategy()
+        >>> with strategy.scope():
+        ...     model = brave_tf.Brave.from_preset("tiny-va")
+    """
+    if name not in get_args(StrategyName):
+        raise UserError(f"received --strategy {name}; expected one of: {', '.join(get_args(StrategyName))}")
+    if name == "tpu" or (name == "auto" and _has_tpu()):
+        return _tpu()
+    if name == "multiworker" or (name == "auto" and (_in_tf_config() or slurm.is_job_step(os.environ))):
+        return _multi_worker()
+    gpus = len(tf.config.list_logical_devices("GPU"))
+    if name == "mirrored" or gpus > 1:
+        # Without GPUs it takes the processor, as one or as several logical devices.
+        names = [device.name for device in tf.config.list_logical_devices("GPU" if gpus else "CPU")]
+        return tf.distribute.MirroredStrategy(names)
+    return tf.distribute.get_strategy()
+
+
+def check_strategy(config: Config, strategy: tf.distribute.Strategy) -> None:
+    """Raises UserError if an experiment cannot run under a strategy.
+
+    Args:
+        config: the experiment.
+        strategy: any strategy.
+    """
+    check_batch(config, strategy.num_replicas_in_sync)
+    if config.jit_compile and strategy.num_replicas_in_sync > 1:
+        raise UserError(
+            f"received jit_compile=true for {strategy.num_replicas_in_sync} replicas; XLA compiles the step of one "
+            "replica here, and a TPU's by itself; leave it out"
+        )
+
+
+@contextlib.contextmanager
+def while_together(strategy: tf.distribute.Strategy) -> Iterator[None]:
+    """Turns the loss of another worker into a `UserError`."""
+    try:
+        yield
+    except LOST as error:
+        if not is_multi_worker(strategy):
+            raise
+        raise UserError(
+            f"this worker stopped because another one is gone or failed ({type(error).__name__}); see what the others "
+            "say, then run the same command on every worker to go on from the newest checkpoint"
+        ) from error
+
+
+def is_multi_worker(strategy: tf.distribute.Strategy) -> bool:
+    """Whether several processes train together."""
+    return workers(strategy) > 1
+
+
+def workers(strategy: tf.distribute.Strategy) -> int:
+    """Processes that train together."""
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return 1
+    cluster = strategy.cluster_resolver.cluster_spec().as_dict()
+    return sum(len(cluster.get(kind, [])) for kind in ("chief", "worker")) or 1
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this process is the one that writes."""
+    if not is_multi_worker(strategy):
+        return True
+    resolver = strategy.cluster_resolver
+    if "chief" in resolver.cluster_spec().as_dict():
+        return resolver.task_type == "chief"
+    return resolver.task_type == "worker" and resolver.task_id == 0
+
+
+def _has_tpu() -> bool:
+    return "TPU_NAME" in os.environ or bool(tf.config.list_physical_devices("TPU"))
+
+
+def _in_tf_config() -> bool:
+    cluster = _tf_config().get("cluster", {})
+    return sum(len(addresses) for addresses in cluster.values()) > 1
+
+
+def _tf_config() -> dict[str, Any]:
+    text = os.environ.get("TF_CONFIG") or "{}"
+    try:
+        found = json.loads(text)
+        {name: len(addresses) for name, addresses in found.get("cluster", {}).items()}
+    except (ValueError, AttributeError, TypeError):
+        raise UserError(
+            f"TF_CONFIG is {text}; expected JSON such as "
+            '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'
+        ) from None
+    return dict(found)
+
+
+def _multi_worker() -> tf.distribute.Strategy:
+    if _tf_config():
+        resolver: Any = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+    elif slurm.is_job_step(os.environ):
+        try:
+            cluster = tf.train.ClusterSpec({"worker": slurm.workers(os.environ)})
+        except (KeyError, ValueError) as error:
+            raise UserError(f"SLURM does not describe its job step ({error}); set TF_CONFIG instead") from None
+        rank = int(os.environ["SLURM_PROCID"])
+        resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+            cluster, task_type="worker", task_id=rank, rpc_layer="grpc"
+        )
+    else:
+        raise UserError(
+            "received --strategy multiworker without a cluster; expected TF_CONFIG to describe it, or a start by srun "
+            "with several tasks (docs/scaling.md)"
+        )
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
+    except (ValueError, RuntimeError, tf.errors.OpError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"the workers did not find one another ({reason}); expected one process at each address") from (
+            error
+        )
+
+
+def _tpu() -> tf.distribute.Strategy:
+    name = os.environ.get("TPU_NAME", "local")
+    try:
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=name)
+        tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+    except (ValueError, RuntimeError, OSError, tf.errors.OpError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(
+            f"TPU {name!r} cannot be used ({reason}); expected a TPU machine, or TPU_NAME to name one"
+        ) from error
+    return tf.distribute.TPUStrategy(resolver)

@@ -1,0 +1,99 @@
+"""The kNN probe, the meters and what they write while a run goes on."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from brave_tf import presets
+from brave_tf.config_values import override
+from brave_tf.data.dataset import CLIPS_PER_SOURCE, open_dataset
+from brave_tf.data.prepare import prepare
+from brave_tf.training.meters import Meter
+from brave_tf.training.probe import KNNProbe, ProbeClips
+from tests.data.media_files import write_media
+
+
+def make_dataset(folder, split, count=8):
+    for number in range(count):
+        write_media(folder / "videos" / "ab"[number % 2] / f"{number}.mp4", seconds=0.6, sound_hz=None)
+    return prepare(folder / "videos", folder / "dataset", workers=1, split=split).path
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    return make_dataset(tmp_path_factory.mktemp("labelled"), "train=0.5,test=0.5")
+
+
+def test_training_clips_are_the_neighbours_of_the_others(dataset):
+    found = ProbeClips.choose([dataset], most=100)
+    assert found.clips["split"].to_pylist() == ["train" if known else "test" for known in found.known]
+    names = open_dataset(dataset).labels["label"]
+    assert [names[label] for label in found.labels] == found.clips["label/label"].to_pylist()
+    assert found.chance == 0.5
+
+
+def test_no_more_clips_than_asked_for(dataset):
+    found = ProbeClips.choose([dataset], most=4)
+    assert found.known.sum() == 2 and (~found.known).sum() == 2
+    assert set(found.labels[found.known]) == {0, 1}
+
+
+def test_a_training_split_alone_is_divided_by_video(tmp_path):
+    found = ProbeClips.choose([make_dataset(tmp_path, "train=1")], most=100)
+    videos = found.clips["clip_id"].to_numpy() // CLIPS_PER_SOURCE
+    assert not set(videos[found.known]) & set(videos[~found.known])
+    assert found.known.sum() == 4
+
+
+def test_without_labels_there_is_no_probe(tmp_path):
+    for number in range(3):
+        write_media(tmp_path / "videos" / f"{number}.mp4", seconds=0.6, sound_hz=None)
+    path = prepare(tmp_path / "videos", tmp_path / "dataset", workers=1).path
+    assert ProbeClips.choose([path], most=100) is None
+
+
+def test_the_probe_scores_the_encoder_at_its_steps(dataset):
+    found = ProbeClips.choose([dataset], most=100)
+    classes = tf.constant(found.labels, tf.float32)
+    calls = tf.Variable(0)
+
+    class Tell(keras.layers.Layer):
+        """Embeds the clips, which come in the order of the table, by their classes."""
+
+        def call(self, video, training=False):
+            assert not training and video.shape[1:] == (8, 32, 32, 3)
+            number = calls.assign_add(1) - 1
+            return tf.stack([[classes[number % len(classes)], 1.0]])
+
+    config = override(presets.get("tiny-v"), ["evaluation.size=32", "evaluation.shorter_side=32"])
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(optimizer="sgd", loss="mse")
+    model.encoder = Tell()
+    lines = []
+    keep = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: lines.append(dict(logs)))
+    callbacks = [KNNProbe(found, config, every=2), keep]
+    model.fit(np.zeros([4, 1]), np.zeros([4, 1]), batch_size=1, verbose=0, callbacks=callbacks)
+    assert ["knn_top1" in line for line in lines] == [False, True, False, True]
+    assert lines[1]["knn_top1"] == 1.0 and lines[1]["knn_chance"] == 0.5
+
+
+def test_the_meter_tells_speed_waiting_and_memory_since_its_last_reading():
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.SGD(0.25), loss="mse")
+
+    class Function:
+        wait_seconds = 0.0
+
+    model.train_function = Function()
+    meter = Meter(model, batch_size=10)
+    meter.count()
+    meter.count()
+    meter._began -= 4.0
+    model.train_function.wait_seconds = 1.0
+    found = meter.read()
+    assert found["learning_rate"] == 0.25
+    assert found["clips_per_second"] == pytest.approx(5.0, rel=0.05)
+    assert found["input_wait_share"] == pytest.approx(0.25, rel=0.05)
+    assert 0.1 < found["memory_gib"] < 100
+    assert meter.read()["clips_per_second"] == 0.0
