@@ -1,6 +1,8 @@
 import errno
+import html
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -13,10 +15,10 @@ from brave_tf import presets, quiet
 from brave_tf.cli import main as dispatcher
 from brave_tf.cli.main import main
 from brave_tf.cli.preset_facts import facts
-from brave_tf.config_values import from_dict
+from brave_tf.config_values import from_dict, to_dict
 from brave_tf.errors import UserError
 
-COMMANDS = ("demo", "prepare", "presets", "inspect", "pretrain", "evaluate", "export", "convert")
+COMMANDS = ("demo", "prepare", "presets", "inspect", "pretrain", "evaluate", "report", "export", "convert")
 HELP_SECONDS = 1.0
 
 
@@ -163,6 +165,41 @@ def test_presets_come_without_tensorflow_and_at_once(arguments):
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
     assert time.perf_counter() - start < 3 * HELP_SECONDS  # alone it takes a third of a second
+
+
+def test_a_report_comes_without_tensorflow(tmp_path):
+    record = {"config": to_dict(presets.get("tiny-va")), "data": []}
+    (tmp_path / "config.json").write_text(json.dumps(record))
+    (tmp_path / "metrics.jsonl").write_text('{"step": 50, "loss": 2.5}\n')
+    arguments = ["report", str(tmp_path), "--out", str(tmp_path / "page.html")]
+    script = (
+        f"import sys; from brave_tf.cli.main import main; assert main({arguments}) == 0; "
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    steps = presets.get("tiny-va").steps
+    assert done.stdout == f"{tmp_path / 'page.html'}: tiny-va, at step 50 of {steps:,}, going on or interrupted\n"
+    assert shlex.join(["brave-tf", *arguments]) in html.unescape((tmp_path / "page.html").read_text())
+
+
+@pytest.mark.parametrize("out", ["file/page.html", "folder"])
+def test_a_report_that_cannot_be_written_is_one_line(tmp_path, capsys, out):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "config.json").write_text('{"config": {"name": "mine", "steps": 100}}')
+    (tmp_path / "metrics.jsonl").write_text('{"step": 50, "loss": 2.5}\n')
+    assert main(["report", str(tmp_path), "--out", str(tmp_path / out)]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith(f"brave-tf: error: received {tmp_path / out} to write a page to; expected a place that can")
+    assert err.count("\n") == 1
+
+
+def test_a_report_of_something_else_is_one_line(tmp_path, capsys):
+    assert main(["report", str(tmp_path), "--out", str(tmp_path / "page.html")]) == 1
+    out, err = capsys.readouterr()
+    assert not out and not list(tmp_path.iterdir())
+    assert err.startswith(f"brave-tf: error: {tmp_path} holds no config.json; expected a run directory")
+    assert err.count("\n") == 1
 
 
 def test_an_unknown_preset_is_one_line(capsys):

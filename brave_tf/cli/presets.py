@@ -29,26 +29,16 @@ def presets(name: tyro.conf.Positional[str | None] = None, /, json: bool = False
 
     from brave_tf import presets as library
     from brave_tf.cli.preset_facts import facts
+    from brave_tf.config_values import yaml_lines
 
     chosen = {each: facts(library.describe(each)) for each in ([name] if name else library.names())}
     if json:
         print(encoder.dumps(chosen[name] if name else chosen, indent=2))
     elif name:
         known = chosen[name]
-        print("\n".join([*_about(known), "", *_yaml(known["config"]), "", *_budgets(known), "#", *_sizes(known)]))
+        print("\n".join([*_about(known), "", *yaml_lines(known["config"]), "", *_budgets(known), "#", *_sizes(known)]))
     else:
         _print_table({each: library.get(each) for each in chosen}, chosen)
-
-
-def _yaml(values: Mapping[str, Any], indent: str = "") -> Iterator[str]:
-    import json
-
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield f"{indent}{key}:"
-            yield from _yaml(value, indent + "  ")
-        else:
-            yield f"{indent}{key}: {json.dumps(value)}"
 
 
 def _about(known: Mapping[str, Any]) -> Iterator[str]:

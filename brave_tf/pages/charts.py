@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from PIL import Image
 
 from brave_tf.pages.html import Html, png_image, svg_image
@@ -35,11 +36,19 @@ _SETTINGS: Any = {
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """A named line through the points (x[i], y[i])."""
+    """A named line through the points (x[i], y[i]), with a gap where y is not finite.
+
+    Attributes:
+        name: what the legend says.
+        x: where the points are.
+        y: their heights.
+        band: (least, greatest) heights at every x, shown as a band behind the line; none without.
+    """
 
     name: str
     x: Sequence[float]
     y: Sequence[float]
+    band: tuple[Sequence[float], Sequence[float]] | None = None
 
     def __post_init__(self) -> None:
         if len(self.x) != len(self.y):
@@ -57,6 +66,7 @@ class Chart:
         marks: (height, name) of thin horizontal lines to compare with.
         shaded: (from, to, name) of a range of heights that means something.
         least_range: heights that are always in sight.
+        logarithmic: whether equal distances of height are equal factors; every height must then be above 0.
     """
 
     lines: Sequence[Line]
@@ -65,6 +75,7 @@ class Chart:
     marks: Sequence[tuple[float, str]] = ()
     shaded: tuple[float, float, str] | None = None
     least_range: tuple[float, float] | None = None
+    logarithmic: bool = False
 
 
 def line_charts(charts: Sequence[Chart], alt: str) -> Html:
@@ -85,9 +96,8 @@ def line_charts(charts: Sequence[Chart], alt: str) -> Html:
         for axes, chart in zip(figure.subplots(1, len(charts), squeeze=False).flat, charts, strict=True):
             _draw(axes, chart)
         if len(names[0]) > 1:
-            figure.legend(
-                figure.axes[0].lines[-len(names[0]) :], names[0], loc="outside upper left", ncols=4, frameon=False
-            )
+            handles, columns = figure.axes[0].lines[-len(names[0]) :], 2 * len(charts)
+            figure.legend(handles, names[0], loc="outside upper left", ncols=columns, frameon=False)
         data = io.BytesIO()
         figure.savefig(data, format="svg", metadata={"Date": None})
     return svg_image(data.getvalue(), alt)
@@ -101,17 +111,31 @@ def _draw(axes: Axes, chart: Chart) -> None:
     for height, name in chart.marks:
         axes.axhline(height, color=_QUIET, lw=1, ls=(0, (2, 2)))
         axes.annotate(
-            name, (0.99, height), (0, 3), ("axes fraction", "data"), "offset points", ha="right", color=_QUIET
+            name, (0.99, height), (0, 5), ("axes fraction", "data"), "offset points", ha="right", color=_QUIET
         )
     for place, line in enumerate(chart.lines):
         color, dashes = COLORS[place % len(COLORS)], _DASHES[place % len(_DASHES)]
         marker = "o" if len(line.x) == 1 else None
+        if line.band:
+            axes.fill_between(line.x, *line.band, color=color, alpha=0.25, lw=0.6)
         axes.plot(line.x, line.y, color=color, ls=dashes, lw=1.8, marker=marker)
+    if chart.logarithmic:
+        # The usual labels of such an axis need the formulas that the settings turn off.
+        axes.set_yscale("log")
+        low, high = axes.get_ylim()
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 10_000 * low else (1.0,)))
+        axes.yaxis.set_major_formatter("{x:,g}")
+        axes.yaxis.set_minor_locator(NullLocator())
     if chart.least_range:
         low, high = axes.get_ylim()
-        axes.set_ylim(min(low, chart.least_range[0]), max(high, chart.least_range[1]))
+        bottom = min(low, chart.least_range[0])
+        # The margin above grows with the range, or a level line far from the bottom would lie on the upper edge.
+        axes.set_ylim(bottom, max(high + mpl.rcParams["axes.ymargin"] * (low - bottom), chart.least_range[1]))
     axes.set_title(chart.title, loc="left", fontsize=10, fontweight="bold")
     axes.set_xlabel(chart.x_label)
+    whole = all(float(x).is_integer() for line in chart.lines for x in line.x)
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=(1, 2, 2.5, 5, 10), integer=whole, min_n_ticks=1))
+    axes.xaxis.set_major_formatter("{x:,.10g}")
     axes.grid(axis="y", color=_LINE, lw=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

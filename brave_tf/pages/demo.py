@@ -10,6 +10,7 @@ from brave_tf.pages.html import (
     Html,
     animation,
     code,
+    duration,
     element,
     figure,
     join,
@@ -74,7 +75,7 @@ def _lead(content: DemoContent) -> Html:
             "A demonstration of BraVe, made by ",
             element("code", "brave-tf demo"),
             " on this machine in ",
-            _duration(sum(seconds for _, seconds in content.timings)),
+            duration(sum(seconds for _, seconds in content.timings)),
             ".",
             class_="quiet",
         ),
@@ -226,8 +227,8 @@ def _training(content: DemoContent) -> Html:
 
 def _timings(content: DemoContent) -> Html:
     total = sum(seconds for _, seconds in content.timings)
-    rows = [(what, _duration(seconds)) for what, seconds in content.timings]
-    return section("How long it took", table(("step", "time"), [*rows, ("together", _duration(total))]))
+    rows = [(what, duration(seconds)) for what, seconds in content.timings]
+    return section("How long it took", table(("step", "time"), [*rows, ("together", duration(total))]))
 
 
 def _next(content: DemoContent) -> Html:
@@ -237,11 +238,3 @@ def _next(content: DemoContent) -> Html:
 
 def _share(value: float | None) -> str:
     return "–" if value is None else percent(value)
-
-
-def _duration(seconds: float) -> str:
-    """`75` as `1 min 15 s`."""
-    minutes, rest = divmod(round(seconds), 60)
-    if not minutes:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{rest} s"
-    return f"{minutes} min {rest} s" if rest else f"{minutes} min"

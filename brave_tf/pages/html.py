@@ -137,6 +137,17 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
+def duration(seconds: float) -> str:
+    """`75` as `1 min 15 s`, `100_000` as `1 d 3 h 46 min`: seconds count for less than an hour only."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (rest if not (days or hours) else 0, "s")]
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)
+
+
 def strip(frames: Frames, alt: str, *, gap: int = 2, gap_gray: int = 255, quality: int = QUALITY) -> Html:
     """Frames beside each other, from left to right as time passes.
 

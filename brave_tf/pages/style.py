@@ -47,6 +47,18 @@ code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans 
 .tile { background: var(--wash); border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1rem; }
 .tile b { display: block; font-size: 1.7rem; line-height: 1.2; font-weight: 650; font-variant-numeric: tabular-nums; }
 .tile span { color: var(--quiet); font-size: .88rem; line-height: 1.35; display: block; margin-top: .15rem; }
+.tile.bad { background: #fdf1ef; border-color: #c62828; }
+.tile.bad b { color: #a61b1b; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 1.5rem 2rem; }
+.charts figure { margin: 0; }
+.stopped { border: 1px solid #c62828; border-left-width: 6px; border-radius: 8px; padding: .9rem 1.1rem; }
+.stopped { background: #fdf1ef; margin: 1.25rem 0; }
+.stopped h2 { margin: 0; padding: 0; border: 0; color: #a61b1b; }
+.stopped pre { background: #fff; white-space: pre-wrap; overflow-wrap: anywhere; }
+.stopped pre code { user-select: all; }
+.facts th, .facts td { white-space: normal; text-align: left; vertical-align: top; }
+.facts td { overflow-wrap: anywhere; }
+.ids { max-height: 12rem; overflow-y: auto; }
 .card { border: 1px solid var(--line); border-radius: 8px; padding: .9rem 1rem 1rem; margin: .9rem 0; }
 .views {
   display: grid; grid-template-columns: 7rem minmax(0, 1.35fr) minmax(0, 1fr); gap: 1.1rem; align-items: center;

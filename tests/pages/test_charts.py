@@ -1,10 +1,13 @@
 """Charts draw their numbers, reproducibly, and show what is text as text."""
 
+import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
+from brave_tf.pages import charts
 from brave_tf.pages.charts import Chart, Line, heat_map, line_charts
 from tests.pages.reading import Reading, data_of, pixels
 
@@ -40,6 +43,43 @@ def test_lines_that_do_not_fit_are_refused() -> None:
         Line("a", [1, 2], [1.0])
     with pytest.raises(ValueError, match="expected the same lines in each"):
         line_charts([chart(Line("a", [], [])), chart(Line("b", [], []))], "")
+
+
+def test_a_band_is_drawn_behind_its_line() -> None:
+    plain, banded = (drawn(chart(Line("a", [0, 1], [1.0, 2.0], band)))[0] for band in (None, ([0.5, 1.5], [1.5, 4.0])))
+    plain_areas, areas = ([node.get("id", "") for node in root.iter()] for root in (plain, banded))
+    assert not any(name.startswith("FillBetween") for name in plain_areas)
+    assert sum(name.startswith("FillBetween") for name in areas) == 1
+
+
+@pytest.mark.parametrize("heights", [[0.02, 0.3, 50.0], [2.0, 2.0, 2.5], [1e-9, 1.0, 1e9], [1e-38, 1e38], [3.0]])
+def test_a_logarithmic_axis_has_labels_in_plain_numbers(heights: list[float]) -> None:
+    line = Line("a", list(range(len(heights))), heights)
+    _, source = drawn(Chart([line], "norm", "step", logarithmic=True))
+    labels = re.findall(r"<!-- (.+?) -->", source)
+    assert "math" not in source
+    on_axis = {float(label.replace(",", "")) for label in labels if re.fullmatch(r"[\d,.e+-]+", label)}
+    assert len(on_axis) >= 3
+    assert any(min(heights) / 2 <= label <= max(heights) * 2 for label in on_axis)
+
+
+def test_many_steps_are_labelled_without_running_into_each_other() -> None:
+    _, source = drawn(Chart([Line("a", [0, 300_000], [0.0, 1.0])], "loss", "step"))
+    assert "<!-- 300,000 -->" in source and len(re.findall(r"<!-- \d+0,000 -->", source)) <= 5
+
+
+def test_a_single_step_has_no_fractions_of_a_step_beside_it() -> None:
+    _, source = drawn(Chart([Line("a", [1], [0.25])], "loss", "step", least_range=(0.0, 8.0)))
+    labels: list[str] = re.findall(r"<!-- ([\d.]+) -->", source)
+    assert labels.count("1") >= 1 and not any(label.startswith(("0.9", "1.0")) for label in labels)
+
+
+def test_a_level_line_high_above_the_least_range_does_not_touch_the_upper_edge() -> None:
+    figure = Figure()
+    axes = figure.subplots()
+    charts._draw(axes, Chart([Line("a", [0, 1], [100.0, 101.0])], "rate", "step", least_range=(0.0, 0.0)))
+    low, high = axes.get_ylim()
+    assert low == 0.0 and 105.0 < high < 108.0
 
 
 def test_a_heat_map_runs_to_the_right_and_upwards() -> None:

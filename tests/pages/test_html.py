@@ -93,6 +93,14 @@ def test_percent() -> None:
     assert [html.percent(share) for share in (0, 0.943, 1)] == ["0 %", "94 %", "100 %"]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(4.25, "4.2 s"), (9.97, "10 s"), (59.6, "1 min"), (75, "1 min 15 s"), (3600, "1 h"), (100_000, "1 d 3 h 46 min")],
+)
+def test_durations(seconds: float, words: str) -> None:
+    assert html.duration(seconds) == words
+
+
 def test_a_page_is_written_where_possible(tmp_path: Path) -> None:
     html.write_page(tmp_path / "new" / "page.html", html.page("T ↔", []))
     assert "T ↔" in (tmp_path / "new" / "page.html").read_text(encoding="utf-8")

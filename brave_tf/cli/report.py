@@ -1,0 +1,25 @@
+"""`brave-tf report`."""
+
+import shlex
+from pathlib import Path
+
+import tyro
+
+
+def report(run: tyro.conf.Positional[Path], /, out: Path) -> None:
+    """Draw how a pre-training run went, or goes, as one HTML page.
+
+    Example: brave-tf report runs/first --out report.html
+
+    Args:
+        run: run directory that `brave-tf pretrain` made; the run may be going on.
+        out: the page to write.
+    """
+    from brave_tf.cli.console import Console
+    from brave_tf.pages import run_report
+    from brave_tf.training.run_record import read_run
+
+    record = read_run(run)
+    run_report.write(out, record, shlex.join(["brave-tf", "report", str(run), "--out", str(out)]))
+    words = f"{out}: {record.name}, {run_report.state_words(record)}"
+    Console().print(words, highlight=False, markup=False, soft_wrap=True)
