@@ -12,6 +12,7 @@ from brave_tf.errors import UserError, reason_of
 from brave_tf.progress import Advance
 from brave_tf.training.checkpoints import Checkpoints
 from brave_tf.training.meters import Meter
+from brave_tf.training.run_directory import trim_metrics
 from brave_tf.training.run_files import METRICS_FILE
 from brave_tf.training.steps import finished_steps
 from brave_tf.training.strategy import is_chief
@@ -36,18 +37,24 @@ class MetricsWriter(keras.callbacks.Callback):
         self._config = config
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Opens the TensorBoard file; raises UserError if it cannot be written."""
+        """Opens the files, and drops lines past the step that the run goes on from.
+
+        Raises:
+            UserError: they cannot be written.
+        """
         self._writes = is_chief(self.model.distribute_strategy)
         if not self._writes:
             return
         folder = self._run / "tensorboard"
         try:
             self._run.mkdir(parents=True, exist_ok=True)
+            trim_metrics(self._run / METRICS_FILE, finished_steps(self.model))
             self._tensorboard = tf.summary.create_file_writer(str(folder))
             self._tensorboard.flush()
         except (OSError, tf.errors.OpError) as error:
             raise UserError(
-                f"{folder} cannot be written ({reason_of(error)}); change its permissions, or choose another --run"
+                f"{folder} or {METRICS_FILE} beside it cannot be written ({reason_of(error)}); change its "
+                "permissions, or choose another --run"
             ) from error
         self._meter = Meter(self.model, self._config.batch_size)
         self._first = True

@@ -36,6 +36,11 @@ class HealthGuard(keras.callbacks.Callback):
         self._command = command
         self._below = 0
 
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Forgets an earlier diagnosis: the run goes on."""
+        if self._run is not None and is_chief(self.model.distribute_strategy):
+            (self._run / DIAGNOSIS_FILE).unlink(missing_ok=True)
+
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Looks at the loss, the gradient, and the spread of every view."""
         values = {name: float(value) for name, value in (logs or {}).items()}
@@ -66,6 +71,7 @@ class HealthGuard(keras.callbacks.Callback):
                 "command": self._command,
                 "metrics": values,
             }
+            self._run.mkdir(parents=True, exist_ok=True)
             write_json(self._run / DIAGNOSIS_FILE, diagnosis)
             message += f"; {self._run / DIAGNOSIS_FILE} has the numbers"
         message += "; try a lower optimizer.peak_learning_rate in a new run"

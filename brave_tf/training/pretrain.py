@@ -30,8 +30,8 @@ from brave_tf.training.guard import HealthGuard
 from brave_tf.training.interruption import StopOnSignal
 from brave_tf.training.lars import LARS
 from brave_tf.training.probe import KNNProbe, ProbeClips
-from brave_tf.training.run_directory import claimed, finished_summary, last_metrics, trim_metrics
-from brave_tf.training.run_files import DIAGNOSIS_FILE, METRICS_FILE, SUMMARY_FILE
+from brave_tf.training.run_directory import claimed, finished_summary, last_metrics
+from brave_tf.training.run_files import SUMMARY_FILE
 from brave_tf.training.schedules import WarmupCosine
 from brave_tf.training.strategy import check_strategy, is_chief, make_strategy, while_together
 
@@ -133,9 +133,6 @@ class _Pretraining:
         stop = StopOnSignal(checkpoints.save)
         with stop.listening():
             first_step = checkpoints.restore()
-            if self._writes:
-                trim_metrics(self.run / METRICS_FILE, first_step)
-                (self.run / DIAGNOSIS_FILE).unlink(missing_ok=True)
             if first_step < self.config.steps:
                 history = self._fit(model, checkpoints, first_step, stop)
             else:

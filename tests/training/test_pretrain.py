@@ -199,3 +199,29 @@ def test_seeds_decide_the_weights(run, config, dataset, tmp_path):
 def test_both_optimizers_run(config, dataset, tmp_path, optimizer):
     short = override(config, [f"optimizer.name={optimizer}", "steps=2", "optimizer.warmup_steps=1"])
     assert np.isfinite(pretrain(short, [dataset], tmp_path / optimizer)["final_loss"])
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("tensorboard", "tensorboard or metrics.jsonl beside it cannot be written"),
+        ("metrics.jsonl", "metrics of step 3 cannot"),
+    ],
+)
+def test_what_cannot_be_written_is_named_and_the_checkpoint_stays(run, config, dataset, tmp_path, name, reason):
+    path, whole = run
+    copy = tmp_path / "run"
+    shutil.copytree(path, copy)
+    for file in ("encoder.keras", "summary.json", name):
+        shutil.rmtree(copy / file) if (copy / file).is_dir() else (copy / file).unlink()
+    for step in (4, 6):
+        shutil.rmtree(copy / "checkpoints" / f"step-{step:08d}")
+    if name == "tensorboard":
+        (copy / name).write_text("a file, where a folder is to be")
+    else:
+        (copy / name).mkdir()
+    with pytest.raises(UserError, match=reason):
+        pretrain(config, [dataset], copy)
+    assert [each.name for each in (copy / "checkpoints").iterdir()] == ["step-00000002"]
+    shutil.rmtree(copy / name) if (copy / name).is_dir() else (copy / name).unlink()
+    assert pretrain(config, [dataset], copy)["weights_sha256"] == whole["weights_sha256"]
