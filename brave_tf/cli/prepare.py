@@ -12,11 +12,12 @@ def prepare(
     source: tyro.conf.Positional[Path],
     /,
     out: Path,
-    layout: Literal["auto", "folder", "csv"] = "auto",
+    layout: Literal["auto", "folder", "csv", "ucf101", "hmdb51", "kinetics", "audioset", "esc50"] = "auto",
     path_column: str = "path",
+    annotations: Path | None = None,
     audio_rate: int = 16_000,
     shorter_side: int = 256,
-    clip_seconds: float = 10.0,
+    clip_seconds: float | None = None,
     split: str = "train=0.8,test=0.2",
     seed: int = 0,
     workers: int | None = None,
@@ -30,13 +31,16 @@ def prepare(
 
     Args:
         source: folder of media files, whose sub-folders name the classes, or a CSV file with a column `path` and
-            optionally start, end (seconds), split, and label columns.
+            optionally start, end (seconds), split, and label columns; or a benchmark's folder.
         out: directory of the dataset.
-        layout: how the source is laid out.
+        layout: how the source is laid out; auto is folder or csv, the others are benchmarks as their authors ship them,
+            see docs/data.md.
         path_column: the CSV's column of paths.
+        annotations: folder (or file, for esc50) of a benchmark's lists, where they do not lie with the media.
         audio_rate: samples per second of the sound; 0 for no sound.
         shorter_side: shorter side of the frames in pixels; smaller pictures are not enlarged.
-        clip_seconds: longer media are cut into clips of this length.
+        clip_seconds: longer media are cut into clips of this length; by default 10, but one clip per file (3600) for
+            ucf101, hmdb51 and esc50, whose protocols take windows over the whole of it.
         split: shares of the splits, where the source has none.
         seed: decides which file goes into which split.
         workers: processes; one per CPU core by default.
@@ -56,6 +60,7 @@ def prepare(
         out,
         layout=layout,
         path_column=path_column,
+        annotations=annotations,
         audio_rate_hz=audio_rate or None,
         shorter_side=shorter_side,
         clip_seconds=clip_seconds,
@@ -80,15 +85,25 @@ def _print(path: Path, info: dict[str, Any]) -> None:
         table.add_row(name, *(str(count) for count in counts))
     console = Console()
     console.print(table)
+    for line in _lines(path, info):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _lines(path: Path, info: dict[str, Any]) -> list[str]:
+    from brave_tf.data.dataset import MISSING_FILE
+
     labels = ", ".join(f"{name} ({len(classes)} classes)" for name, classes in info["labels"].items()) or "none"
     lines = [f"labels: {labels}", f"split: {info['split_rule']}"]
     if info["ignored"]:
         ignored = ", ".join(f"{count} {extension}" for extension, count in info["ignored"].items())
-        lines.append(f"not media, passed over: {ignored}")
+        lines.append(f"passed over: {ignored}")
+    if missing := info.get("missing"):
+        counts = ", ".join(f"{count:,} {split}" for split, count in missing.items())
+        lines.append(f"listed and not there: {sum(missing.values()):,} files ({counts}), see {path / MISSING_FILE}")
+    lines += [f"note: {line}" for line in info.get("notes", ())]
     quarantined = info["quarantined"]
     lines.append(f"quarantined: {len(quarantined)} of {info['sources']} sources")
     lines += [f"  {entry['source']} {entry['reason']}" for entry in quarantined[:SHOWN_REASONS]]
     if len(quarantined) > SHOWN_REASONS:
         lines.append(f"  and {len(quarantined) - SHOWN_REASONS} more, listed in dataset.json")
-    for line in lines:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    return lines

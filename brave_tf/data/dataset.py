@@ -15,6 +15,8 @@ from brave_tf.errors import UserError
 
 FORMAT_VERSION = 1
 INFO_FILE = "dataset.json"
+MISSING_FILE = "missing.txt"
+"""Names, one a line, of the files that a benchmark's lists name and that were not there; absent if all were."""
 CLIPS_FILE = "clips.parquet"
 WORK_FOLDER = ".prepare"
 LABEL_PREFIX = "label/"
@@ -35,7 +37,7 @@ CLIP_COLUMNS = pa.schema(
         ("flow_frames", pa.int32()),
     ]
 )
-"""Columns of the clip table; a string column `label/NAME` follows for every label column."""
+"""Columns of the clip table; `label/NAME` follows for every label column: a string, or a list if it is multi-label."""
 CLIPS_PER_SOURCE = 2**20
 """A clip's id is its source's number times this, plus its number in the source."""
 TFDS_PREFIX = "tfds:"
@@ -73,6 +75,16 @@ class Dataset:
         """Class names of every label column, in the order of their indices."""
         labels: dict[str, list[str]] = self.info["labels"]
         return labels
+
+    @property
+    def multilabel(self) -> tuple[str, ...]:
+        """Label columns that hold a list of class names for every clip."""
+        return tuple(self.info.get("multilabel", ()))
+
+    @property
+    def official_folds(self) -> tuple[str, ...]:
+        """Label columns that hold a benchmark's official splits or folds; empty where there are none."""
+        return tuple(self.info.get("folds", ()))
 
     @property
     def fingerprint(self) -> str:

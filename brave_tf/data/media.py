@@ -157,9 +157,10 @@ def _sound_clips(sound: SoundTrack, settings: MediaSettings, begin: float) -> It
 
 
 def _check_end(reached: float, declared: float | None, end: float | None, what: str) -> None:
-    expected = declared if end is None else min(end, declared or end)
-    if expected is None:
+    # Where no length is declared nothing can be missed: a piece may end after its file does.
+    if not declared:
         return
+    expected = declared if end is None else min(end, declared)
     missing = expected - reached
     if missing > max(CUT_OFF_SECONDS, CUT_OFF_SHARE * expected):
         raise MediaError(f"is cut off: {what} ends at {max(reached, 0):.1f} of {expected:.1f} s")

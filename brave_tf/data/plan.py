@@ -3,13 +3,13 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from brave_tf.data.dataset import WORK_FOLDER
 from brave_tf.data.flow import FlowSettings
-from brave_tf.data.layouts import Source
+from brave_tf.data.layouts import Source, in_order, names_of
 from brave_tf.data.media import MediaSettings
 
 SOURCES_PER_SHARD = 16
@@ -58,19 +58,31 @@ class Plan:
         sources: all of them; a source's number is part of its clips' ids.
         shards: all of them.
         classes: class names of every label column, in the order of their indices.
-        fingerprint: SHA-256 over settings and sources.
+        official: those of them that the layout gives, not the sources.
+        multilabel: label columns in which a source may have several names.
+        fingerprint: SHA-256 over settings, sources and official classes.
         listing: the sources in words, to compare with another plan.
     """
 
     sources: tuple[Source, ...]
     shards: tuple[Shard, ...]
     classes: dict[str, list[str]]
+    official: dict[str, list[str]]
+    multilabel: tuple[str, ...]
     fingerprint: str
     listing: dict[str, str]
 
 
-def make_plan(sources: Sequence[Source], settings: dict[str, Any]) -> Plan:
-    """Spreads sources over shards; every source has a split."""
+def make_plan(
+    sources: Sequence[Source], settings: dict[str, Any], classes: Mapping[str, Sequence[str]] | None = None
+) -> Plan:
+    """Spreads sources over shards; every source has a split.
+
+    Args:
+        sources: the listing.
+        settings: what is made of them.
+        classes: official classes of label columns, in their order; other columns have those that occur.
+    """
     shards = []
     for split in sorted({str(source.split) for source in sources}):
         numbers = [number for number, source in enumerate(sources) if source.split == split]
@@ -78,8 +90,20 @@ def make_plan(sources: Sequence[Source], settings: dict[str, Any]) -> Plan:
         for index in range(count):
             shards.append(Shard(f"{split}-{index:05d}-of-{count:05d}.tfrecord", split, tuple(numbers[index::count])))
     listing = {f"{n}:{source.name}": _describe(source) for n, source in enumerate(sources)}
-    digest = hashlib.sha256(json.dumps([settings, listing], sort_keys=True).encode()).hexdigest()
-    return Plan(tuple(sources), tuple(shards), _classes(sources), digest, listing)
+    official = {column: list(names) for column, names in (classes or {}).items()}
+    # Classes that follow from the sources add nothing, and datasets without official ones are what they always were.
+    told_apart_by = [settings, listing, official] if official else [settings, listing]
+    digest = hashlib.sha256(json.dumps(told_apart_by, sort_keys=True).encode()).hexdigest()
+    multilabel = {name for source in sources for name, value in source.labels.items() if not isinstance(value, str)}
+    return Plan(
+        tuple(sources),
+        tuple(shards),
+        _classes(sources, official),
+        official,
+        tuple(sorted(multilabel)),
+        digest,
+        listing,
+    )
 
 
 def _describe(source: Source) -> str:
@@ -88,14 +112,12 @@ def _describe(source: Source) -> str:
     return json.dumps([size, piece, source.split, dict(source.labels)], sort_keys=True)
 
 
-def _classes(sources: Sequence[Source]) -> dict[str, list[str]]:
-    columns = list(dict.fromkeys(name for source in sources for name in source.labels))
-    classes = {}
-    for column in columns:
-        values = {source.labels[column] for source in sources if column in source.labels}
-        # Numbers count, words go by the alphabet.
-        numeric = all(value.isdecimal() for value in values)
-        classes[column] = sorted(values, key=lambda value: (int(value), value) if numeric else (0, value))
+def _classes(sources: Sequence[Source], official: dict[str, list[str]]) -> dict[str, list[str]]:
+    classes = dict(official)
+    for column in dict.fromkeys(name for source in sources for name in source.labels):
+        if column not in official:
+            values = (source.labels.get(column) for source in sources)
+            classes[column] = in_order(name for value in values for name in names_of(value))
     return classes
 
 

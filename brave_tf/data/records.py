@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from brave_tf.config import SOURCE_FPS
 from brave_tf.data.dataset import LABEL_PREFIX, PRIMARY_LABEL
+from brave_tf.data.layouts import LabelValue, names_of
 from brave_tf.data.media import Clip
 
 FRAMES = "image/encoded"
@@ -28,8 +29,8 @@ def build(
     clip_id: int,
     source: str,
     audio_rate_hz: int | None,
-    labels: Mapping[str, str],
-    label_index: int | None,
+    labels: Mapping[str, LabelValue],
+    label_indices: Sequence[int] = (),
     flow: Sequence[bytes] = (),
     flow_stride: int = 1,
 ) -> bytes:
@@ -40,8 +41,9 @@ def build(
         clip_id: its number in the dataset.
         source: its media file, relative to the dataset's source.
         audio_rate_hz: rate of `clip.samples`.
-        labels: label columns; the column `label` goes under `clip/label`, others under `label/NAME`.
-        label_index: class index of the column `label`.
+        labels: label columns; the column `label` goes under `clip/label`, others under `label/NAME`. Of several names
+            all are written, as MediaSequence does.
+        label_indices: class index of every name in the column `label`.
         flow: optical flow pictures, see `brave_tf.data.flow.flow_pictures`.
         flow_stride: frames from one of them to the next.
     """
@@ -53,9 +55,8 @@ def build(
         "clip/end/timestamp": round(clip.end_seconds * MICROSECONDS),
     }
     for name, value in labels.items():
-        context["clip/label/string" if name == PRIMARY_LABEL else f"{LABEL_PREFIX}{name}"] = value
-    if label_index is not None:
-        context["clip/label/index"] = label_index
+        context["clip/label/string" if name == PRIMARY_LABEL else f"{LABEL_PREFIX}{name}"] = names_of(value)
+    context["clip/label/index"] = label_indices
     if clip.frames:
         context |= {"image/format": "JPEG", "image/frame_rate": SOURCE_FPS, "image/channels": 3}
         context |= {"image/height": clip.height, "image/width": clip.width}
@@ -72,7 +73,9 @@ def build(
         context |= {WAVEFORM_RATE: float(audio_rate_hz or 0), "WAVEFORM/feature/num_samples": clip.samples.size}
         _add(example, WAVEFORM, clip.samples)
     for key, value in context.items():
-        _fill(example.context.feature[key], [value])
+        values = value if isinstance(value, (list, tuple)) else [value]
+        if values:
+            _fill(example.context.feature[key], values)
     # Deterministic, so that the same media always give the same shard.
     serialized: bytes = example.SerializeToString(deterministic=True)
     return serialized

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from brave_tf.data.dataset import CLIPS_PER_SOURCE, LABEL_PREFIX, PRIMARY_LABEL, WORK_FOLDER
 from brave_tf.data.flow import flow_pictures
-from brave_tf.data.layouts import Source
+from brave_tf.data.layouts import Source, names_of
 from brave_tf.data.media import MediaError, read_clips
 from brave_tf.data.plan import ClipSettings, Plan, Shard, temporary
 from brave_tf.data.records import FOOTER_BYTES, HEADER_BYTES, build
@@ -71,8 +71,8 @@ def write_shard(
 
 def _write_source(file: Path, plan: Plan, number: int, settings: ClipSettings) -> list[dict[str, Any]]:
     source = plan.sources[number]
-    labels = {f"{LABEL_PREFIX}{name}": source.labels.get(name) for name in plan.classes}
-    label_index = _label_index(plan, source)
+    labels = {f"{LABEL_PREFIX}{name}": _cell(plan, source, name) for name in plan.classes}
+    label_indices = _label_indices(plan, source)
     rows = []
     place = 0
     with tf.io.TFRecordWriter(str(file)) as writer:
@@ -86,7 +86,7 @@ def _write_source(file: Path, plan: Plan, number: int, settings: ClipSettings) -
                 source=source.name,
                 audio_rate_hz=settings.media.audio_rate_hz,
                 labels=source.labels,
-                label_index=label_index,
+                label_indices=label_indices,
                 flow=pictures,
                 flow_stride=settings.flow.stride if settings.flow else 1,
             )
@@ -110,6 +110,13 @@ def _write_source(file: Path, plan: Plan, number: int, settings: ClipSettings) -
     return rows
 
 
-def _label_index(plan: Plan, source: Source) -> int | None:
-    value = source.labels.get(PRIMARY_LABEL)
-    return None if value is None else plan.classes[PRIMARY_LABEL].index(value)
+def _cell(plan: Plan, source: Source, column: str) -> str | list[str] | None:
+    """What the clip table holds: one name, a list of them in a multi-label column, or nothing."""
+    names = names_of(source.labels.get(column))
+    if column in plan.multilabel:
+        return list(names) or None
+    return names[0] if names else None
+
+
+def _label_indices(plan: Plan, source: Source) -> list[int]:
+    return [plan.classes[PRIMARY_LABEL].index(name) for name in names_of(source.labels.get(PRIMARY_LABEL))]

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 
-from brave_tf.data.layouts import Source
+from brave_tf.data.layouts import LabelValue, Source
 from brave_tf.errors import UserError
 
 DEFAULT_SHARES = "train=0.8,test=0.2"
@@ -57,7 +57,7 @@ def assign_splits(sources: Sequence[Source], shares: dict[str, float], seed: int
     if given != {None}:
         without = next(source.name for source in sources if source.split is None)
         raise UserError(f"{without} has no split and other files have one; give all of them one, or none")
-    groups: dict[str, set[str]] = collections.defaultdict(set)
+    groups: dict[LabelValue, set[str]] = collections.defaultdict(set)
     for source in sources:
         groups[next(iter(source.labels.values()), "")].add(source.name)
     places: dict[str, tuple[float, bytes]] = {}

@@ -36,10 +36,8 @@ def write_media(
         track = None
         if sound_hz is not None:
             # Opus knows no 44.1 kHz.
-            sound_hz = 48_000 if path.suffix == ".webm" else sound_hz
-            codec = {".wav": "pcm_s16le", ".ogg": "libvorbis", ".webm": "libopus", ".mpg": "mp2"}.get(
-                path.suffix, "aac"
-            )
+            sound_hz = 48_000 if path.suffix in (".webm", ".ogg") else sound_hz
+            codec = {".wav": "pcm_s16le", ".ogg": "libopus", ".webm": "libopus", ".mpg": "mp2"}.get(path.suffix, "aac")
             track = container.add_stream(codec, rate=sound_hz, layout=layout)
         if picture is not None:
             _add_picture(container, picture, round(seconds * fps), size)

@@ -151,6 +151,13 @@ def test_cut_off_wav_files_are_refused(tmp_path, share, seconds):
         clips_of(path)
 
 
+@pytest.mark.parametrize("size", [(16, 16), None])
+def test_a_piece_may_end_after_a_file_that_declares_no_length(tmp_path, size):
+    path = write_media(tmp_path / "a.mkv", size=size, seconds=1.0, options={"live": "1"})
+    (clip,) = clips_of(path, end=20.0)
+    assert clip.end_seconds == pytest.approx(1.0, abs=0.1)
+
+
 def test_pixels_that_are_not_square_are_stretched(tmp_path):
     path = write_media(tmp_path / "a.mp4", size=(48, 64), aspect=2)
     (clip,) = clips_of(path)

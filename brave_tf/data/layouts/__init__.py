@@ -1,8 +1,11 @@
 """How source folders are laid out: each layout lists media files with their labels and splits."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+LabelValue = str | tuple[str, ...]
+"""What a source has in a label column: one name, or a tuple where the column is multi-label."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Source:
     start_seconds: float | None = None
     end_seconds: float | None = None
     split: str | None = None
-    labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    labels: Mapping[str, LabelValue] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,8 +35,35 @@ class Listing:
 
     Attributes:
         sources: in a fixed order.
-        ignored: files that are no media, by extension.
+        ignored: files that are not used, by extension or by the reason.
+        layout: the layout's name.
+        classes: of the label columns that have an official order of classes, all of them in that order, whether a
+            source has them or not.
+        missing: files that a list names and that are not there, by split.
+        notes: what its user has to know, a line each.
+        folds: the label columns that hold the official splits or folds.
+        split_rule: the rule of the splits in words; None for the common one.
     """
 
     sources: list[Source]
     ignored: dict[str, int] = dataclasses.field(default_factory=dict)
+    layout: str = "folder"
+    classes: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+    missing: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+    notes: list[str] = dataclasses.field(default_factory=list)
+    folds: tuple[str, ...] = ()
+    split_rule: str | None = None
+
+
+def names_of(value: LabelValue | None) -> tuple[str, ...]:
+    """The names in a label value: none, one or several."""
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else value
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names without an order of their own: numbers count, words go by the alphabet."""
+    found = set(names)
+    numeric = all(name.isdecimal() for name in found)
+    return sorted(found, key=lambda name: (int(name), name) if numeric else (0, name))

@@ -40,7 +40,8 @@ def list_csv(file: Path, path_column: str = "path") -> Listing:
         raise UserError(f"{file} has a header and no rows; expected one row per media file")
     labels = [name for name in columns if name and name not in (path_column, *SPECIAL_COLUMNS)]
     return Listing(
-        [_source(row, f"{file}, row {n}", file.parent, path_column, labels) for n, row in enumerate(rows, 2)]
+        [_source(row, f"{file}, row {n}", file.parent, path_column, labels) for n, row in enumerate(rows, 2)],
+        layout="csv",
     )
 
 

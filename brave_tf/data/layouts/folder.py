@@ -72,11 +72,11 @@ def list_folder(folder: Path) -> Listing:
 def _source(path: Path, folder: Path, has_splits: bool) -> Source:
     *folders, _ = path.relative_to(folder).parts
     split = SPLIT_FOLDERS[folders.pop(0).lower()] if has_splits else None
-    labels = {"label": _printable(folders[0])} if folders else {}
-    return Source(path, _printable(path.relative_to(folder).as_posix()), split=split, labels=labels)
+    labels = {"label": printable(folders[0])} if folders else {}
+    return Source(path, printable(path.relative_to(folder).as_posix()), split=split, labels=labels)
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     r"""A file name as text: bytes that are not UTF-8 become escapes like \xe9."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
