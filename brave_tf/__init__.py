@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from brave_tf import config, convert, data, evaluation, export, losses, models, presets, training
+    from brave_tf.lars import LARS
     from brave_tf.models.encoder import load_encoder
     from brave_tf.training.brave import Brave
-    from brave_tf.training.lars import LARS
 
 __version__ = "0.1.0"
 
@@ -31,7 +31,7 @@ __all__ = [
 
 _HOMES = {
     "Brave": "brave_tf.training.brave",
-    "LARS": "brave_tf.training.lars",
+    "LARS": "brave_tf.lars",
     "load_encoder": "brave_tf.models.encoder",
 }
 

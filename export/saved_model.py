@@ -17,7 +17,7 @@ FORMATS = ("savedmodel", "keras")
 
 
 def export_encoder(encoder: Encoder, out: str | Path, formats: Sequence[str] = ("savedmodel",)) -> dict[str, Any]:
-    """Exports a video encoder to a directory, and verifies it in a fresh process before it appears there.
+    """Exports an encoder to a directory, and verifies it in a fresh process before it appears there.
 
     Args:
         encoder: what `brave_tf.load_encoder` gave, with a Keras model (a run or a `.keras` file).
@@ -36,8 +36,6 @@ def export_encoder(encoder: Encoder, out: str | Path, formats: Sequence[str] = (
         raise UserError(f"received formats {list(formats)}; expected some of {', '.join(FORMATS)}")
     if encoder.model is None:
         raise UserError(f"{encoder.path} is exported already; expected a run directory or a .keras file")
-    if encoder.card.modality != "rgb":
-        raise UserError(f"{encoder.path} embeds {encoder.card.modality}; expected a video encoder")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out} exists already; choose another --out, or remove it")
 

@@ -1,52 +1,81 @@
 """The signatures of an exported encoder."""
 
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
+from brave_tf.config import CHANNELS
+from brave_tf.data.augment import to_unit
 from brave_tf.data.evaluation_frames import center_crop, resize_shorter_side
+from brave_tf.data.spectrogram import log_mel
 from brave_tf.models.encoder import Encoder
 
-VIDEO = tf.TensorSpec([None, None, None, None, 3], tf.float32, name="video")
-VIDEO_UINT8 = tf.TensorSpec([None, None, None, None, 3], tf.uint8, name="video")
+Signatures = dict[str, Any]
 
 
-def reusable_object(encoder: Encoder) -> tuple[tf.train.Checkpoint, dict[str, Any]]:
+def reusable_object(encoder: Encoder) -> tuple[tf.train.Checkpoint, Signatures]:
     """The root object of the SavedModel and its signatures.
 
-    The root follows the conventions of reusable SavedModels: it is callable as `obj(video, training=False)` with clips
-    [B, T, H, W, 3] float32 in [0, 1], and has `variables`, `trainable_variables` and `regularization_losses`.
+    The root follows the conventions of reusable SavedModels: it is callable as `obj(clips, training=False)`, and has
+    `variables`, `trainable_variables` and `regularization_losses`. Clips are what the encoder takes: [B, T, H, W, 3]
+    float32 in [0, 1], of optical flow [B, T, H, W, 2] in [-1, 1], of sound log-mel spectrograms [B, S, M].
 
     Args:
-        encoder: a video encoder with a Keras model.
+        encoder: an encoder with a Keras model.
 
     Returns:
-        The root, and the signatures `serving_default` and `video` (float32 in [0, 1]) and `video_uint8` (frames of any
-        size, resized and cropped as in evaluation). Each returns {"embedding": [B, D] float32}.
+        The root, and the signatures. Of frames `serving_default` and `video` (as above) and `video_uint8` (stored
+        frames of any size, resized and cropped as in evaluation). Of sound `serving_default` and `audio` (a waveform
+        [B, N] float32 in [-1, 1] at the encoder's rate) and `spectrogram`. Each returns {"embedding": [B, D] float32}.
     """
+    clips = _clips(encoder)
 
     @tf.function
-    def call(video: tf.Tensor, training: bool = False) -> tf.Tensor:
-        return encoder(video, training=training)
-
-    @tf.function(input_signature=[VIDEO])
-    def embed_video(video: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"embedding": call(video, training=False)}
-
-    @tf.function(input_signature=[VIDEO_UINT8])
-    def embed_uint8(video: tf.Tensor) -> dict[str, tf.Tensor]:
-        view = encoder.card.view
-        shape = tf.shape(video)
-        frames = tf.reshape(video, tf.stack([shape[0] * shape[1], shape[2], shape[3], 3]))
-        frames = center_crop(resize_shorter_side(frames, view.shorter_side), view.size)
-        clips = tf.reshape(frames, tf.stack([shape[0], shape[1], view.size, view.size, 3]))
-        return {"embedding": call(tf.cast(clips, tf.float32) / 255.0, training=False)}
+    def call(clips: tf.Tensor, training: bool = False) -> tf.Tensor:
+        return encoder(clips, training=training)
 
     for training in (False, True):
-        call.get_concrete_function(VIDEO, training=training)
+        call.get_concrete_function(clips, training=training)
     root = tf.train.Checkpoint()
     root.__call__ = call
     root.variables = [variable.value for variable in encoder.variables]
     root.trainable_variables = [variable.value for variable in encoder.trainable_variables]
     root.regularization_losses = []
-    return root, {"serving_default": embed_video, "video": embed_video, "video_uint8": embed_uint8}
+    make = _of_sound if encoder.card.modality == "audio" else _of_frames
+    return root, make(encoder, call, clips)
+
+
+def _clips(encoder: Encoder) -> tf.TensorSpec:
+    if encoder.card.modality == "audio":
+        return tf.TensorSpec([None, None, encoder.card.shown.sound.mel_bands], tf.float32, name="spectrogram")
+    return tf.TensorSpec([None, None, None, None, CHANNELS[encoder.card.modality]], tf.float32, name="video")
+
+
+def _of_frames(encoder: Encoder, call: Callable[..., tf.Tensor], clips: tf.TensorSpec) -> Signatures:
+    @tf.function(input_signature=[clips])
+    def embed_video(video: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"embedding": call(video, training=False)}
+
+    @tf.function(input_signature=[tf.TensorSpec(clips.shape, tf.uint8, name="video")])
+    def embed_uint8(video: tf.Tensor) -> dict[str, tf.Tensor]:
+        view = encoder.card.view
+        shape, channels = tf.shape(video), video.shape[-1]
+        frames = tf.reshape(video, tf.stack([shape[0] * shape[1], shape[2], shape[3], channels]))
+        frames = center_crop(resize_shorter_side(frames, view.shorter_side), view.size)
+        cropped = tf.reshape(frames, tf.stack([shape[0], shape[1], view.size, view.size, channels]))
+        return {"embedding": call(to_unit(cropped, encoder.card.modality), training=False)}
+
+    return {"serving_default": embed_video, "video": embed_video, "video_uint8": embed_uint8}
+
+
+def _of_sound(encoder: Encoder, call: Callable[..., tf.Tensor], clips: tf.TensorSpec) -> Signatures:
+    @tf.function(input_signature=[clips])
+    def embed_spectrogram(spectrogram: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"embedding": call(spectrogram, training=False)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, name="audio")])
+    def embed_audio(audio: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"embedding": call(log_mel(audio, encoder.card.shown.sound), training=False)}
+
+    return {"serving_default": embed_audio, "audio": embed_audio, "spectrogram": embed_spectrogram}

@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
+from brave_tf.config import CHANNELS
+from brave_tf.data.augment import to_unit
+from brave_tf.data.spectrogram import log_mel
 from brave_tf.errors import UserError
 from brave_tf.models.encoder import Encoder
 
 TOLERANCE = 1e-4
+"""Of embeddings; where they are large, so is the rounding of what they are made of."""
 TIMEOUT_SECONDS = 600
 
 _SCRIPT = """
@@ -28,19 +33,17 @@ except ImportError:
     load, loader = tf.saved_model.load, "tf.saved_model.load"
 model = load(directory)
 data = np.load(examples)
-video = tf.constant(data["video"])
-results = {
-    "call": model(video),
-    "call_training_false": model(video, training=False),
-    "serving_default": model.signatures["serving_default"](video=video)["embedding"],
-    "video": model.signatures["video"](video=video)["embedding"],
-}
-errors = {name: float(np.abs(value.numpy() - data["embedding"]).max()) for name, value in results.items()}
-uint8 = model.signatures["video_uint8"](video=tf.zeros([1, 3, 50, 70, 3], tf.uint8))["embedding"]
+clips = tf.constant(data["clips"])
+results = {"call": model(clips), "call_training_false": model(clips, training=False)}
+for key in data.files:
+    name, _, argument = key.partition("/")
+    if argument:
+        results[name] = model.signatures[name](**{argument: tf.constant(data[key])})["embedding"]
+scale = max(1.0, float(np.abs(data["embedding"]).max()))
+errors = {name: float(np.abs(value.numpy() - data["embedding"]).max()) / scale for name, value in results.items()}
 print(json.dumps({
     "loader": loader,
     "errors": errors,
-    "uint8_shape": uint8.shape.as_list(),
     "trainable": len(model.trainable_variables),
     "variables": len(model.variables),
 }))
@@ -55,17 +58,17 @@ def verify(directory: Path, encoder: Encoder) -> dict[str, Any]:
         encoder: the encoder that it was written from.
 
     Returns:
-        `loader` (the function that loaded it), `errors` (largest absolute difference by way of calling), and counts.
+        `loader` (the function that loaded it), `errors` (by way of calling, the largest difference as a share of the
+        largest value, or of 1 where all are smaller), and counts.
 
     Raises:
         UserError: it does not load there, or embeds differently.
     """
-    video = np.random.default_rng(0).random((2, 4, 48, 40, 3), dtype=np.float32)
     with tempfile.TemporaryDirectory() as folder:
-        examples = Path(folder) / "examples.npz"
-        np.savez(examples, video=video, embedding=encoder(video).numpy())
+        file = Path(folder) / "examples.npz"
+        np.savez(file, **_examples(encoder))
         process = subprocess.run(
-            [sys.executable, "-I", "-c", _SCRIPT, str(directory), str(examples)],
+            [sys.executable, "-I", "-c", _SCRIPT, str(directory), str(file)],
             capture_output=True,
             text=True,
             timeout=TIMEOUT_SECONDS,
@@ -81,3 +84,21 @@ def verify(directory: Path, encoder: Encoder) -> dict[str, Any]:
             f"the exported encoder embeds differently: off by {worst:.3g}; expected at most {TOLERANCE:.0e}"
         )
     return found
+
+
+def _examples(encoder: Encoder) -> dict[str, Any]:
+    """Clips, their embeddings, and the same clips as each signature takes them, by `signature/argument`."""
+    card, generator = encoder.card, np.random.default_rng(0)
+    if card.modality == "audio":
+        sound = card.shown.sound
+        waveform = generator.uniform(-1, 1, (2, sound.samples)).astype(np.float32)
+        clips = log_mel(tf.constant(waveform), sound).numpy()
+        given = {"serving_default/audio": waveform, "audio/audio": waveform, "spectrogram/spectrogram": clips}
+    else:
+        # As large as evaluation makes them, so that only a crop lies between the stored frames and the clips.
+        side, size = card.view.shorter_side, card.view.size
+        stored = generator.integers(0, 256, (2, 4, side, side, CHANNELS[card.modality]), dtype=np.uint8)
+        inside = slice((side - size) // 2, (side - size) // 2 + size)
+        clips = to_unit(tf.constant(stored[:, :, inside, inside]), card.modality).numpy()
+        given = {"serving_default/video": clips, "video/video": clips, "video_uint8/video": stored}
+    return {"clips": clips, "embedding": encoder(clips).numpy(), **given}

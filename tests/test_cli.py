@@ -54,7 +54,7 @@ def fail_with(monkeypatch, error: BaseException) -> int:
     ],
 )
 def test_shortages_that_tensorflow_reports_are_one_line(monkeypatch, capsys, message, words):
-    def load(path):
+    def load(path, tower=None):
         raise tf.errors.ResourceExhaustedError(None, None, message)
 
     monkeypatch.setattr("brave_tf.models.encoder.load_encoder", load)

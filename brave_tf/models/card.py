@@ -5,6 +5,7 @@ import hashlib
 import importlib
 import json
 import zipfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ import keras
 import numpy as np
 import pydantic
 
-from brave_tf.config import Config, EvaluationConfig
+from brave_tf.config import AudioViewConfig, Config, EvaluationConfig, EvaluationInput, Modality
 from brave_tf.config_values import to_dict
 from brave_tf.errors import UserError
 
@@ -23,25 +24,40 @@ HOMES = ("brave_tf.training.brave", "brave_tf.models.tsm_resnet", "brave_tf.mode
 """Modules whose models may be saved whole. A file can name any module; only these are imported for it."""
 
 
+Tower = Literal["narrow", "rgb", "flow", "audio"]
+"""The narrow tower, or the broad one of a modality."""
+TowerChoice = Literal["narrow", "broad", "audio", "rgb", "flow"]
+"""What users call a tower: "broad" is the only broad one of a run, or the only one of frames."""
+
+
 @dataclasses.dataclass(frozen=True)
 class EncoderCard:
     """The facts that an encoder travels with.
 
     Attributes:
-        modality: what it embeds, "rgb" or "audio".
+        modality: what it embeds, "rgb", "flow" or "audio".
+        tower: which tower of its experiment it is.
         network: class name and constructor arguments of the backbone, to build it anew.
         view: the evaluation-time input.
+        audio: the log-mel front end of an audio encoder.
         preset: the experiment that it comes from; empty when unknown.
         steps: training steps behind the weights.
         weights_sha256: `weights_sha256` of the weights.
     """
 
-    modality: Literal["rgb", "audio"] = "rgb"
+    modality: Modality = "rgb"
+    tower: Tower = "narrow"
     network: dict[str, Any] = dataclasses.field(default_factory=dict)
     view: EvaluationConfig = EvaluationConfig()
+    audio: AudioViewConfig | None = None
     preset: str = ""
     steps: int = 0
     weights_sha256: str = ""
+
+    @property
+    def shown(self) -> EvaluationInput:
+        """What the encoder is shown at evaluation time."""
+        return EvaluationInput(self.modality, self.view, self.audio)
 
     def to_json(self) -> str:
         """The card as JSON text."""
@@ -60,23 +76,70 @@ class EncoderCard:
             raise UserError(f"{source} holds a damaged {CARD_NAME}; export or save the encoder again") from None
 
 
-def card_of(config: Config, backbone: keras.Model, steps: int) -> EncoderCard:
-    """The card of a narrow backbone that was trained as `config` says."""
+def card_of(config: Config, backbone: keras.Model, steps: int, tower: Tower = "narrow") -> EncoderCard:
+    """The card of a backbone that was trained as `config` says."""
     return EncoderCard(
-        modality="rgb",
+        modality="rgb" if tower == "narrow" else tower,
+        tower=tower,
         network={"class": type(backbone).__name__, **backbone.get_config()},
-        view=config.evaluation,
+        view=_view(config, tower),
+        audio=config.broad.audio if tower == "audio" else None,
         preset=config.name,
         steps=steps,
         weights_sha256=weights_sha256(backbone),
     )
 
 
+def choose_tower(choice: TowerChoice | None, available: Sequence[Tower], source: str) -> Tower:
+    """The tower that a user means.
+
+    Args:
+        choice: the user's word; None for the narrow tower.
+        available: what there is.
+        source: where, for messages.
+
+    Raises:
+        UserError: there is no such tower, or several could be meant.
+    """
+    if choice is None:
+        choice = "narrow"
+    if choice == "broad":
+        broad = [name for name in available if name != "narrow"]
+        visual = [name for name in broad if name != "audio"]
+        meant = visual or broad
+        if len(meant) != 1:
+            raise UserError(
+                f"received --tower broad; {source} has {len(meant)} that fit; expected one of {', '.join(available)}"
+            )
+        return meant[0]
+    if choice not in available:
+        raise UserError(f"received --tower {choice}; {source} has the towers {', '.join(available)}")
+    return choice
+
+
+def _view(config: Config, tower: Tower) -> EvaluationConfig:
+    """The experiment's evaluation-time input; a broad visual tower sees as many frames and pixels as it was trained on.
+
+    Differs from the paper, which does not say how it evaluates broad backbones.
+    """
+    shared = config.evaluation
+    if tower not in config.broad.visual:
+        return shared
+    broad = config.broad.visual[tower]
+    side = round(broad.size * shared.shorter_side / shared.size)
+    return dataclasses.replace(shared, frames=broad.frames, step=broad.step, size=broad.size, shorter_side=side)
+
+
 def weights_sha256(model: keras.Model) -> str:
     """SHA-256 over all weights, in order, as little-endian bytes of their own type."""
+    return sha256_of(model.weights)
+
+
+def sha256_of(variables: Iterable[Any]) -> str:
+    """SHA-256 over variables, in order, as little-endian bytes of their own type."""
     digest = hashlib.sha256()
-    for weight in model.weights:
-        array = np.ascontiguousarray(weight.numpy())
+    for variable in variables:
+        array = np.ascontiguousarray(variable.numpy())
         digest.update(array.astype(array.dtype.newbyteorder("<")).tobytes())
     return digest.hexdigest()
 

@@ -1,30 +1,40 @@
 """Encoders as users hold them: loaded from a run, a `.keras` file or a SavedModel."""
 
 import contextlib
+import dataclasses
 import os
 import random
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from brave_tf import presets
+from brave_tf.config import CHANNELS, AudioViewConfig
 from brave_tf.errors import UserError
 from brave_tf.models import card as cards
-from brave_tf.models.backbones import NETWORKS, video_backbone
-from brave_tf.models.card import EncoderCard
+from brave_tf.models.backbones import NETWORKS
+from brave_tf.models.card import EncoderCard, Tower, TowerChoice, choose_tower
+from brave_tf.models.named import LOG_MEL, log_mel_baseline, random_network
 from brave_tf.models.portable import to_stock_layers
 
 ENCODER_FILE = "encoder.keras"
+TOWER_FILES: Mapping[Tower, str] = {
+    "narrow": ENCODER_FILE,
+    "rgb": "broad_rgb.keras",
+    "flow": "broad_flow.keras",
+    "audio": "broad_audio.keras",
+}
+"""Files of a finished run, by tower."""
 RANDOM = "random:"
+BASELINE = "baseline:"
 
 
 class Encoder:
-    """A frozen or trainable backbone: `encoder(video, training=False)` -> [B, D] float32.
+    """A frozen or trainable backbone: `encoder(clips, training=False)` -> [B, D] float32.
 
     Attributes:
         card: what the encoder says about itself.
@@ -48,7 +58,8 @@ class Encoder:
         """Embeds clips.
 
         Args:
-            video: [B, T, H, W, 3] float32 in [0, 1]; for an audio encoder, log-mel spectrograms [B, S, M].
+            video: [B, T, H, W, 3] float32 in [0, 1]; for an optical flow encoder [B, T, H, W, 2] in [-1, 1]; for an
+                audio encoder log-mel spectrograms [B, S, M].
             training: whether batch norm uses the batch's statistics.
 
         Returns:
@@ -58,41 +69,47 @@ class Encoder:
             UserError: the input has another rank, or holds integers.
         """
         video = tf.convert_to_tensor(video)
-        rank, shape = (3, "[B, S, M]") if self.card.modality == "audio" else (5, "[B, T, H, W, 3]")
-        if video.shape.rank != rank or not video.dtype.is_floating:
-            raise UserError(
-                f"received {video.dtype.name} {video.shape}; expected float32 {shape}"
-                + ("" if rank == 3 else " in [0, 1]; divide uint8 frames by 255")
-            )
+        if video.shape.rank != len(self._input) + 1 or not video.dtype.is_floating:
+            axes = "[B, S, M]" if self.card.modality == "audio" else f"[B, T, H, W, {self._input[-1]}]"
+            hint = " in [0, 1]; divide uint8 frames by 255" if self.card.modality == "rgb" else ""
+            raise UserError(f"received {video.dtype.name} {video.shape}; expected float32 {axes}{hint}")
         return tf.cast(self._function(tf.cast(video, tf.float32), training=training), tf.float32)
+
+    @property
+    def _input(self) -> tuple[int, ...]:
+        """A small input's shape, without the batch."""
+        if self.card.modality == "audio":
+            return (32, (self.card.audio or AudioViewConfig()).mel_bands)
+        return (1, 32, 32, CHANNELS[self.card.modality])
 
     @property
     def embedding_size(self) -> int:
         """D."""
         if self.model is not None:
             return int(self.model.output_shape[-1])
-        return int(
-            self(np.zeros([1, 1, 32, 32, 3] if self.card.modality == "rgb" else [1, 32, 80], "float32")).shape[-1]
-        )
+        return int(self(np.zeros([1, *self._input], "float32")).shape[-1])
 
-    def random_twin(self, seed: int = 0) -> "Encoder":
-        """The same network at random initialisation.
+    def weights_sha256(self) -> str:
+        """What tells its weights apart: the card's hash, or one over its variables."""
+        return self.card.weights_sha256 or cards.sha256_of(self.variables)
 
-        Raises:
-            UserError: the encoder does not say which network it is.
-        """
+    def random_twin(self, seed: int = 0) -> "Encoder | None":
+        """The same network at random initialisation; None if it has no weights, or does not say which network it is."""
+        if not self.variables:
+            return None
         with seeded_initialisation(seed):
             model = self._fresh_network()
-        return Encoder(model, self.card, self.path, model.variables, model.trainable_variables)
+        if model is None:
+            return None
+        card = dataclasses.replace(self.card, steps=0, weights_sha256=cards.weights_sha256(model))
+        return Encoder(model, card, self.path, model.variables, model.trainable_variables)
 
-    def _fresh_network(self) -> keras.Model:
+    def _fresh_network(self) -> keras.Model | None:
         network = dict(self.card.network)
         name = network.pop("class", None)
         if name in NETWORKS:
             return NETWORKS[name](**network)
-        if self.model is not None:
-            return keras.models.clone_model(self.model)
-        raise UserError(f"{self.path} does not say which network it holds; a comparison with random weights needs that")
+        return None if self.model is None else keras.models.clone_model(self.model)
 
 
 @contextlib.contextmanager
@@ -115,49 +132,70 @@ def save_encoder(backbone: keras.Model, card: EncoderCard, path: Path) -> None:
     os.replace(partial, path)
 
 
-def load_encoder(path: str | os.PathLike[str]) -> Encoder:
+def save_towers(encoders: Mapping[Tower, keras.Model], cards_of: Mapping[Tower, EncoderCard], run: Path) -> None:
+    """Writes the backbones of a run, the narrow one last: its file says that the run is complete."""
+    for tower in sorted(encoders, key=lambda name: name == "narrow"):
+        save_encoder(encoders[tower], cards_of[tower], run / TOWER_FILES[tower])
+
+
+def load_encoder(path: str | os.PathLike[str], tower: TowerChoice | None = None) -> Encoder:
     """Loads an encoder.
 
     Args:
-        path: a run directory, a `.keras` file (also of a whole `Brave` model), an exported SavedModel directory, or
-            `random:PRESET` for the narrow backbone of a preset at random initialisation.
+        path: a run directory, a `.keras` file (also of a whole `Brave` model), an exported SavedModel directory,
+            `random:NAME` for a network at random initialisation (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a
+            preset), or `baseline:log-mel` for mean and deviation of the sound's mel bands.
+        tower: which backbone of a run, a whole model or a preset: "narrow" (the default), "broad" for the only broad
+            one or the only one of frames, or the modality of a broad one: "rgb", "flow" or "audio".
 
     Returns:
         A callable `(video, training=False)`; see `Encoder`.
 
     Raises:
-        UserError: there is nothing there, or it is not an encoder.
+        UserError: there is nothing there, it is not an encoder, or it has no such tower.
 
     Example:
         >>> encoder = brave_tf.load_encoder("runs/first")
         >>> encoder(np.zeros([1, 8, 64, 64, 3], "float32")).shape
         TensorShape([1, 512])
     """
-    if str(path).startswith(RANDOM):
-        return _random(str(path).removeprefix(RANDOM))
+    name = str(path)
+    if name.startswith((RANDOM, BASELINE)):
+        return _checked(_named(name, tower), tower)
     path = Path(path)
     if not path.exists():
         raise UserError(f"{path} does not exist; expected a run directory, a .keras file or an exported SavedModel")
     if path.is_file():
-        return _load_keras(path)
+        return _checked(_load_keras(path, tower), tower)
     if (path / "saved_model.pb").is_file():
-        return _load_saved_model(path)
+        return _checked(_load_saved_model(path), tower)
     if (path / ENCODER_FILE).is_file():
-        return _load_keras(path / ENCODER_FILE)
+        found = [each for each, file in TOWER_FILES.items() if (path / file).is_file()]
+        return _load_keras(path / TOWER_FILES[choose_tower(tower, found, str(path))], None)
     if (path / "config.json").is_file():
         raise UserError(f"{path} is a run that has not finished; run the same pretrain command again to go on")
     raise UserError(f"{path} holds no encoder; expected {ENCODER_FILE} (a run) or saved_model.pb (an export) in it")
 
 
-def _random(preset: str) -> Encoder:
-    config = presets.get(preset)
-    with seeded_initialisation(config.seed):
-        model = video_backbone(config.model.narrow, "narrow_backbone")
-    card = cards.card_of(config, model, steps=0)
-    return Encoder(model, card, Path(RANDOM + preset), model.variables, model.trainable_variables)
+def _checked(encoder: Encoder, choice: TowerChoice | None) -> Encoder:
+    if choice is not None:
+        choose_tower(choice, [encoder.card.tower], str(encoder.path))
+    return encoder
 
 
-def _load_keras(path: Path) -> Encoder:
+def _named(name: str, tower: TowerChoice | None) -> Encoder:
+    if name.startswith(BASELINE):
+        if name != BASELINE + LOG_MEL:
+            raise UserError(f"received {name}; expected {BASELINE}{LOG_MEL}, the only baseline")
+        model, card = log_mel_baseline()
+    else:
+        network = name.removeprefix(RANDOM)
+        with seeded_initialisation(0):
+            model, card = random_network(network, tower)
+    return Encoder(model, card, Path(name), model.variables, model.trainable_variables)
+
+
+def _load_keras(path: Path, tower: TowerChoice | None) -> Encoder:
     try:
         cards.import_home(path)
         model = keras.saving.load_model(path, compile=False)
@@ -167,12 +205,14 @@ def _load_keras(path: Path) -> Encoder:
     except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"{path} is not a readable .keras model: {reason}") from error
-    encoder = getattr(model, "encoder", model)
-    if encoder is not model:
-        card = cards.card_of(model.config, encoder, steps=0)
+    if hasattr(model, "broad_encoders"):
+        encoders: dict[Tower, Any] = {"narrow": model.encoder, **model.broad_encoders}
+        chosen = choose_tower(tower, list(encoders), str(path))
+        model, card = encoders[chosen], cards.card_of(model.config, encoders[chosen], steps=0, tower=chosen)
     if card is None:
-        card = EncoderCard(modality="audio" if len(encoder.input_shape) == 3 else "rgb")
-    return Encoder(encoder, card, path, encoder.variables, encoder.trainable_variables)
+        is_sound = len(model.input_shape) == 3
+        card = EncoderCard("audio", "audio", audio=AudioViewConfig()) if is_sound else EncoderCard()
+    return Encoder(model, card, path, model.variables, model.trainable_variables)
 
 
 def _load_saved_model(path: Path) -> Encoder:
@@ -181,8 +221,38 @@ def _load_saved_model(path: Path) -> Encoder:
     except (OSError, ValueError, tf.errors.OpError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"{path} is not a readable SavedModel: {reason}") from error
-    if not callable(loaded):
-        raise UserError(f"{path} is a SavedModel that cannot be called; expected one that `brave-tf export` wrote")
     card_file = path / cards.CARD_NAME
-    card = EncoderCard.from_json(card_file.read_bytes(), path) if card_file.is_file() else EncoderCard()
-    return Encoder(loaded, card, path, loaded.variables, loaded.trainable_variables)
+    card = EncoderCard.from_json(card_file.read_bytes(), path) if card_file.is_file() else None
+    if callable(loaded):
+        card = card or EncoderCard()
+        return Encoder(loaded, card, path, loaded.variables, loaded.trainable_variables)
+    function, modality = _signature(loaded, path)
+    card = card or EncoderCard(modality, "audio" if modality == "audio" else "narrow")
+    return Encoder(function, card, path, function.variables, [])
+
+
+def _signature(loaded: Any, path: Path) -> tuple[Any, Literal["rgb", "audio"]]:
+    """The signature of a SavedModel that cannot be called, as a function, and what it embeds."""
+    kinds: tuple[tuple[str, str, Literal["rgb", "audio"]], ...] = (("video", "video", "rgb"),)
+    kinds += (("serving_default", "video", "rgb"), ("spectrogram", "spectrogram", "audio"))
+    for name, argument, modality in kinds:
+        signature = loaded.signatures.get(name)
+        if signature is None or argument not in signature.structured_input_signature[1]:
+            continue
+        if "embedding" in signature.structured_outputs:
+            return _SignatureFunction(signature, argument), modality
+    raise UserError(
+        f"{path} is a SavedModel that cannot be called and has no signature `video` with the output `embedding`; "
+        "expected one that `brave-tf export` wrote, or with that signature"
+    )
+
+
+class _SignatureFunction:
+    """A signature, called as an encoder is; it cannot be trained further."""
+
+    def __init__(self, signature: Any, argument: str):
+        self._signature, self._argument = signature, argument
+        self.variables = signature.variables
+
+    def __call__(self, video: tf.Tensor, training: bool = False) -> tf.Tensor:
+        return self._signature(**{self._argument: video})["embedding"]

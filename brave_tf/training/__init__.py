@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from brave_tf.training.checkpoints import Checkpoints
     from brave_tf.training.guard import HealthGuard
     from brave_tf.training.interruption import StopOnSignal
-    from brave_tf.training.lars import LARS
     from brave_tf.training.pretrain import make_optimizer
     from brave_tf.training.probe import KNNProbe
     from brave_tf.training.strategy import make_strategy
@@ -21,14 +20,12 @@ _HOMES = {
     "Checkpoints": "checkpoints",
     "HealthGuard": "guard",
     "KNNProbe": "probe",
-    "LARS": "lars",
     "MetricsWriter": "callbacks",
     "StopOnSignal": "interruption",
     "make_optimizer": "pretrain",
     "make_strategy": "strategy",
 }
 __all__ = [
-    "LARS",
     "Brave",
     "CheckpointWriter",
     "Checkpoints",

@@ -19,8 +19,9 @@ from brave_tf.config_values import differences, to_dict
 from brave_tf.data.pipeline import TrainingClips, pretraining_dataset
 from brave_tf.errors import UserError
 from brave_tf.files import write_json
-from brave_tf.models.card import card_of, weights_sha256
-from brave_tf.models.encoder import ENCODER_FILE, save_encoder, seeded_initialisation
+from brave_tf.lars import LARS
+from brave_tf.models.card import Tower, card_of, weights_sha256
+from brave_tf.models.encoder import save_towers, seeded_initialisation
 from brave_tf.progress import note, track
 from brave_tf.training.agreement import Agreement
 from brave_tf.training.brave import Brave
@@ -28,7 +29,6 @@ from brave_tf.training.callbacks import CheckpointWriter, MetricsWriter, Progres
 from brave_tf.training.checkpoints import Checkpoints
 from brave_tf.training.guard import HealthGuard
 from brave_tf.training.interruption import StopOnSignal
-from brave_tf.training.lars import LARS
 from brave_tf.training.probe import KNNProbe, ProbeClips
 from brave_tf.training.run_directory import claimed, finished_summary, last_metrics
 from brave_tf.training.run_files import SUMMARY_FILE
@@ -69,8 +69,9 @@ def pretrain(
 ) -> dict[str, Any]:
     """Trains an encoder, or goes on where the same run stopped.
 
-    Writes checkpoints, `metrics.jsonl` and TensorBoard files while it runs, and at the end `encoder.keras` (loads with
-    Keras alone) and `summary.json`. With several workers each of them calls this; the first writes.
+    Writes checkpoints, `metrics.jsonl` and TensorBoard files while it runs, and at the end `encoder.keras` (the narrow
+    backbone; loads with Keras alone), `broad_rgb.keras`, `broad_flow.keras` or `broad_audio.keras` beside it, and
+    `summary.json`. With several workers each of them calls this; the first writes.
 
     Args:
         config: the experiment.
@@ -169,19 +170,21 @@ class _Pretraining:
         return [] if clips is None else [KNNProbe(clips, self.config, monitor.probe_every)]
 
     def _finish(self, model: Brave, history: dict[str, Any]) -> dict[str, Any]:
-        card = card_of(self.config, model.encoder, self.config.steps)
+        encoders: dict[Tower, keras.Model] = {"narrow": model.encoder}
+        encoders |= model.broad_encoders.items()
+        cards = {tower: card_of(self.config, net, self.config.steps, tower) for tower, net in encoders.items()}
         summary = {
             "preset": self.config.name,
             "steps": self.config.steps,
             **history,
             "weights_sha256": weights_sha256(model),
-            "encoder_sha256": card.weights_sha256,
+            "encoder_sha256": cards["narrow"].weights_sha256,
             "clips": self.clips.count,
             "left_out": self.clips.left_out,
             "notes": list(self.clips.notes),
         }
         if self._writes:
-            save_encoder(model.encoder, card, self.run / ENCODER_FILE)
+            save_towers(encoders, cards, self.run)
             write_json(self.run / SUMMARY_FILE, summary)
         return summary
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 import brave_tf
 from brave_tf.data.evaluation_frames import center_crop, resize_shorter_side
+from brave_tf.data.spectrogram import log_mel
 from brave_tf.errors import UserError
 from brave_tf.export import export_encoder
 from brave_tf.models.encoder import load_encoder
@@ -56,6 +57,27 @@ def test_exports_can_be_trained_further(exported):
     assert len(model.variables) > len(model.trainable_variables)
 
 
+@pytest.mark.parametrize("tower", ["flow", "audio"])
+def test_broad_towers_are_exported_with_signatures_of_their_own(tmp_path, tower):
+    encoder = load_encoder("random:tiny-fa", tower)
+    found = export_encoder(encoder, tmp_path / "out")
+    signatures = {"flow": {"video", "video_uint8"}, "audio": {"audio", "spectrogram"}}[tower]
+    assert found["errors"].keys() == {"call", "call_training_false", "serving_default", *signatures}
+    loaded = load_encoder(tmp_path / "out")
+    assert loaded.card == encoder.card and loaded.embedding_size == encoder.embedding_size
+    with pytest.raises(UserError, match=f"has the towers {tower}"):
+        load_encoder(tmp_path / "out", "narrow")
+
+
+def test_the_audio_signature_takes_a_waveform(tmp_path):
+    encoder = load_encoder("random:tiny-va", "audio")
+    export_encoder(encoder, tmp_path / "out")
+    waveform = tf.constant(np.random.default_rng(0).uniform(-1, 1, (2, 16_000)).astype(np.float32))
+    signature = tf.saved_model.load(str(tmp_path / "out")).signatures["audio"]
+    expected = encoder(log_mel(waveform, encoder.card.audio))
+    np.testing.assert_allclose(signature(audio=waveform)["embedding"], expected, atol=1e-4)
+
+
 def test_a_whole_model_is_an_encoder_too(tmp_path):
     model = brave_tf.Brave.from_preset("tiny-va")
     model.save(tmp_path / "brave.keras")
@@ -77,7 +99,7 @@ def test_taken_directories_are_left_alone(encoder, tmp_path):
         ("none", None, "does not exist"),
         ("folder", "", "holds no encoder"),
         ("text.keras", b"hello", "is not a readable .keras model"),
-        ("random:tiny", None, "did you mean tiny-v"),
+        ("random:tiny-w", None, "did you mean tiny-v"),
     ],
 )
 def test_what_is_no_encoder_is_one_line(tmp_path, name, content, words):

@@ -7,9 +7,9 @@ import tensorflow as tf
 
 from brave_tf import presets
 from brave_tf.config_values import override
+from brave_tf.lars import LARS
 from brave_tf.losses import view_losses
 from brave_tf.training.brave import Brave
-from brave_tf.training.lars import LARS
 
 TINY = ["model.narrow.width=0.0625", "model.rgb.width=0.0625", "model.audio.width=0.0625", "model.hidden_size=16"]
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from brave_tf.training.lars import LARS
+from brave_tf.lars import LARS
 from brave_tf.training.schedules import WarmupCosine
 from tests import golden_files
 
