@@ -15,11 +15,12 @@ BASE = {"config", "config_values", "errors", "files", "lazy", "presets", "progre
 MAY_IMPORT = {
     **dict.fromkeys(BASE, BASE),
     "losses": {"config"},
+    "lars": set(),
     "data": BASE | {"data"},
     "models": BASE | {"models"},
     # Its monitor looks at the encoder as an evaluation does.
-    "training": BASE | {"data", "evaluation", "losses", "models", "training"},
-    "evaluation": BASE | {"data", "evaluation", "models"},
+    "training": BASE | {"data", "evaluation", "lars", "losses", "models", "training"},
+    "evaluation": BASE | {"data", "evaluation", "lars", "models"},
     "export": BASE | {"data", "export", "models"},
     "convert": BASE | {"convert", "export", "models", "training"},
 }

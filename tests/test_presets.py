@@ -1,5 +1,8 @@
 """Every row of the paper's tables is a preset, with the paper's numbers; what `brave-tf presets` tells of them."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from brave_tf import presets
@@ -160,3 +163,20 @@ def test_facts_follow_the_configuration():
 )
 def test_names_of_networks(backbone, name):
     assert backbone_name(backbone) == name
+
+
+def test_every_published_score_stands_in_the_document_that_reproduces_it():
+    text = (Path(__file__).parents[1] / "docs/reproducing.md").read_text(encoding="utf-8")
+    for name in presets.names():
+        preset = presets.describe(name)
+        if not preset.source.startswith("Table ") or not preset.scores:
+            continue
+        (row,) = (line for line in text.splitlines() if line.startswith(f"| `{name}` |"))
+        header = next(
+            line for line in reversed(text[: text.index(row)].splitlines()) if line.startswith("| preset | data | ")
+        )
+        cells = dict(zip(header.split("|")[1:-1], row.split("|")[1:-1], strict=True))
+        found = {column.strip(): float(cell) for column, cell in cells.items() if re.fullmatch(r" [\d.]+ ", cell)}
+        assert found == preset.scores, name
+        for column in found:
+            assert f"| {column} | `brave-tf evaluate runs/PRESET " in text

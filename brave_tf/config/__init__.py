@@ -4,7 +4,14 @@ A `Config` is plain data: it imports neither TensorFlow nor NumPy, compares by v
 (`brave_tf.config_values`). Its defaults are the paper's (section 4 and its implementation details).
 """
 
-from brave_tf.config.experiment import Config, DataConfig, EvaluationConfig, MonitorConfig, OptimizerConfig
+from brave_tf.config.evaluation import (
+    LARS_HEAD,
+    EvaluationConfig,
+    EvaluationInput,
+    FineTuneConfig,
+    HeadConfig,
+)
+from brave_tf.config.experiment import Config, DataConfig, MonitorConfig, OptimizerConfig
 from brave_tf.config.model import BackboneConfig, ModelConfig
 from brave_tf.config.views import (
     CHANNELS,
@@ -20,6 +27,7 @@ from brave_tf.config.views import (
 __all__ = [
     "CHANNELS",
     "FLOW_AUGMENT",
+    "LARS_HEAD",
     "SOURCE_FPS",
     "AudioViewConfig",
     "AugmentConfig",
@@ -28,6 +36,9 @@ __all__ = [
     "Config",
     "DataConfig",
     "EvaluationConfig",
+    "EvaluationInput",
+    "FineTuneConfig",
+    "HeadConfig",
     "Modality",
     "ModelConfig",
     "MonitorConfig",

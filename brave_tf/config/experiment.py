@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import pydantic
 
+from brave_tf.config.evaluation import EvaluationConfig
 from brave_tf.config.model import ModelConfig
 from brave_tf.config.ranges import STRICT, Count, NonNegative, Positive, Probability
 from brave_tf.config.views import BroadConfig, VideoViewConfig
@@ -22,7 +23,7 @@ class OptimizerConfig:
         momentum: LARS only; Nesterov.
         trust_coefficient: LARS only.
         predictor_multiplier: LARS only; factor on the update of every predictor.
-        mask: LARS only; see `brave_tf.training.lars.LARS`.
+        mask: LARS only; see `brave_tf.lars.LARS`.
     """
 
     __pydantic_config__ = STRICT
@@ -51,34 +52,6 @@ class DataConfig:
     augment_on: Literal["device", "host"] = "device"
     handover: Literal["uint8", "float32"] = "uint8"
     parallel_calls: Annotated[int, pydantic.Field(ge=0)] = 0
-
-
-@dataclasses.dataclass(frozen=True)
-class EvaluationConfig:
-    """The linear protocol (released code and its README; the paper's section 4).
-
-    Attributes:
-        frames: frames of an evaluation clip.
-        step: distance between two of them in frames of the 25 fps source.
-        size: height and width of the crop, in pixels.
-        shorter_side: the frames' shorter side before cropping.
-        epochs: augmented passes over the training clips.
-        windows: temporal windows of a test clip.
-        crops: spatial crops of a test window.
-        audio_seconds: length of an audio window.
-        svm_c: inverse regularisation of the linear SVM.
-    """
-
-    __pydantic_config__ = STRICT
-    frames: Count = 32
-    step: Count = 2
-    size: Count = 224
-    shorter_side: Count = 256
-    epochs: Count = 10
-    windows: Count = 10
-    crops: Count = 3
-    audio_seconds: Positive = 5.0
-    svm_c: Positive = 1e-4
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,11 +7,11 @@ def resize_shorter_side(frames: tf.Tensor, side: int) -> tf.Tensor:
     """Resizes frames so that the shorter side is `side` and the aspect ratio stays.
 
     Args:
-        frames: [N, H, W, 3] uint8.
+        frames: [N, H, W, C] uint8.
         side: pixels of the shorter side; the longer one becomes floor(long * side / short).
 
     Returns:
-        [N, h, w, 3] uint8, bilinear, truncated as in the released code; the frames themselves when they fit already.
+        [N, h, w, C] uint8, bilinear, truncated as in the released code; the frames themselves when they fit already.
     """
     height, width = tf.shape(frames)[1], tf.shape(frames)[2]
     shorter = tf.minimum(height, width)
@@ -24,7 +24,7 @@ def resize_shorter_side(frames: tf.Tensor, side: int) -> tf.Tensor:
 
 
 def center_crop(frames: tf.Tensor, size: int) -> tf.Tensor:
-    """The square of `size` pixels in the middle: [N, H, W, 3] -> [N, size, size, 3]."""
+    """The square of `size` pixels in the middle: [N, H, W, C] -> [N, size, size, C]."""
     top = (tf.shape(frames)[1] - size) // 2
     left = (tf.shape(frames)[2] - size) // 2
     return crop(frames, top, left, size)
@@ -33,4 +33,4 @@ def center_crop(frames: tf.Tensor, size: int) -> tf.Tensor:
 def crop(frames: tf.Tensor, top: tf.Tensor, left: tf.Tensor, size: int) -> tf.Tensor:
     """The square of `size` pixels whose upper left corner is (top, left)."""
     cropped = frames[:, top : top + size, left : left + size]
-    return tf.ensure_shape(cropped, [None, size, size, 3])
+    return tf.ensure_shape(cropped, [None, size, size, None])

@@ -10,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from brave_tf.config import Config, EvaluationConfig, Modality, VideoViewConfig
+from brave_tf.config import Config, EvaluationInput, Modality, VideoViewConfig
 from brave_tf.data import sampling
 from brave_tf.data.dataset import Dataset, open_dataset
+from brave_tf.data.evaluation_views import classifier_sample, evaluation_windows
 from brave_tf.data.parsers import RowParser
 from brave_tf.data.read import RecordTable
-from brave_tf.data.views import classifier_sample, evaluation_windows, training_views
+from brave_tf.data.views import training_views
 from brave_tf.errors import UserError
 
 TRAINING_COLUMNS = ("shard", "offset", "length", "clip_id", "frames", "samples")
@@ -185,24 +186,65 @@ def check_batch(config: Config, replicas: int) -> None:
         )
 
 
-def augmented_samples(dataset: Dataset, clips: pa.Table, view: EvaluationConfig, seed: int) -> tf.data.Dataset:
-    """`view.epochs` passes over clips, in order: [T, H, W, 3] float32 in [0, 1], freshly augmented in each pass."""
+def augmented_samples(
+    dataset: Dataset, clips: pa.Table, shown: EvaluationInput, seed: int, first: int = 0
+) -> tf.data.Dataset:
+    """`shown.view.epochs` passes over clips, in order, freshly augmented in each pass.
+
+    Args:
+        dataset: where the clips are.
+        clips: rows of `Dataset.clips`.
+        shown: what the encoder is shown.
+        seed: decides every sample, together with its number.
+        first: number of the sample to begin with.
+
+    Returns:
+        Samples as `brave_tf.data.evaluation_views.classifier_sample` makes them.
+    """
     table = RecordTable.of(dataset, clips)
     reader = table.reader()
 
     def element(example: tf.Tensor) -> tf.Tensor:
         serialized, _ = reader(example % len(table))
-        return classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, example), view)
+        return classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, example), shown)
 
-    return tf.data.Dataset.range(view.epochs * len(table)).map(element, num_parallel_calls=tf.data.AUTOTUNE)
+    numbers = tf.data.Dataset.range(first, shown.view.epochs * len(table))
+    return numbers.map(element, num_parallel_calls=tf.data.AUTOTUNE)
 
 
-def clip_windows(dataset: Dataset, clips: pa.Table, view: EvaluationConfig) -> tf.data.Dataset:
-    """All test windows of each clip, in order: [windows * crops, T, H, W, 3] float32 in [0, 1]."""
+def shuffled_samples(
+    dataset: Dataset, clips: pa.Table, labels: np.ndarray, shown: EvaluationInput, seed: int, first: int = 0
+) -> tf.data.Dataset:
+    """Samples and labels without end, every pass in another order; sample n is a pure function of (seed, n).
+
+    Args:
+        dataset: where the clips are.
+        clips: rows of `Dataset.clips`.
+        labels: [N, ...] of the clips.
+        shown: what the encoder is shown.
+        seed: decides every sample, together with its number.
+        first: number of the sample to begin with.
+    """
+    table = RecordTable.of(dataset, clips)
+    reader = table.reader()
+    targets = tf.constant(labels)
+
+    def element(example: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        row = sampling.shuffled_row(example, len(table), seed)
+        serialized, _ = reader(row)
+        sample = classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, example), shown)
+        return sample, targets[row]
+
+    numbers = tf.data.Dataset.range(first, np.iinfo(np.int64).max)
+    return numbers.map(element, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def clip_windows(dataset: Dataset, clips: pa.Table, shown: EvaluationInput, first: int = 0) -> tf.data.Dataset:
+    """The test windows of each clip from number `first` on, in order: see `evaluation_windows`."""
     reader = RecordTable.of(dataset, clips).reader()
 
-    def element(row: tf.Tensor) -> tf.Tensor:
+    def element(row: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         serialized, _ = reader(row)
-        return evaluation_windows(dataset.parser(serialized), view)
+        return evaluation_windows(dataset.parser(serialized), shown)
 
-    return tf.data.Dataset.range(clips.num_rows).map(element, num_parallel_calls=tf.data.AUTOTUNE)
+    return tf.data.Dataset.range(first, clips.num_rows).map(element, num_parallel_calls=tf.data.AUTOTUNE)

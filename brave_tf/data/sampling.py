@@ -137,15 +137,27 @@ def window_starts(frames: tf.Tensor, span_frames: int, count: int) -> tf.Tensor:
     return tf.cast(tf.linspace(0.0, last, count), tf.int64)
 
 
-def crop_corners(height: tf.Tensor, width: tf.Tensor, size: int, count: int) -> tf.Tensor:
-    """Upper left corners of `count` square crops on the diagonal: [count, 2] int64 (top, left).
+def crop_corners(height: tf.Tensor, width: tf.Tensor, size: int, count: int, places: str = "diagonal") -> tf.Tensor:
+    """Upper left corners of `count` square crops: [count, 2] int64 (top, left).
 
-    The released evaluation code spaces both axes evenly and pairs them. Differs from it: a single crop is the middle
-    one.
+    Args:
+        height: of the picture.
+        width: of the picture.
+        size: side of a crop.
+        count: crops.
+        places: "diagonal" spaces both axes evenly and pairs them, as the released evaluation code does; "centered"
+            spaces the longer side and stays in the middle of the shorter one. A single crop is the middle one, where
+            the released code has the first.
     """
     odd = count if count > 1 else 3
     corners = tf.stack([window_starts(height, size, odd), window_starts(width, size, odd)], axis=1)
-    return corners if count > 1 else corners[1:2]
+    if count == 1:
+        return corners[1:2]
+    if places == "centered":
+        middle = tf.cast(tf.stack([height - size, width - size]) // 2, tf.int64)
+        is_shorter = tf.stack([height < width, width <= height])
+        return tf.where(is_shorter[None], middle[None], corners)
+    return corners
 
 
 def permutation(clips: int, run_seed: int, epoch: int) -> np.ndarray:

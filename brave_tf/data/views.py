@@ -7,20 +7,14 @@ import tensorflow as tf
 from brave_tf.config import (
     CHANNELS,
     AudioViewConfig,
-    AugmentConfig,
     Config,
-    EvaluationConfig,
     Modality,
     VideoViewConfig,
 )
-from brave_tf.data import augment, sampling
-from brave_tf.data.evaluation_frames import crop, resize_shorter_side
+from brave_tf.data import augment
 from brave_tf.data.pictures import decode_flow, decode_pictures, picture_shape
-from brave_tf.data.placement import Record, VideoPlacement, place_alone, place_views, window
+from brave_tf.data.placement import Record, VideoPlacement, place_views, window
 from brave_tf.data.spectrogram import log_mel
-
-EVALUATION_AUGMENT = AugmentConfig(blur=0.0)
-"""Augmentation of the samples that train a classifier: as in pre-training, without blur (paper, section 4.2)."""
 
 
 def training_views(record: Record, example_seed: tf.Tensor, config: Config) -> dict[str, Any]:
@@ -38,12 +32,12 @@ def training_views(record: Record, example_seed: tf.Tensor, config: Config) -> d
         and `augment` is absent.
     """
     placed = place_views(record, example_seed, config)
-    narrow = _crops(record, placed.narrow, config.narrow, "rgb")
+    narrow = view_crops(record, placed.narrow, config.narrow, "rgb")
     broad: dict[str, tf.Tensor] = {}
     drawn: dict[str, Any] = {"narrow": placed.narrow.parameters}
     for modality, views in placed.broad.items():
         view = config.broad.visual[modality]
-        crops = [_crops(record, placement, view, modality) for placement in views]
+        crops = [view_crops(record, placement, view, modality) for placement in views]
         broad[modality] = tf.stack(
             [_finish(each, placement, view, config, modality) for each, placement in zip(crops, views, strict=True)]
         )
@@ -54,50 +48,7 @@ def training_views(record: Record, example_seed: tf.Tensor, config: Config) -> d
     return {**finished, "augment": drawn} if config.data.augment_on == "device" else finished
 
 
-def classifier_sample(record: Record, seed: tf.Tensor, view: EvaluationConfig) -> tf.Tensor:
-    """One augmented sample that trains a classifier: [T, H, W, 3] float32 in [0, 1].
-
-    Args:
-        record: a clip with frames.
-        seed: [2] int64.
-        view: the evaluation-time input.
-    """
-    video = _as_video_view(view)
-    placement = place_alone(tf.size(record["frames"]), video, seed)
-    # Rounded as in pre-training.
-    frames = _round(_crops(record, placement, video, "rgb"))
-    return augment.apply_one(frames, placement.parameters, video.augment)
-
-
-def evaluation_windows(record: Record, view: EvaluationConfig) -> tf.Tensor:
-    """The test clips of one video: [windows * crops, T, H, W, 3] float32 in [0, 1].
-
-    Temporal windows are evenly spaced; spatial crops lie on the diagonal from the upper left to the lower right corner
-    (released code), a single one in the middle.
-
-    Args:
-        record: a clip with frames; one that is shorter than a window loops.
-        view: the evaluation-time input.
-    """
-    frames = tf.size(record["frames"])
-    starts = sampling.window_starts(frames, _as_video_view(view).span_frames, view.windows)
-    indices = tf.stack([sampling.frame_indices(starts[w], view.frames, view.step, frames) for w in range(view.windows)])
-    wanted, places = tf.unique(tf.reshape(indices, [-1]))
-    whole = resize_shorter_side(decode_pictures(tf.gather(record["frames"], wanted)), view.shorter_side)
-    corners = sampling.crop_corners(tf.shape(whole)[1], tf.shape(whole)[2], view.size, view.crops)
-    shape = [view.windows, view.frames, view.size, view.size, 3]
-    crops = []
-    for number in range(view.crops):
-        cropped = crop(whole, corners[number, 0], corners[number, 1], view.size)
-        crops.append(tf.reshape(tf.gather(cropped, places), shape))
-    return tf.cast(tf.concat(crops, axis=0), tf.float32) / 255.0
-
-
-def _as_video_view(view: EvaluationConfig) -> VideoViewConfig:
-    return VideoViewConfig(frames=view.frames, step=view.step, size=view.size, augment=EVALUATION_AUGMENT)
-
-
-def _crops(record: Record, placement: VideoPlacement, view: VideoViewConfig, modality: Modality) -> tf.Tensor:
+def view_crops(record: Record, placement: VideoPlacement, view: VideoViewConfig, modality: Modality) -> tf.Tensor:
     """The crops of a view, resized: [T, H, W, C] float32 in 0 to 255."""
     if modality == "flow":
         encoded, decode = tf.gather(record["flow"], placement.frames // record["flow_step"]), decode_flow
@@ -113,13 +64,14 @@ def _finish(
     crops: tf.Tensor, placement: VideoPlacement, view: VideoViewConfig, config: Config, modality: Modality
 ) -> tf.Tensor:
     # Differs from the released code: with "uint8" the resized frames are rounded, by at most half of 1/255.
-    crops = _round(crops) if config.data.handover == "uint8" else crops
+    crops = round_to_uint8(crops) if config.data.handover == "uint8" else crops
     if config.data.augment_on == "host":
         return augment.apply_one(crops, placement.parameters, view.augment, modality)
     return crops
 
 
-def _round(crops: tf.Tensor) -> tf.Tensor:
+def round_to_uint8(crops: tf.Tensor) -> tf.Tensor:
+    """Resized pixels, 0 to 255, as whole numbers."""
     return tf.cast(tf.clip_by_value(tf.round(crops), 0.0, 255.0), tf.uint8)
 
 

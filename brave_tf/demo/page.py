@@ -11,12 +11,13 @@ import pyarrow as pa
 import tensorflow as tf
 from sklearn.preprocessing import normalize
 
-from brave_tf.config import Config
+from brave_tf.config import Config, EvaluationInput
 from brave_tf.data import records, sampling
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.pipeline import clip_windows
 from brave_tf.data.read import RecordTable
 from brave_tf.data.views import training_views
+from brave_tf.evaluation.features import graph_of
 from brave_tf.models.encoder import Encoder, load_encoder
 from brave_tf.pages import demo as page
 from brave_tf.pages.demo_content import DemoContent, MotionViews, Neighbour, Neighbours, RunCurves, Score
@@ -114,10 +115,10 @@ def _embedded(
     encoder: Encoder, dataset: Dataset, table: pa.Table, config: Config
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """The middle crop of each clip, uint8, and its embedding."""
-    view = dataclasses.replace(config.evaluation, windows=1, crops=1)
-    embed = tf.function(lambda video: encoder(video, training=False))
+    shown = EvaluationInput(view=dataclasses.replace(config.evaluation, windows=1, crops=1))
+    embed = graph_of(encoder)
     frames, vectors = [], []
-    for batch in clip_windows(dataset, table, view).unbatch().batch(16):
-        frames += list((batch.numpy() * 255).astype(np.uint8))
+    for batch in clip_windows(dataset, table, shown).map(lambda windows, places: windows).unbatch().batch(16):
+        frames += list(batch.numpy())
         vectors.append(embed(batch).numpy())
     return frames, np.concatenate(vectors)

@@ -4,13 +4,15 @@ import dataclasses
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
-from brave_tf.data.dataset import Dataset
+from brave_tf.data.dataset import LABEL_PREFIX, Dataset
 from brave_tf.errors import UserError
+from brave_tf.evaluation.clips import LabelledClips
 
 TEST_SPLITS = ("test", "validation", "valid", "val", "eval")
+GROUP_COLUMN = f"{LABEL_PREFIX}group"
+"""Column of the clip table; clips of one group are of one recording, such as the groups of UCF101."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,10 +30,14 @@ def choose_label(dataset: Dataset, label: str | None) -> str:
     Raises:
         UserError: there is no such column, none at all, or several and none was chosen.
     """
-    known = list(dataset.labels)
+    known = [name for name in dataset.labels if name not in dataset.official_folds]
     if label in known:
         return str(label)
-    listed = ", ".join(known) or "none"
+    if not known:
+        raise UserError(
+            f"{dataset.path} has no labels; prepare it from class folders, a CSV with labels, or a benchmark"
+        )
+    listed = ", ".join(known)
     if label is not None:
         raise UserError(f"received --label {label}; {dataset.path} has these label columns: {listed}")
     if "label" in known:
@@ -41,57 +47,101 @@ def choose_label(dataset: Dataset, label: str | None) -> str:
     raise UserError(f"{dataset.path} has these label columns: {listed}; expected --label NAME with one of them")
 
 
-def make_folds(dataset: Dataset, clips: pa.Table, labels: np.ndarray, folds: str | None) -> list[Fold]:
+def make_folds(labelled: LabelledClips, folds: str | None) -> list[Fold]:
     """Divides clips into folds.
 
     Args:
-        dataset: the dataset.
-        clips: rows of `Dataset.clips`, all labelled.
-        labels: [N] class indices.
-        folds: None for the dataset's own split, a label column whose values are the folds, or a number of folds, which
-            keep the clips of one source file together.
+        labelled: the clips.
+        folds: None for the benchmark's official splits or folds, or else the dataset's own split; a label column whose
+            values are the folds, or train and test; or a number of folds, which keep the clips of one source file, and
+            of one value of a label column `group`, together.
 
     Returns:
-        One `Fold` for the dataset's split, else one per fold.
+        One `Fold` for a split, one for every fold of a column or number.
 
     Raises:
         UserError: there is nothing to train or to test on, or `folds` is neither a column nor a usable number.
     """
+    dataset, clips = labelled.dataset, labelled.table
     if folds is None:
-        return [_split(dataset, clips)]
+        official = [fold for column in dataset.official_folds for fold in _of_column(dataset, clips, column)]
+        return official or [_of_split(dataset, clips)]
     if folds in dataset.labels:
-        values = np.array(clips[f"label/{folds}"].to_pylist(), dtype=object)
-        missing = sum(value is None for value in values)
-        if missing:
-            raise UserError(f"{missing} of {len(values)} clips have no value in the fold column {folds!r}; fill it in")
-        return [_fold(name, values == name) for name in dataset.labels[folds] if (values == name).any()]
+        return _of_column(dataset, clips, folds)
     if not folds.isdecimal() or int(folds) < 2:
         raise UserError(
             f"received --folds {folds}; expected a label column ({', '.join(dataset.labels)}) or a number from 2 on"
         )
-    sources = pc.unique(clips["source"])
-    if int(folds) > len(sources):
-        raise UserError(f"received --folds {folds}; the clips come from only {len(sources)} source files")
-    splitter = StratifiedGroupKFold(int(folds), shuffle=True, random_state=0)
-    groups = np.array(clips["source"].to_pylist())
-    try:
-        parts = list(splitter.split(np.zeros(len(labels)), labels, groups))
-    except ValueError:
-        largest = int(np.max(np.bincount(labels)))
-        raise UserError(f"received --folds {folds}; the largest class has only {largest} clips") from None
-    return [Fold(str(number), train, test) for number, (train, test) in enumerate(parts, start=1)]
+    return _of_number(clips, labelled.labels, int(folds))
 
 
-def _split(dataset: Dataset, clips: pa.Table) -> Fold:
+def shared_videos(clips: pa.Table, fold: Fold) -> int:
+    """Source files, or groups of them, that have clips on both sides of a fold: 0 unless the test is spoilt."""
+    groups = _groups(clips)
+    return len(np.intersect1d(groups[fold.train], groups[fold.test]))
+
+
+def held_out(rows: np.ndarray, clips: LabelledClips) -> tuple[np.ndarray, np.ndarray]:
+    """Divides rows by source file, or group: about four fifths, and a fifth."""
+    fold = _of_number(clips.table.take(rows), clips.labels[rows], 5)[0]
+    return rows[fold.train], rows[fold.test]
+
+
+def _of_number(clips: pa.Table, labels: np.ndarray, number: int) -> list[Fold]:
+    groups = _groups(clips)
+    sources = len(np.unique(groups))
+    if number > sources:
+        raise UserError(f"received --folds {number}; the clips come from only {sources} source files")
+    places = np.zeros(len(labels))
+    if labels.ndim > 1:
+        parts = list(GroupKFold(number, shuffle=True, random_state=0).split(places, groups=groups))
+    else:
+        try:
+            splitter = StratifiedGroupKFold(number, shuffle=True, random_state=0)
+            parts = list(splitter.split(places, labels, groups))
+        except ValueError:
+            largest = int(np.max(np.bincount(labels)))
+            raise UserError(f"received --folds {number}; the largest class has only {largest} clips") from None
+    return [Fold(str(index), train, test) for index, (train, test) in enumerate(parts, start=1)]
+
+
+def _groups(clips: pa.Table) -> np.ndarray:
+    column = GROUP_COLUMN if GROUP_COLUMN in clips.column_names else "source"
+    sources = clips["source"].to_pylist()
+    return np.array([group or source for group, source in zip(clips[column].to_pylist(), sources, strict=True)])
+
+
+def _of_split(dataset: Dataset, clips: pa.Table) -> Fold:
     splits = np.array(clips["split"].to_pylist())
-    test = next((name for name in TEST_SPLITS if (splits == name).any()), None)
-    if test is None or not (splits == "train").any():
+    fold = _train_and_test(splits, None)
+    if fold is None:
         found = ", ".join(sorted(set(splits))) or "none"
         raise UserError(
             f"{dataset.path} has usable clips in these splits: {found}; expected train and test; "
             "prepare it with a split, or choose --folds"
         )
-    return Fold(test, np.flatnonzero(splits == "train"), np.flatnonzero(splits == test))
+    return fold
+
+
+def _of_column(dataset: Dataset, clips: pa.Table, column: str) -> list[Fold]:
+    values = np.array(clips[f"{LABEL_PREFIX}{column}"].to_pylist(), dtype=object)
+    names = dataset.labels[column]
+    if "train" in names and set(names) <= {"train", *TEST_SPLITS}:
+        fold = _train_and_test(values, column)
+        if fold is None:
+            raise UserError(f"the usable clips of {dataset.path} are not in both train and test of {column!r}")
+        return [fold]
+    missing = sum(value is None for value in values)
+    if missing:
+        raise UserError(f"{missing} of {len(values)} clips have no value in the fold column {column!r}; fill it in")
+    return [_fold(name, values == name) for name in names if (values == name).any()]
+
+
+def _train_and_test(values: np.ndarray, name: str | None) -> Fold | None:
+    test = next((split for split in TEST_SPLITS if (values == split).any()), None)
+    if test is None or not (values == "train").any():
+        return None
+    return Fold(name or test, np.flatnonzero(values == "train"), np.flatnonzero(values == test))
 
 
 def _fold(name: str, is_test: np.ndarray) -> Fold:

@@ -1,47 +1,33 @@
 """The linear protocol: standardise, a linear SVM, decisions averaged over the windows of a video."""
 
-import dataclasses
+import warnings
+from collections.abc import Sequence
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
+from brave_tf.progress import note
 
-@dataclasses.dataclass(frozen=True)
-class Scores:
-    """How a classifier did.
-
-    Attributes:
-        top1: share of the test videos whose best class is right.
-        top5: share of the test videos with the right class among the best five; 1 with five classes or fewer.
-        predictions: predicted class per test video, in the order of their numbers.
-    """
-
-    top1: float
-    top5: float
-    predictions: np.ndarray
+UNSEEN = -1e9
+"""Decision for a class that no training clip has."""
 
 
-def linear_scores(
-    train: np.ndarray,
-    train_labels: np.ndarray,
-    test: np.ndarray,
-    test_labels: np.ndarray,
-    svm_c: float,
-    test_videos: np.ndarray | None = None,
-) -> Scores:
-    """Trains a linear SVM on frozen features and tests it on averaged decisions.
+def linear_decisions(
+    train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, svm_cs: Sequence[float], classes: int
+) -> list[np.ndarray]:
+    """Trains linear SVMs on frozen features, and asks them about others.
 
     Args:
         train: [E, N, D], E augmented samples of N clips.
         train_labels: [N] class indices.
         test: [N', V, D], V windows of N' clips.
-        test_labels: [N'] class indices.
-        svm_c: inverse regularisation.
-        test_videos: [N'] number of the video that a test clip is cut from; None if each is a video of its own.
+        svm_cs: inverse regularisations, one SVM for each.
+        classes: number of classes.
 
     Returns:
-        Accuracies and predictions.
+        For every inverse regularisation [N', classes], decisions averaged over the windows.
 
     Raises:
         ValueError: the training labels hold fewer than two classes.
@@ -50,30 +36,32 @@ def linear_scores(
         The paper, section 4.2; the constants of the released evaluation code.
     """
     epochs, _, size = train.shape
-    scaler = StandardScaler().fit(train.reshape(-1, size))
-    classifier = LinearSVC(C=svm_c, random_state=0)
-    classifier.fit(scaler.transform(train.reshape(-1, size)), np.tile(train_labels, epochs))
-    decisions = _decisions(classifier, scaler.transform(test.reshape(-1, size)))
-    per_clip = decisions.reshape(*test.shape[:2], -1).mean(axis=1)
-    return scores(per_clip, classifier.classes_, test_labels, test_videos)
+    scaler = StandardScaler()
+    scaled = scaler.fit_transform(train.reshape(-1, size))
+    labels = np.tile(train_labels, epochs)
+    # The decision is linear, so that of the windows' mean is the mean of theirs.
+    asked = scaler.transform(test.mean(axis=1, dtype=np.float64))
+    decisions = []
+    for svm_c in svm_cs:
+        classifier = _fitted(LinearSVC(C=svm_c, random_state=0), scaled, labels)
+        values = classifier.decision_function(asked)
+        # With two classes scikit-learn gives one column, the margin of the second class.
+        values = np.stack([-values, values], axis=1) if values.ndim == 1 else values
+        decisions.append(for_all_classes(values, classifier.classes_, classes, UNSEEN))
+    return decisions
 
 
-def scores(decisions: np.ndarray, classes: np.ndarray, labels: np.ndarray, videos: np.ndarray | None = None) -> Scores:
-    """Accuracies of decision values [N, classes] against labels [N], averaged over the clips of each video [N]."""
-    if videos is not None:
-        _, first, video = np.unique(videos, return_index=True, return_inverse=True)
-        sums = np.zeros((len(first), decisions.shape[1]))
-        np.add.at(sums, video, decisions)
-        decisions, labels = sums / np.bincount(video)[:, None], labels[first]
-    ranked = classes[np.argsort(-decisions, axis=1, kind="stable")]
-    return Scores(
-        top1=float(np.mean(ranked[:, 0] == labels)),
-        top5=float(np.mean((ranked[:, :5] == labels[:, None]).any(axis=1))),
-        predictions=ranked[:, 0],
-    )
+def _fitted(classifier: LinearSVC, features: np.ndarray, labels: np.ndarray) -> LinearSVC:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        classifier.fit(features, labels)
+    if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
+        note(f"the linear SVM with C={classifier.C:g} has not converged in {classifier.max_iter} iterations")
+    return classifier
 
 
-def _decisions(classifier: LinearSVC, vectors: np.ndarray) -> np.ndarray:
-    values = classifier.decision_function(vectors)
-    # With two classes scikit-learn gives one column, the margin of the second class.
-    return np.stack([-values, values], axis=1) if values.ndim == 1 else values
+def for_all_classes(values: np.ndarray, known: np.ndarray, classes: int, otherwise: float) -> np.ndarray:
+    """Columns of the known classes [N, known] among those of all classes [N, classes]."""
+    placed = np.full((len(values), classes), otherwise)
+    placed[:, known] = values
+    return placed

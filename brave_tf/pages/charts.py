@@ -22,7 +22,7 @@ PALETTE_COLORS = 64
 _DASHES = ("-", "--", "-.", ":")
 _INK, _QUIET, _LINE = "#1c2430", "#5b6675", "#dde2e8"
 # The salt names the drawing's parts: with a fixed one, equal numbers give an equal page.
-_SETTINGS: Any = {
+SETTINGS: Any = {
     "svg.hashsalt": "brave_tf",
     "font.size": 10.0,
     "text.parse_math": False,  # a dollar sign in a name is a dollar sign
@@ -91,7 +91,7 @@ def line_charts(charts: Sequence[Chart], alt: str) -> Html:
     names = [[line.name for line in chart.lines] for chart in charts]
     if any(chart_names != names[0] for chart_names in names):
         raise ValueError(f"received charts of {names}; expected the same lines in each, for they share a legend")
-    with mpl.rc_context(_SETTINGS):
+    with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(4.6 * len(charts), 3.3), layout="constrained")
         for axes, chart in zip(figure.subplots(1, len(charts), squeeze=False).flat, charts, strict=True):
             _draw(axes, chart)
@@ -165,7 +165,7 @@ def heat_map(
     if values.ndim != 2 or not values.size:
         raise ValueError(f"received values {values.shape}; expected [S, M]")
     low, high = np.nanpercentile(values, (1, 99))
-    with mpl.rc_context(_SETTINGS):
+    with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(4.4, 4.4 / aspect), layout="constrained")
         axes = figure.subplots()
         extent = (0.0, x_limit, 0.0, float(values.shape[1]))

@@ -9,12 +9,12 @@ import keras
 import numpy as np
 import pyarrow as pa
 
-from brave_tf.config import Config
+from brave_tf.config import Config, EvaluationInput
 from brave_tf.data.dataset import CLIPS_PER_SOURCE, Dataset, open_dataset
-from brave_tf.evaluation.features import window_features
+from brave_tf.evaluation.clips import LabelledClips
+from brave_tf.evaluation.features import graph_of, window_features
 from brave_tf.evaluation.folds import choose_label
-from brave_tf.evaluation.knn import knn_scores
-from brave_tf.evaluation.protocol import graph_of, usable_clips
+from brave_tf.evaluation.knn import knn_decisions
 from brave_tf.training.callbacks import PROBE_METRIC
 from brave_tf.training.steps import finished_steps
 from brave_tf.training.strategy import is_chief
@@ -41,7 +41,7 @@ class ProbeClips:
 
     @classmethod
     def choose(cls, data: Sequence[str | Path], most: int) -> "ProbeClips | None":
-        """Takes clips of the first dataset that has labels, evenly from its training split and from its others.
+        """Takes clips of the first dataset with one label per clip, evenly from its training split and from its others.
 
         In a dataset with a training split alone, every second video is classified by the rest.
 
@@ -54,13 +54,15 @@ class ProbeClips:
         """
         for path in data:
             dataset = open_dataset(path)
-            if dataset.labels:
+            # Neighbours vote for one class.
+            if dataset.labels and not dataset.multilabel:
                 return cls._of(dataset, most)
         return None
 
     @classmethod
     def _of(cls, dataset: Dataset, most: int) -> "ProbeClips | None":
-        clips, labels, _ = usable_clips(dataset, choose_label(dataset, None))
+        labelled = LabelledClips.of(dataset, choose_label(dataset, None))
+        clips, labels = labelled.table, labelled.labels
         known = np.array([split == TRAIN_SPLIT for split in clips["split"].to_pylist()])
         if known.all() or not known.any():
             known = clips["clip_id"].to_numpy() // CLIPS_PER_SOURCE % 2 == 0
@@ -90,7 +92,7 @@ class KNNProbe(keras.callbacks.Callback):
     def __init__(self, clips: ProbeClips, config: Config, every: int):
         super().__init__()
         self._clips = clips
-        self._view = dataclasses.replace(config.evaluation, windows=1, crops=1)
+        self._shown = EvaluationInput(view=dataclasses.replace(config.evaluation, windows=1, crops=1))
         self._every = every
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -107,9 +109,11 @@ class KNNProbe(keras.callbacks.Callback):
     def accuracy(self) -> float:
         """Share of the clips that their nearest neighbours classify right, in [0, 1]."""
         found = self._clips
-        (vectors,) = window_features([self._embed], found.dataset, found.clips, self._view, _say_nothing)
+        (vectors,) = window_features([self._embed], found.dataset, found.clips, self._shown, _say_nothing)
         known, asked = found.known, ~found.known
-        return knn_scores(vectors[known], found.labels[known], vectors[asked], found.labels[asked], NEIGHBOURS).top1
+        classes = int(found.labels.max()) + 1
+        votes = knn_decisions(vectors[known], found.labels[known], vectors[asked], NEIGHBOURS, classes)
+        return float(np.mean(votes.argmax(axis=1) == found.labels[asked]))
 
 
 def _say_nothing(done: int = 1, note: str = "") -> None:

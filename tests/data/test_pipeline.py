@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from brave_tf import presets
+from brave_tf.config import EvaluationInput
 from brave_tf.config_values import override
 from brave_tf.data import pretraining_dataset
 from brave_tf.data.pipeline import TrainingClips, augmented_samples, clip_windows
@@ -127,13 +128,15 @@ def test_evaluation_views(dataset):
     )
     clips = dataset.clips().slice(0, 3)
     assert clips["frames"].to_pylist() == [30, 30, 30]
-    windows = list(clip_windows(dataset, clips, config.evaluation))
-    assert len(windows) == 3 and windows[0].shape == (6, 4, 32, 32, 3)
-    assert float(tf.reduce_min(windows[0])) >= 0 and float(tf.reduce_max(windows[0])) <= 1
+    shown = EvaluationInput(view=config.evaluation)
+    windows = [each for each, _ in clip_windows(dataset, clips, shown)]
+    assert len(windows) == 3 and windows[0].shape == (6, 4, 32, 32, 3) and windows[0].dtype == tf.uint8
+    assert_equal(windows[1:], [each for each, _ in clip_windows(dataset, clips, shown, first=1)])
     # The clips brighten with time, so windows tell early from late, and crops of one window are alike.
-    brightness = [float(tf.reduce_mean(windows[0][i])) for i in range(6)]
+    brightness = [np.mean(windows[0][i]) / 255 for i in range(6)]
     assert brightness[0] < brightness[1] and brightness[0] == pytest.approx(brightness[2], abs=0.01)
-    samples = list(augmented_samples(dataset, clips, config.evaluation, seed=1))
+    samples = list(augmented_samples(dataset, clips, shown, seed=1))
     assert len(samples) == 6 and samples[0].shape == (4, 32, 32, 3)
     assert not np.array_equal(samples[0], samples[3])
-    assert_equal(samples, list(augmented_samples(dataset, clips, config.evaluation, seed=1)))
+    assert_equal(samples, list(augmented_samples(dataset, clips, shown, seed=1)))
+    assert_equal(samples[4:], list(augmented_samples(dataset, clips, shown, seed=1, first=4)))

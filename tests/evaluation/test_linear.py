@@ -1,10 +1,14 @@
-"""The linear protocol on planted features."""
+"""Classifiers on planted features, and against the released evaluation code."""
 
 import numpy as np
 import pytest
 
-from brave_tf.evaluation.knn import knn_scores
-from brave_tf.evaluation.linear import linear_scores, scores
+from brave_tf.config import LARS_HEAD, HeadConfig
+from brave_tf.evaluation.heads import head_decisions
+from brave_tf.evaluation.knn import knn_decisions, retrieved
+from brave_tf.evaluation.linear import linear_decisions
+from brave_tf.evaluation.scores import by_video
+from tests import golden_files
 
 CLASSES, CLIPS, SIZE = 4, 60, 16
 
@@ -14,52 +18,120 @@ def planted(seed, noise, epochs=3):
     centres = np.random.default_rng(0).normal(size=(CLASSES, SIZE))
     generator = np.random.default_rng(seed)
     labels = np.arange(CLIPS) % CLASSES
-    return centres[labels] + noise * generator.normal(size=(epochs, CLIPS, SIZE)), labels
+    return (centres[labels] + noise * generator.normal(size=(epochs, CLIPS, SIZE))).astype(np.float32), labels
 
 
-def test_separable_features_are_classified():
+def linear(train, labels, windows, **_):
+    return linear_decisions(train, labels, windows, [1e-2], CLASSES)[0]
+
+
+def knn(train, labels, windows, **_):
+    return knn_decisions(np.swapaxes(train, 0, 1), labels, windows, 5, CLASSES)
+
+
+def linear_lars(train, labels, windows, classes=CLASSES):
+    config = HeadConfig(**{**vars(LARS_HEAD), "epochs": 40, "batch_size": 32})
+    return heads(train, labels, windows, config, hidden=False, classes=classes)
+
+
+def mlp(train, labels, windows, classes=CLASSES):
+    config = HeadConfig(epochs=40, batch_size=32, hidden_size=32)
+    return heads(train, labels, windows, config, hidden=True, classes=classes)
+
+
+def heads(train, labels, windows, config, hidden, classes):
+    return head_decisions(
+        train,
+        labels,
+        windows,
+        classes,
+        hidden=hidden,
+        config=config,
+        seed=0,
+        advance=lambda done, note: None,
+    )
+
+
+PROTOCOLS = [linear, knn, linear_lars, mlp]
+
+
+@pytest.mark.parametrize("decide", PROTOCOLS)
+def test_separable_features_are_classified(decide):
     (train, labels), (test, _) = planted(1, 0.1), planted(2, 0.1)
-    result = linear_scores(train, labels, test.transpose(1, 0, 2), labels, svm_c=1e-2)
-    assert result.top1 == 1.0
-    np.testing.assert_array_equal(result.predictions, labels)
-    assert knn_scores(train.transpose(1, 0, 2), labels, test.transpose(1, 0, 2), labels, 5).top1 == 1.0
+    assert np.mean(decide(train, labels, np.swapaxes(test, 0, 1)).argmax(axis=1) == labels) == 1.0
 
 
-def test_planted_share_of_wrong_labels_is_found():
+@pytest.mark.parametrize("decide", PROTOCOLS)
+def test_planted_share_of_wrong_labels_is_found(decide):
     (train, labels), (test, _) = planted(1, 0.1), planted(2, 0.1)
     wrong = labels.copy()
     wrong[:15] = (wrong[:15] + 1) % CLASSES
-    assert linear_scores(train, labels, test.transpose(1, 0, 2), wrong, svm_c=1e-2).top1 == pytest.approx(0.75)
+    answered = decide(train, labels, np.swapaxes(test, 0, 1)).argmax(axis=1)
+    assert np.mean(answered == wrong) == pytest.approx(0.75)
 
 
-def test_permuted_labels_give_chance():
+@pytest.mark.parametrize("decide", [linear, knn, linear_lars])
+def test_permuted_labels_give_chance(decide):
     (train, labels), (test, _) = planted(1, 0.5), planted(2, 0.5)
     found = []
     for seed in range(12):
         permuted = np.random.default_rng(seed).permutation(labels)
-        found.append(linear_scores(train, permuted, test.transpose(1, 0, 2), labels, svm_c=1e-2).top1)
+        answered = decide(train, permuted, np.swapaxes(test, 0, 1)).argmax(axis=1)
+        found.append(np.mean(answered == labels))
     assert np.mean(found) == pytest.approx(1 / CLASSES, abs=0.12)
 
 
-def test_windows_are_averaged_before_the_decision():
+@pytest.mark.parametrize("decide", [linear, mlp])
+def test_windows_are_averaged_before_the_decision(decide):
     train, labels = planted(1, 0.1)
-    clean, _ = planted(2, 0.1, epochs=3)
-    windows = clean.transpose(1, 0, 2).copy()
+    windows = np.swapaxes(planted(2, 0.1)[0], 0, 1).copy()
     windows[:, 0] = windows[np.roll(np.arange(CLIPS), 1), 0]
-    assert linear_scores(train, labels, windows[:, :1], labels, 1e-2).top1 < 0.1
-    assert linear_scores(train, labels, windows, labels, 1e-2).top1 > 0.95
+    assert np.mean(decide(train, labels, windows[:, :1]).argmax(axis=1) == labels) < 0.1
+    assert np.mean(decide(train, labels, windows).argmax(axis=1) == labels) > 0.95
 
 
-def test_two_classes():
+@pytest.mark.parametrize("decide", [linear_lars, mlp])
+def test_several_labels_are_learnt_each_for_itself(decide):
+    (train, labels), (test, _) = planted(1, 0.1), planted(2, 0.1)
+    several = np.stack([labels == 0, labels == 1, labels >= 2, labels % 2 == 0], axis=1)
+    found = decide(train, several, np.swapaxes(test, 0, 1), classes=4)
+    np.testing.assert_array_equal(found > 0.5, several)
+
+
+@pytest.mark.parametrize("decide", [linear, knn])
+def test_classes_without_training_clips_are_never_answered(decide):
     train, labels = planted(1, 0.1)
     chosen = labels < 2
-    test = train[:, chosen].transpose(1, 0, 2)
-    assert linear_scores(train[:, chosen], labels[chosen], test, labels[chosen], 1e-2).top1 == 1.0
+    windows = np.swapaxes(train, 0, 1)
+    # Two classes, for which scikit-learn gives one column of decisions.
+    decisions = decide(train[:, chosen], labels[chosen], windows)
+    assert decisions.shape == (CLIPS, CLASSES)
+    np.testing.assert_array_equal(decisions[chosen].argmax(axis=1), labels[chosen])
+    assert set(decisions.argmax(axis=1)) == {0, 1}
 
 
-def test_top5_counts_the_five_best():
-    decisions = np.eye(8)[::-1] + np.arange(8) / 100
-    result = scores(decisions, np.arange(8), np.full(8, 3))
-    assert result.top1 == pytest.approx(1 / 8)
-    assert result.top5 == pytest.approx(5 / 8)
-    assert scores(decisions, np.arange(8), np.full(8, 0)).top5 == pytest.approx(1 / 8)
+@pytest.mark.parametrize("svm_c", ["1.0", "0.01", "0.0001"])
+def test_the_released_linear_protocol(svm_c):
+    golden = golden_files.load("svm")
+    labels = golden["test_y_per_clip"]
+    (decisions,) = linear_decisions(
+        golden["train_x"][None], golden["train_y"], golden["test_x"][:, None], [float(svm_c)], 4
+    )
+    np.testing.assert_allclose(decisions, golden[f"C{svm_c}/test_decision_per_clip"], atol=1e-3)
+    videos = np.arange(len(labels)) // 5
+    averaged = by_video(decisions, labels, videos, np.arange(len(labels)))
+    np.testing.assert_allclose(averaged.decisions, golden[f"C{svm_c}/test_decision_avg"], atol=1e-3)
+    # The same clips as five windows of one video.
+    (as_windows,) = linear_decisions(
+        golden["train_x"][None], golden["train_y"], golden["test_x"].reshape(6, 5, -1), [float(svm_c)], 4
+    )
+    np.testing.assert_allclose(as_windows, golden[f"C{svm_c}/test_decision_avg"], atol=1e-3)
+    right = np.mean(averaged.ranked[:, 0] == averaged.labels)
+    assert right == pytest.approx(golden[f"C{svm_c}/top1_train_test"][1])
+
+
+def test_retrieval_ranks_by_cosine():
+    gallery = np.array([[1.0, 0.0], [0.0, 3.0], [10.0, 10.0]])
+    found = retrieved(gallery, np.array([0, 1, 2]), np.array([[5.0, 0.1], [1.0, 0.9]]), np.array([0, 0]))
+    # The nearest of the second query is the long diagonal vector, then the horizontal one.
+    assert found.tolist() == [[True, False, False], [False, True, False]]

@@ -1,21 +1,29 @@
-"""Whole evaluations on a small real dataset: folds, labels, videos that were cut into clips."""
+"""Whole evaluations on a small real dataset: every protocol, folds, labels, videos that were cut into clips."""
 
+import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from brave_tf.config import EvaluationConfig
-from brave_tf.data.dataset import open_dataset
+from brave_tf.config import EvaluationConfig, EvaluationInput, HeadConfig
+from brave_tf.data.dataset import Dataset, open_dataset
 from brave_tf.data.prepare import prepare
 from brave_tf.errors import UserError
-from brave_tf.evaluation.folds import choose_label, make_folds
-from brave_tf.evaluation.protocol import Request, evaluate
+from brave_tf.evaluation import features
+from brave_tf.evaluation.clips import LabelledClips
+from brave_tf.evaluation.folds import choose_label, make_folds, shared_videos
+from brave_tf.evaluation.protocol import evaluate
 from brave_tf.evaluation.report import evaluate_and_report
+from brave_tf.evaluation.request import Request
+from brave_tf.evaluation.summary import summarise
 from tests.data.media_files import write_media
 
 VIEW = EvaluationConfig(frames=2, step=2, size=32, shorter_side=40, epochs=1, windows=2, crops=1, svm_c=1.0)
+SHOWN = EvaluationInput(view=VIEW)
+CHANGES = {"frames": 1, "size": 32, "shorter_side": 32, "epochs": 1, "windows": 1, "crops": 1}
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +42,8 @@ def brightness(video, training=False):
     return tf.reduce_mean(video, axis=(2, 3, 4))
 
 
-def usable(dataset):
-    clips = dataset.clips()
-    labels = np.array([dataset.labels["label"].index(name) for name in clips["label/label"].to_pylist()])
-    return clips, labels
+def with_info(dataset, **info):
+    return dataclasses.replace(dataset, info={**dataset.info, **info})
 
 
 def test_the_label_is_chosen_or_asked_for(dataset):
@@ -46,22 +52,77 @@ def test_the_label_is_chosen_or_asked_for(dataset):
         choose_label(dataset, "colour")
 
 
+def test_a_dataset_without_labels_is_one_line(dataset):
+    with pytest.raises(UserError, match="has no labels; prepare it from class folders"):
+        choose_label(with_info(dataset, labels={}), None)
+
+
+def test_a_report_that_has_no_place_is_refused_before_the_work(dataset, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"file/out cannot be written \(Not a directory\); choose another --out"):
+        evaluate_and_report("random:tiny-va", dataset.path, tmp_path / "file/out", cache=tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_official_folds_are_no_labels_to_predict(dataset):
+    with pytest.raises(UserError, match=r"received --label fold; .* label columns: label, speaker"):
+        choose_label(with_info(dataset, folds=["fold"]), "fold")
+
+
 def test_a_column_of_folds_gives_one_fold_per_value(dataset):
-    clips, labels = usable(dataset)
-    folds = make_folds(dataset, clips, labels, "fold")
-    assert [fold.name for fold in folds] == ["0", "1", "2"]
-    for fold in folds:
-        assert set(clips["label/fold"].take(fold.test).to_pylist()) == {fold.name}
-        assert not set(fold.train) & set(fold.test) and len(fold.train) + len(fold.test) == 14
+    clips = LabelledClips.of(dataset, "label")
+    for folds in (
+        make_folds(clips, "fold"),
+        make_folds(LabelledClips.of(with_info(dataset, folds=["fold"]), "label"), None),
+    ):
+        assert [fold.name for fold in folds] == ["0", "1", "2"]
+        for fold in folds:
+            assert set(clips.table["label/fold"].take(fold.test).to_pylist()) == {fold.name}
+            assert not set(fold.train) & set(fold.test) and len(fold.train) + len(fold.test) == 14
 
 
 def test_a_number_of_folds_keeps_clips_of_a_file_together(dataset):
-    clips, labels = usable(dataset)
-    sources = np.array(clips["source"].to_pylist())
-    folds = make_folds(dataset, clips, labels, "3")
+    clips = LabelledClips.of(dataset, "label")
+    sources = np.array(clips.table["source"].to_pylist())
+    folds = make_folds(clips, "3")
     assert sorted(row for fold in folds for row in fold.test) == list(range(14))
     for fold in folds:
         assert not set(sources[fold.train]) & set(sources[fold.test])
+
+
+@pytest.fixture(scope="module")
+def splits(tmp_path_factory):
+    """A dataset with two official splits, as of UCF101, whose second spoils the test; and groups of two files."""
+    folder = tmp_path_factory.mktemp("splits")
+    rows = ["path,label,split1,split2,group"]
+    for number in range(8):
+        write_media(folder / f"{number}.mp4", seconds=0.5, sound_hz=None)
+        first = ("train" if number < 4 else "test") if number < 7 else ""
+        rows.append(f"{number}.mp4,{'ab'[number // 2 % 2]},{first},{('train', 'test')[number % 2]},g{number // 2}")
+    (folder / "list.csv").write_text("\n".join(rows))
+    prepared = prepare(folder / "list.csv", folder / "dataset", workers=1)
+    return with_info(prepared, folds=["split1", "split2"])
+
+
+def test_official_splits_train_and_test(splits, capsys):
+    clips = LabelledClips.of(splits, "label")
+    first, second = make_folds(clips, None)
+    sources = clips.table["source"].to_pylist()
+    assert {sources[row] for row in first.train} == {f"{n}.mp4" for n in range(4)}
+    # The last video is in neither side of the first split.
+    assert {sources[row] for row in first.test} == {f"{n}.mp4" for n in range(4, 7)}
+    assert shared_videos(clips.table, first) == 0 and shared_videos(clips.table, second) == 4
+    report = summarise(*evaluated(splits, Request("knn", SHOWN, neighbours=1)))
+    assert [fold["name"] for fold in report["splits"]] == ["split1", "split2"]
+    assert "fold split2: 4 videos have clips in both training and test" in capsys.readouterr().err
+    only = make_folds(clips, "split2")
+    assert [fold.name for fold in only] == ["split2"]
+
+
+def test_groups_stay_together(splits):
+    clips = LabelledClips.of(splits, "label")
+    for fold in make_folds(clips, "2"):
+        assert shared_videos(clips.table, fold) == 0
 
 
 @pytest.mark.parametrize(
@@ -69,32 +130,128 @@ def test_a_number_of_folds_keeps_clips_of_a_file_together(dataset):
     [("1", "a number from 2 on"), ("13", "only 12 source files"), ("11", "largest class has only"), ("x", "label col")],
 )
 def test_folds_that_cannot_be_made_are_one_line(dataset, folds, words):
-    clips, labels = usable(dataset)
     with pytest.raises(UserError, match=words):
-        make_folds(dataset, clips, labels, folds)
+        make_folds(LabelledClips.of(dataset, "label"), folds)
 
 
-@pytest.mark.parametrize("protocol", ["linear", "knn"])
+def evaluated(dataset: Dataset, request: Request, encoder=brightness, random=brightness):
+    return evaluate(encoder, random, dataset, request), request
+
+
+@pytest.mark.parametrize("protocol", ["linear", "knn", "mlp", "linear-lars", "retrieval"])
 def test_a_video_that_was_cut_into_clips_counts_once(dataset, protocol):
-    report = evaluate(brightness, brightness, dataset, Request(protocol, VIEW, folds="fold", neighbours=3))
+    request = Request(protocol, SHOWN, folds="fold", neighbours=3, head=HeadConfig(epochs=2))
+    report = summarise(*evaluated(dataset, request))
     first = report["folds"][0]
     assert (first["test_clips"], first["test_videos"]) == (6, 4)
-    assert first["chance"] == pytest.approx(0.5)
-    assert first["top1"] in (0.0, 0.25, 0.5, 0.75, 1.0)
+    assert first["chance"] == pytest.approx(0.5, abs=0.11 if protocol == "retrieval" else 1e-9)
+    assert first["score"] in (0.0, 0.25, 0.5, 0.75, 1.0)
+    assert report["interval"][0] <= report["mean"] <= report["interval"][1]
+    assert sum(each["videos"] for each in report["per_class"]) == 12
+    if protocol == "retrieval":
+        assert report["recall"]["1"] == report["mean"] <= report["recall"]["20"] == 1.0
+    else:
+        assert np.sum(report["confusion"]) == 12
+        right = sum(each["score"] * each["videos"] for each in report["per_class"])
+        assert len(report["mistakes"]) == 12 - round(right) == 12 - np.trace(report["confusion"])
+
+
+def test_the_constant_is_chosen_on_the_first_fold(dataset):
+    request = Request("linear", SHOWN, folds="fold", svm_c_grid=(10.0, 1e-6))
+    report = summarise(*evaluated(dataset, request))
+    found = report["regularisation"]
+    assert list(found["scores"]) == ["1e-06", "10.0"] and found["validated_on"].startswith("fold 0")
+    assert found["scores"][str(found["chosen"])] == max(found["scores"].values())
+    # One split, which is there to test: training videos validate.
+    split = Request("linear", SHOWN, svm_c_grid=(10.0, 1e-6))
+    assert summarise(*evaluated(dataset, split))["regularisation"]["validated_on"] == "a fifth of the training videos"
+
+
+def test_several_labels_are_scored_by_mean_average_precision(dataset, tmp_path):
+    several = with_info(dataset, multilabel=["label"])
+    with pytest.raises(UserError, match="received protocol knn for 'label', of which a clip has several; expected one"):
+        evaluated(several, Request("knn", SHOWN, folds="fold"))
 
 
 def test_random_networks_by_name_are_scored_and_reported(dataset, tmp_path):
-    changes = {"frames": 1, "size": 32, "shorter_side": 32, "epochs": 1, "windows": 1, "crops": 1}
     report = evaluate_and_report(
-        "random:tiny-va", dataset.path, tmp_path, protocol="knn", folds="fold", seed=0, view_changes=changes
+        "random:tiny-va", dataset.path, tmp_path / "out", protocol="knn", folds="fold", seed=0, view_changes=CHANGES
     )
-    assert json.loads((tmp_path / "report.json").read_text()) == json.loads(json.dumps(report))
+    assert json.loads((tmp_path / "out/report.json").read_text()) == json.loads(json.dumps(report))
     assert report["mean"] == report["random_init"] and report["encoder"]["steps"] == 0
     assert report["dataset"]["fingerprint"] == open_dataset(dataset.path).fingerprint
+    assert report["tower"] == "narrow" and "neighbours" in report["settings"]
+
+
+def test_features_are_computed_once_for_all_protocols(dataset, tmp_path, monkeypatch):
+    def run(name, **arguments):
+        return evaluate_and_report(
+            "random:tiny-va", dataset.path, tmp_path / name, folds="fold", view_changes=CHANGES, **arguments
+        )
+
+    first = run("linear")
+    monkeypatch.setattr(features, "_append", lambda *_: pytest.fail("features were computed again"))
+    again = run("again", svm_c_grid=(1e-3, 1.0))
+    assert again["regularisation"]["scores"] and first["encoder"] == again["encoder"]
+    for protocol in ("knn", "retrieval", "mlp"):
+        # Training clips are seen in windows by the first two; all clips of this dataset are tested in some fold.
+        run(protocol, protocol=protocol)
+
+
+def test_an_interrupted_evaluation_goes_on(dataset, tmp_path):
+    def run(name, **arguments):
+        report = evaluate_and_report(
+            "random:tiny-va", dataset.path, tmp_path / name / "out", folds="fold", view_changes=CHANGES, **arguments
+        )
+        return {key: value for key, value in report.items() if key != "seconds"}
+
+    whole = run("whole")
+    shutil.copytree(tmp_path / "whole/features", tmp_path / "cut/features")
+    for file in (tmp_path / "cut/features").glob("*/*.npy"):
+        file.write_bytes(file.read_bytes()[:-5000])
+    assert run("cut") == whole
+    for file in (tmp_path / "cut/features").glob("*/*.npy"):
+        other = next((tmp_path / "whole/features").glob(f"{file.parent.name}/*.npy"))
+        assert file.read_bytes() == other.read_bytes()
+
+
+def test_fine_tuning_learns_goes_on_and_leaves_the_encoder_as_it_was(dataset, tmp_path):
+    changes = {"epochs": 3, "batch_size": 4, "learning_rate": 0.05, "dropout": 0.0}
+
+    def run(name):
+        return evaluate_and_report(
+            "random:tiny-va",
+            dataset.path,
+            tmp_path / name / "out",
+            protocol="finetune",
+            view_changes=CHANGES,
+            classifier_changes=changes,
+            random_init=False,
+        )
+
+    report = run("whole")
+    assert report["random_init"] is None and report["settings"]["finetune"]["epochs"] == 3
+    (folder,) = (tmp_path / "whole/features").iterdir()
+    decisions = np.load(folder / "decisions.npy")
+    assert decisions.sum(axis=1) == pytest.approx(1.0)
+    # Stopped after its last epoch: it goes on from there, to the same answers.
+    shutil.copytree(folder, tmp_path / "cut/features" / folder.name)
+    (tmp_path / "cut/features" / folder.name / "decisions.npy").unlink()
+    run("cut")
+    np.testing.assert_allclose(np.load(tmp_path / "cut/features" / folder.name / "decisions.npy"), decisions, atol=1e-6)
 
 
 def test_settings_that_do_not_fit_are_one_line(dataset, tmp_path):
-    with pytest.raises(UserError, match="size=64, shorter_side=32"):
-        evaluate_and_report("random:tiny-va", dataset.path, tmp_path, view_changes={"size": 64, "shorter_side": 32})
-    with pytest.raises(UserError, match=r"received frames=0; .*greater than or equal to 1"):
-        evaluate_and_report("random:tiny-va", dataset.path, tmp_path, view_changes={"frames": 0})
+    def refused(words, **arguments):
+        with pytest.raises(UserError, match=words):
+            evaluate_and_report("random:tiny-va", dataset.path, tmp_path / "out", **arguments)
+
+    refused("size=64, shorter_side=32", view_changes={"size": 64, "shorter_side": 32})
+    refused(r"received frames=0; .*greater than or equal to 1", view_changes={"frames": 0})
+    refused("received momentum; expected some of epochs, b", protocol="mlp", classifier_changes={"momentum": 0.5})
+    refused("received epochs for the protocol knn; expected", protocol="knn", classifier_changes={"epochs": 5})
+    refused("received neighbours=0; expected 1 or more", protocol="knn", neighbours=0)
+    refused("received the SVM grid 1, -1; expected numbers above 0", svm_c_grid=(1.0, -1.0))
+    refused("received an SVM grid with the protocol mlp", protocol="mlp", svm_c_grid=(1.0,))
+    refused("none of the 14 clips in .* has both sound and a 'label' label", tower="audio")
+    refused("random:tiny-va has the towers narrow, audio", tower="flow")

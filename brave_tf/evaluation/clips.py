@@ -1,0 +1,85 @@
+"""The labelled clips of a dataset that an encoder can be asked about."""
+
+import dataclasses
+
+import numpy as np
+import pyarrow as pa
+
+from brave_tf.config import Modality
+from brave_tf.data.dataset import CLIPS_PER_SOURCE, LABEL_PREFIX, Dataset
+from brave_tf.errors import UserError
+
+COLUMNS: dict[Modality, tuple[str, str]] = {
+    "rgb": ("frames", "video"),
+    "flow": ("flow_frames", "flow"),
+    "audio": ("samples", "sound"),
+}
+"""Column of the clip table that tells whether a clip has a modality, and the modality in words."""
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelledClips:
+    """Clips that have both a modality and a label.
+
+    Attributes:
+        dataset: where they are.
+        label: the label column.
+        table: [N] rows of the clip table.
+        labels: [N] class indices, or [N, classes] bool where a clip has several.
+        left_out: clips that cannot be used, by reason.
+    """
+
+    dataset: Dataset
+    label: str
+    table: pa.Table
+    labels: np.ndarray
+    left_out: dict[str, int]
+
+    @classmethod
+    def of(cls, dataset: Dataset, label: str, modality: Modality = "rgb") -> "LabelledClips":
+        """Those of a dataset.
+
+        Raises:
+            UserError: there are none.
+        """
+        table = dataset.clips()
+        column, word = COLUMNS[modality]
+        values = table[f"{LABEL_PREFIX}{label}"].to_pylist()
+        has_modality = np.zeros(len(values), bool)
+        # Datasets from before optical flow have no such column.
+        if column in table.column_names:
+            has_modality = np.array(table[column].to_numpy() > 0)
+        has_label = np.array([bool(value) for value in values], dtype=bool)
+        usable = has_modality & has_label
+        if not usable.any():
+            raise UserError(
+                f"none of the {table.num_rows} clips in {dataset.path} has both {word} and a {label!r} label"
+            )
+        left_out = {
+            f"without {word}": int((~has_modality).sum()),
+            f"without {label}": int((has_modality & ~has_label).sum()),
+        }
+        if damaged := dataset.damaged():
+            left_out["damaged"] = len(damaged)
+        rows = np.flatnonzero(usable)
+        return cls(dataset, label, table.take(rows), _labels(dataset, label, [values[row] for row in rows]), left_out)
+
+    @property
+    def classes(self) -> int:
+        """Number of classes, those without a clip included."""
+        return len(self.dataset.labels[self.label])
+
+    @property
+    def videos(self) -> np.ndarray:
+        """[N] number of the video that each clip is cut from."""
+        return np.asarray(self.table["clip_id"].to_numpy() // CLIPS_PER_SOURCE)
+
+
+def _labels(dataset: Dataset, label: str, values: list[str] | list[list[str]]) -> np.ndarray:
+    index = {name: number for number, name in enumerate(dataset.labels[label])}
+    if label not in dataset.multilabel:
+        return np.array([index[str(value)] for value in values])
+    labels = np.zeros((len(values), len(index)), bool)
+    for row, names in enumerate(values):
+        labels[row, [index[name] for name in names]] = True
+    return labels

@@ -1,0 +1,263 @@
+"""Fine-tuning: the whole network is trained with a new linear layer on top."""
+
+import dataclasses
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pyarrow as pa
+import tensorflow as tf
+
+from brave_tf.config import EvaluationInput, FineTuneConfig
+from brave_tf.data.dataset import Dataset
+from brave_tf.data.pipeline import shuffled_samples
+from brave_tf.errors import UserError, reason_of
+from brave_tf.evaluation.clips import LabelledClips
+from brave_tf.evaluation.features import graph_of, window_features
+from brave_tf.evaluation.folds import Fold
+from brave_tf.evaluation.frozen import what_is_shown
+from brave_tf.evaluation.request import EncoderLike, Request
+from brave_tf.evaluation.scores import Answers, by_video
+from brave_tf.models.encoder import Encoder
+from brave_tf.progress import Advance, track
+
+DECISIONS_FILE = "decisions.npy"
+
+
+def fine_tuned_answers(
+    encoders: Sequence[EncoderLike], clips: LabelledClips, folds: Sequence[Fold], request: Request, cache: Path | None
+) -> tuple[list[list[Answers]], dict[str, float]]:
+    """What encoders answer after they were fine-tuned on each fold.
+
+    Args:
+        encoders: the encoders; afterwards they have their own weights again.
+        clips: the labelled clips.
+        folds: what to train and to test on.
+        request: the settings.
+        cache: where every epoch and every answer is kept, or None.
+
+    Returns:
+        For each encoder its answers, one for each fold; and seconds spent.
+
+    Raises:
+        UserError: an encoder cannot be trained, or the cache cannot be written.
+    """
+    began = time.monotonic()
+    tasks = [
+        FineTuning(
+            clips.dataset,
+            clips.table.take(fold.train),
+            clips.labels[fold.train],
+            clips.table.take(fold.test),
+            clips.classes,
+            request.shown,
+            request.finetune,
+            request.seed,
+        )
+        for fold in folds
+    ]
+    answers: list[list[Answers]] = []
+    with track(len(encoders) * sum(task.units for task in tasks), "fine-tune") as advance:
+        for encoder in encoders:
+            if not isinstance(encoder, Encoder):
+                raise UserError(f"received {encoder!r} to fine-tune; expected what `brave_tf.load_encoder` gives")
+            answers.append([])
+            for fold, task in zip(folds, tasks, strict=True):
+                folder = None if cache is None else cache / f"finetune-{_key(encoder, clips, fold, request)}"
+                decisions = task.decisions(encoder, folder, advance)
+                found = by_video(decisions, clips.labels[fold.test], clips.videos[fold.test], fold.test)
+                answers[-1].append(found)
+    return answers, {"fine-tuning": time.monotonic() - began}
+
+
+def _key(encoder: Encoder, clips: LabelledClips, fold: Fold, request: Request) -> str:
+    ids = clips.table["clip_id"]
+    about = {
+        **what_is_shown(encoder, clips, request),
+        "view": dataclasses.asdict(request.shown.view),
+        "finetune": dataclasses.asdict(request.finetune),
+        "seed": request.seed,
+        "train": ids.take(fold.train).to_pylist(),
+        "test": ids.take(fold.test).to_pylist(),
+        "labels": clips.labels[fold.train].astype(int).tolist(),
+    }
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:32]
+
+
+@dataclasses.dataclass(frozen=True)
+class FineTuning:
+    """What to fine-tune on.
+
+    Attributes:
+        dataset: where the clips are.
+        train: rows of `Dataset.clips` to train on.
+        labels: [N] class indices of those, or [N, classes] of several labels.
+        test: rows to answer.
+        classes: number of classes.
+        shown: what the encoder is shown.
+        config: rates and epochs.
+        seed: decides the new layer's weights, the order of the clips, and their augmentation.
+    """
+
+    dataset: Dataset
+    train: pa.Table
+    labels: np.ndarray
+    test: pa.Table
+    classes: int
+    shown: EvaluationInput
+    config: FineTuneConfig
+    seed: int
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps in which about every clip is seen once."""
+        return max(self.train.num_rows // self._batch_size, 1)
+
+    @property
+    def units(self) -> int:
+        """Units of progress: training steps and test clips."""
+        return self.config.epochs * self.steps_per_epoch + self.test.num_rows
+
+    @property
+    def _batch_size(self) -> int:
+        return min(self.config.batch_size, self.train.num_rows)
+
+    def decisions(self, encoder: Encoder, folder: Path | None, advance: Advance) -> np.ndarray:
+        """Fine-tunes an encoder, asks it, and gives it back with the weights that it had.
+
+        Args:
+            encoder: the encoder, with variables that can be trained.
+            folder: where to keep every epoch and the result, so that an interrupted fine-tuning goes on; or None.
+            advance: called with the number of finished steps and test clips.
+
+        Returns:
+            [N', classes] probabilities, of each class for itself where there are several labels, averaged over the
+            windows of a clip.
+
+        Raises:
+            UserError: the encoder cannot be trained, or the folder cannot be written.
+        """
+        if folder is not None and (folder / DECISIONS_FILE).is_file():
+            advance(self.units)
+            return np.asarray(np.load(folder / DECISIONS_FILE, allow_pickle=False))
+        if not encoder.trainable_variables:
+            raise UserError(f"{encoder.path} has no variables that can be trained; expected a run or a .keras file")
+        before = [np.array(variable) for variable in encoder.variables]
+        try:
+            decisions = _Training(self, encoder, folder).complete(advance)
+        finally:
+            for variable, value in zip(encoder.variables, before, strict=True):
+                variable.assign(value)
+        if folder is not None:
+            try:
+                partial = folder / f".{DECISIONS_FILE}"
+                np.save(partial, decisions, allow_pickle=False)
+                partial.replace(folder / DECISIONS_FILE)
+            except OSError as error:
+                raise _unwritable(folder, error) from error
+        return decisions
+
+
+class _Training:
+    """One fine-tuning: networks, optimizer, and how far it is."""
+
+    def __init__(self, task: FineTuning, encoder: Encoder, folder: Path | None):
+        self._task = task
+        self._encoder = encoder
+        config = task.config
+        self._several = task.labels.ndim > 1
+        self._dropout = keras.layers.Dropout(config.dropout, seed=task.seed)
+        self._layer = keras.layers.Dense(
+            task.classes, kernel_initializer=keras.initializers.GlorotUniform(task.seed), dtype="float32"
+        )
+        self._layer.build((None, encoder.embedding_size))
+        # SavedModels hold TensorFlow's variables, Keras models Keras'.
+        self._variables = [_plain(each) for each in [*encoder.trainable_variables, *self._layer.trainable_variables]]
+        total = config.epochs * task.steps_per_epoch
+        self._optimizer = keras.optimizers.SGD(
+            keras.optimizers.schedules.CosineDecay(config.learning_rate, total),
+            momentum=config.momentum,
+            weight_decay=config.weight_decay or None,
+        )
+        self._optimizer.build(self._variables)
+        self._epoch = tf.Variable(0, dtype=tf.int64)
+        self._folder = folder
+        self._checkpoint = tf.train.Checkpoint(
+            epoch=self._epoch,
+            encoder=[_plain(each) for each in encoder.variables],
+            layer=[_plain(each) for each in self._layer.variables],
+            optimizer=[_plain(each) for each in self._optimizer.variables],
+            dropout=[_plain(each) for each in self._dropout.variables],
+        )
+
+    def complete(self, advance: Advance) -> np.ndarray:
+        task = self._task
+        manager = self._restored()
+        first, steps = int(self._epoch.numpy()), task.steps_per_epoch
+        advance(first * steps)
+        batches = iter(self._batches(first * steps))
+        step = tf.function(self._step, reduce_retracing=True)
+        for epoch in range(first, task.config.epochs):
+            for _ in range(steps):
+                loss = float(step(*next(batches)))
+                advance(1, f"loss {loss:.3f}")
+            self._epoch.assign(epoch + 1)
+            if manager is not None:
+                self._save(manager)
+        embed = graph_of(self._answer, task.shown.modality)
+        (answers,) = window_features([embed], task.dataset, task.test, task.shown, advance)
+        return np.asarray(answers.mean(axis=1))
+
+    def _batches(self, first_step: int) -> tf.data.Dataset:
+        task = self._task
+        size = min(task.config.batch_size, task.train.num_rows)
+        samples = shuffled_samples(task.dataset, task.train, task.labels, task.shown, task.seed, first_step * size)
+        return samples.batch(size, drop_remainder=True).prefetch(2)
+
+    def _step(self, clips: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            logits = self._layer(self._dropout(self._encoder(clips, training=True), training=True))
+            if self._several:
+                losses = tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(labels, tf.float32), logits)
+            else:
+                losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+            loss = tf.reduce_mean(losses)
+        self._optimizer.apply(tape.gradient(loss, self._variables), self._variables)
+        return loss
+
+    def _answer(self, clips: tf.Tensor, training: bool = False) -> tf.Tensor:
+        logits = self._layer(self._encoder(clips, training=training))
+        return tf.nn.sigmoid(logits) if self._several else tf.nn.softmax(logits)
+
+    def _restored(self) -> tf.train.CheckpointManager | None:
+        if self._folder is None:
+            return None
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            manager = tf.train.CheckpointManager(self._checkpoint, str(self._folder), max_to_keep=1)
+            manager.restore_or_initialize()
+        except (OSError, tf.errors.OpError, ValueError) as error:
+            raise _unwritable(self._folder, error) from error
+        return manager
+
+    def _save(self, manager: tf.train.CheckpointManager) -> None:
+        try:
+            manager.save()
+        except (OSError, tf.errors.OpError) as error:
+            raise _unwritable(Path(manager.directory), error) from error
+
+
+def _plain(variable: Any) -> tf.Variable:
+    return variable.value if isinstance(variable, keras.Variable) else variable
+
+
+def _unwritable(folder: Path, error: Exception) -> UserError:
+    return UserError(
+        f"{folder} cannot be read or written ({reason_of(error)}); free some space, remove it if it is damaged, and "
+        "run the same command again to go on"
+    )

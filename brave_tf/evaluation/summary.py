@@ -1,0 +1,173 @@
+"""From answers to the numbers of `report.json`."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from brave_tf.evaluation.request import Outcome, ProtocolName, Request
+from brave_tf.evaluation.scores import (
+    RECALL_AT,
+    Answers,
+    average_precisions,
+    confusion,
+    interval,
+    mean_average_precision,
+    mistakes,
+    precision_interval,
+    recall,
+    top,
+)
+
+
+def summarise(outcome: Outcome, request: Request) -> dict[str, Any]:
+    """The scores of an evaluation.
+
+    Args:
+        outcome: what was answered.
+        request: what was asked.
+
+    Returns:
+        `metric`; `mean` over the folds with its `interval` and, alike, `random_init` and `chance`; the `folds`, and the
+        same list under `splits` where they are splits of a benchmark; `per_class`; and of answers with one class each
+        `top5`, `confusion` and `mistakes`, of a retrieval `recall`.
+    """
+    clips = outcome.clips
+    names = clips.dataset.labels[clips.label]
+    several = clips.labels.ndim > 1
+    kind = _kind(request.protocol, several)
+    folds = [_fold(outcome, number, kind) for number in range(len(outcome.folds))]
+    report: dict[str, Any] = {
+        "protocol": request.protocol,
+        "metric": METRICS[kind],
+        "label": clips.label,
+        "classes": len(names),
+        "class_names": names,
+        "mean": _mean(folds, "score"),
+        "interval": _interval(kind, outcome.trained),
+        "random_init": _mean(folds, "random_init"),
+        "chance": _mean(folds, "chance"),
+        "folds": folds,
+        "per_class": _per_class(kind, names, outcome),
+        "left_out": clips.left_out,
+    }
+    if set(clips.dataset.official_folds) == {fold["name"] for fold in folds}:
+        report["splits"] = folds
+    if kind == "classes":
+        report["top5"] = _mean(folds, "top5")
+        report["confusion"] = confusion(outcome.trained, len(names))
+        report["mistakes"] = _mistakes(outcome, names)
+    if kind == "retrieval":
+        report["recall"] = _recall(outcome.trained)
+        report["random_init_recall"] = None if outcome.random is None else _recall(outcome.random)
+    if outcome.regularisation is not None:
+        report["regularisation"] = {
+            "chosen": outcome.regularisation.chosen,
+            "scores": {str(svm_c): score for svm_c, score in outcome.regularisation.scores.items()},
+            "validated_on": outcome.regularisation.validated_on,
+        }
+    report["seconds"] = {name: round(seconds, 1) for name, seconds in outcome.seconds.items()}
+    return report
+
+
+METRICS = {"classes": "top1", "several": "mAP", "retrieval": "recall@1"}
+_SCORES: dict[str, Callable[[Answers], float]] = {
+    "classes": top,
+    "several": mean_average_precision,
+    "retrieval": lambda answers: recall(answers, 1),
+}
+
+
+def _kind(protocol: ProtocolName, several: bool) -> str:
+    return "retrieval" if protocol == "retrieval" else "several" if several else "classes"
+
+
+def _right(kind: str, answers: Answers) -> np.ndarray:
+    """[V] 1 for every video that counts as right."""
+    return answers.decisions[:, 0].astype(float) if kind == "retrieval" else answers.is_right().astype(float)
+
+
+def _interval(kind: str, folds: Sequence[Answers]) -> list[float]:
+    if kind == "several":
+        return precision_interval(folds)
+    return interval([_right(kind, answers) for answers in folds])
+
+
+def _fold(outcome: Outcome, number: int, kind: str) -> dict[str, Any]:
+    fold, answers = outcome.folds[number], outcome.trained[number]
+    random = None if outcome.random is None else outcome.random[number]
+    score = _SCORES[kind]
+    found = {
+        "name": fold.name,
+        "score": score(answers),
+        "interval": _interval(kind, [answers]),
+        "random_init": None if random is None else score(random),
+        "chance": _chance(kind, outcome, number),
+        "train_clips": len(fold.train),
+        "test_clips": len(fold.test),
+        "test_videos": len(answers.labels),
+    }
+    if kind == "classes":
+        found["top5"] = top(answers, 5)
+        found["random_init_top5"] = None if random is None else top(random, 5)
+    return found
+
+
+def _chance(kind: str, outcome: Outcome, number: int) -> float:
+    """What needs no look at the clips: the most frequent class, the same scores for all, or a random neighbour."""
+    known, asked = outcome.clips.labels[outcome.folds[number].train], outcome.trained[number].labels
+    if kind == "several":
+        return float(np.mean(asked[:, asked.any(axis=0)]))
+    if kind == "retrieval":
+        shares = np.bincount(known, minlength=int(asked.max()) + 1) / len(known)
+        return float(np.mean(shares[asked]))
+    return float(np.mean(asked == np.argmax(np.bincount(known))))
+
+
+def _per_class(kind: str, names: Sequence[str], outcome: Outcome) -> list[dict[str, Any]]:
+    trained = _class_scores(kind, len(names), outcome.trained)
+    random = [None] * len(names) if outcome.random is None else _class_scores(kind, len(names), outcome.random)
+    truth = np.concatenate([answers.labels for answers in outcome.trained])
+    videos = truth.sum(axis=0) if kind == "several" else np.bincount(truth, minlength=len(names))
+    return [
+        {"name": name, "score": score, "random_init": other, "videos": int(count)}
+        for name, score, other, count in zip(names, trained, random, videos, strict=True)
+    ]
+
+
+def _class_scores(kind: str, classes: int, folds: Sequence[Answers]) -> list[float | None]:
+    if kind == "several":
+        per_fold = np.array([average_precisions(answers) for answers in folds])
+        has_videos = ~np.isnan(per_fold)
+        means = np.where(has_videos, per_fold, 0.0).sum(axis=0) / np.maximum(has_videos.sum(axis=0), 1)
+        return [float(mean) if any_fold else None for mean, any_fold in zip(means, has_videos.any(axis=0), strict=True)]
+    labels = np.concatenate([answers.labels for answers in folds])
+    right = np.concatenate([_right(kind, answers) for answers in folds])
+    counts = np.bincount(labels, minlength=classes)
+    hits = np.bincount(labels, right, minlength=classes)
+    return [float(hit / count) if count else None for hit, count in zip(hits, counts, strict=True)]
+
+
+def _mistakes(outcome: Outcome, names: Sequence[str]) -> list[dict[str, Any]]:
+    named = [(fold.name, answers) for fold, answers in zip(outcome.folds, outcome.trained, strict=True)]
+    sources, ids = outcome.clips.table["source"], outcome.clips.table["clip_id"]
+    return [
+        {
+            "source": sources[mistake["row"]].as_py(),
+            "fold": mistake["fold"],
+            "clip_id": ids[mistake["row"]].as_py(),
+            "wanted": names[mistake["wanted"]],
+            "predicted": names[mistake["predicted"]],
+            "confidence": mistake["confidence"],
+        }
+        for mistake in mistakes(named)
+    ]
+
+
+def _recall(folds: Sequence[Answers]) -> dict[str, float]:
+    return {str(at): float(np.mean([recall(answers, at) for answers in folds])) for at in RECALL_AT}
+
+
+def _mean(folds: Sequence[dict[str, Any]], key: str) -> float | None:
+    values = [fold[key] for fold in folds]
+    return None if any(value is None for value in values) else float(np.mean(values))
