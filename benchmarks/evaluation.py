@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from brave_tf.data import open_dataset
 from brave_tf.data.pipeline import clip_windows
+from brave_tf.encoders.encoder import load_encoder
 from brave_tf.evaluation.features import BATCH_CLIPS, graph_of, window_features
-from brave_tf.models.encoder import load_encoder
 
 
 def timed(work: Callable[[], None]) -> float:

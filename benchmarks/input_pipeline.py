@@ -4,7 +4,7 @@ import sys
 import time
 
 from brave_tf import presets
-from brave_tf.config_values import override
+from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset
 
 STEPS = 20

@@ -5,8 +5,9 @@ import sys
 import time
 from pathlib import Path
 
-from brave_tf.data.flow import FlowSettings, flow_pictures
-from brave_tf.data.media import MediaSettings, read_clips
+from brave_tf.data.flow_code import FlowSettings
+from brave_tf.preparation.media import MediaSettings, read_clips
+from brave_tf.preparation.tv_l1 import flow_pictures
 
 PAIRS = 12
 SIDES = (128, 256)

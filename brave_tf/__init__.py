@@ -3,47 +3,42 @@
 Everything here loads on first use, so that importing the package costs nothing.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from brave_tf.lazy import public_names
 
 if TYPE_CHECKING:
-    from brave_tf import config, convert, data, evaluation, export, losses, models, presets, training
-    from brave_tf.lars import LARS
-    from brave_tf.models.encoder import load_encoder
-    from brave_tf.training.brave import Brave
+    from brave_tf import config as config
+    from brave_tf import convert as convert
+    from brave_tf import data as data
+    from brave_tf import evaluation as evaluation
+    from brave_tf import export as export
+    from brave_tf import losses as losses
+    from brave_tf import models as models
+    from brave_tf import presets as presets
+    from brave_tf import training as training
+    from brave_tf.encoders.encoder import load_encoder as load_encoder
+    from brave_tf.lars import LARS as LARS
+    from brave_tf.method.brave import Brave as Brave
+    from brave_tf.schedules import WarmupCosine as WarmupCosine
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "LARS",
-    "Brave",
-    "config",
-    "convert",
-    "data",
-    "evaluation",
-    "export",
-    "load_encoder",
-    "losses",
-    "models",
-    "presets",
-    "training",
-]
-
-_HOMES = {
-    "Brave": "brave_tf.training.brave",
-    "LARS": "brave_tf.lars",
-    "load_encoder": "brave_tf.models.encoder",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
-    home = importlib.import_module(_HOMES.get(name, f"{__name__}.{name}"))
-    value = getattr(home, name) if name in _HOMES else home
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__all__, __getattr__, __dir__ = public_names(
+    __name__,
+    {
+        "Brave": "method.brave",
+        "LARS": "lars",
+        "WarmupCosine": "schedules",
+        "config": "",
+        "convert": "",
+        "data": "",
+        "evaluation": "",
+        "export": "",
+        "load_encoder": "encoders.encoder",
+        "losses": "",
+        "models": "",
+        "presets": "",
+        "training": "",
+    },
+)

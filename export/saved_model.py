@@ -7,11 +7,11 @@ from typing import Any
 
 import tensorflow as tf
 
+from brave_tf.encoders import card as cards
+from brave_tf.encoders.encoder import ENCODER_FILE, Encoder, save_encoder
 from brave_tf.errors import UserError
 from brave_tf.export.signature import reusable_object
 from brave_tf.export.verify import verify
-from brave_tf.models import card as cards
-from brave_tf.models.encoder import ENCODER_FILE, Encoder, save_encoder
 
 FORMATS = ("savedmodel", "keras")
 

@@ -9,7 +9,7 @@ from brave_tf.config import CHANNELS
 from brave_tf.data.augment import to_unit
 from brave_tf.data.evaluation_frames import center_crop, resize_shorter_side
 from brave_tf.data.spectrogram import log_mel
-from brave_tf.models.encoder import Encoder
+from brave_tf.encoders.encoder import Encoder
 
 Signatures = dict[str, Any]
 

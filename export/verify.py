@@ -13,8 +13,8 @@ import tensorflow as tf
 from brave_tf.config import CHANNELS
 from brave_tf.data.augment import to_unit
 from brave_tf.data.spectrogram import log_mel
+from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError
-from brave_tf.models.encoder import Encoder
 
 TOLERANCE = 1e-4
 """Of embeddings; where they are large, so is the rounding of what they are made of."""

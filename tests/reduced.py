@@ -1,7 +1,7 @@
 """Experiments at a size that a test can run: fewer frames and pixels, everything else as it is."""
 
 from brave_tf.config import Config
-from brave_tf.config_values import override
+from brave_tf.config.values import override
 
 FEWER_FRAMES = 8
 PIXELS = 32

@@ -15,7 +15,7 @@ from brave_tf import presets, quiet
 from brave_tf.cli import main as dispatcher
 from brave_tf.cli.main import main
 from brave_tf.cli.preset_facts import facts
-from brave_tf.config_values import from_dict, to_dict
+from brave_tf.config.values import from_dict, to_dict
 from brave_tf.errors import UserError
 
 COMMANDS = ("demo", "prepare", "presets", "inspect", "pretrain", "evaluate", "report", "export", "convert")
@@ -57,7 +57,7 @@ def test_shortages_that_tensorflow_reports_are_one_line(monkeypatch, capsys, mes
     def load(path, tower=None):
         raise tf.errors.ResourceExhaustedError(None, None, message)
 
-    monkeypatch.setattr("brave_tf.models.encoder.load_encoder", load)
+    monkeypatch.setattr("brave_tf.encoders.encoder.load_encoder", load)
     assert main(["export", "run", "--out", "x"]) == 1
     assert words in capsys.readouterr().err
 

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from brave_tf import config_values, presets
+from brave_tf import presets
+from brave_tf.config import values as config_values
 from brave_tf.errors import UserError
 
 

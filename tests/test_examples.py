@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 import brave_tf
-from brave_tf.data.prepare import prepare
-from tests.data.media_files import write_media
+from brave_tf.preparation.dataset_writer import prepare
+from tests.preparation.media_files import write_media
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

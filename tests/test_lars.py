@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from brave_tf.lars import LARS
-from brave_tf.training.schedules import WarmupCosine
+from brave_tf.schedules import WarmupCosine
 from tests import golden_files
 
 RATES = {"const": lambda: 0.5, "cosine": lambda: WarmupCosine(0.5, 1, 4)}
@@ -46,7 +46,7 @@ def test_steps_equal_released_optimizer(golden, mask, rate):
 
 
 def test_variables_are_told_apart_by_their_real_paths():
-    from brave_tf.training.brave import Brave
+    from brave_tf.method.brave import Brave
 
     model = Brave.from_preset("tiny-va")
     optimizer = LARS()

@@ -8,7 +8,7 @@ import pytest
 from brave_tf import presets
 from brave_tf.cli.preset_facts import backbone_name, facts
 from brave_tf.config import BackboneConfig
-from brave_tf.config_values import from_dict, override
+from brave_tf.config.values import from_dict, override
 
 K600, K400, AUDIOSET = "Kinetics-600", "Kinetics-400", "AudioSet"
 

@@ -24,8 +24,8 @@ def export(
         formats: what to write.
     """
     from brave_tf.cli.console import print_table
+    from brave_tf.encoders.encoder import load_encoder
     from brave_tf.export import export_encoder
-    from brave_tf.models.encoder import load_encoder
 
     found = export_encoder(load_encoder(encoder, tower), out, formats)
     largest = max(found["errors"].values()) if found else None

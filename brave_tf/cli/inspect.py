@@ -37,8 +37,9 @@ def inspect(
         split: split of the dataset.
         set: settings of the preset, such as narrow.frames=32.
     """
-    from brave_tf import config_values, presets
+    from brave_tf import presets
     from brave_tf.cli.console import Console
+    from brave_tf.config import values as config_values
     from brave_tf.errors import UsageError
 
     if clips < 1:

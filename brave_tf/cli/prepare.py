@@ -48,9 +48,9 @@ def prepare(
         flow_size: shorter side in pixels of the pictures that flow is computed on.
         flow_stride: frames from one flow picture to the next; 4 is 6.25 a second, the rate of the paper's broad views.
     """
-    from brave_tf.data.flow import FlowSettings
-    from brave_tf.data.prepare import prepare as run_preparation
+    from brave_tf.data.flow_code import FlowSettings
     from brave_tf.errors import UsageError
+    from brave_tf.preparation.dataset_writer import prepare as run_preparation
 
     settings = FlowSettings(flow_size, flow_stride)
     if not flow and settings != FlowSettings():

@@ -18,7 +18,7 @@ def facts(preset: "Preset") -> dict[str, Any]:
         `brave_tf.presets.facts.view_facts`), `equal_budget` (pixels of every visual view, or None), `parameters` and
         `flops` (per clip) by network and of `all` together, and the whole `config`.
     """
-    from brave_tf import config_values
+    from brave_tf.config import values as config_values
     from brave_tf.models.size import Size, experiment_sizes
     from brave_tf.presets.facts import equal_budget, letters, view_facts
 

@@ -29,7 +29,7 @@ def presets(name: tyro.conf.Positional[str | None] = None, /, json: bool = False
 
     from brave_tf import presets as library
     from brave_tf.cli.preset_facts import facts
-    from brave_tf.config_values import yaml_lines
+    from brave_tf.config.values import yaml_lines
 
     chosen = {each: facts(library.describe(each)) for each in ([name] if name else library.names())}
     if json:

@@ -39,8 +39,9 @@ def pretrain(
             name, "tpu" on a TPU, "auto" on whichever is there. See docs/scaling.md.
         set: settings of the preset, such as optimizer.peak_learning_rate=0.3.
     """
-    from brave_tf import config_values, presets
+    from brave_tf import presets
     from brave_tf.cli.console import print_table
+    from brave_tf.config import values as config_values
     from brave_tf.errors import UsageError
     from brave_tf.progress import note
 

@@ -1,7 +1,7 @@
 """Every setting of a BraVe experiment, as nested frozen dataclasses.
 
 A `Config` is plain data: it imports neither TensorFlow nor NumPy, compares by value, and goes through JSON unchanged
-(`brave_tf.config_values`). Its defaults are the paper's (section 4 and its implementation details).
+(`brave_tf.config.values`). Its defaults are the paper's (section 4 and its implementation details).
 """
 
 from brave_tf.config.evaluation import (

@@ -2,20 +2,21 @@
 
 from typing import TYPE_CHECKING
 
-from brave_tf.lazy import loader
+from brave_tf.lazy import public_names
 
 if TYPE_CHECKING:
-    from brave_tf.convert.checkpoint import convert_checkpoint
-    from brave_tf.convert.haiku import from_haiku, to_haiku
-    from brave_tf.convert.pickles import read_checkpoint
-
-_HOMES = {
-    "convert_checkpoint": "checkpoint",
-    "from_haiku": "haiku",
-    "read_checkpoint": "pickles",
-    "to_haiku": "haiku",
-}
-__all__ = ["convert_checkpoint", "from_haiku", "read_checkpoint", "to_haiku"]
+    from brave_tf.convert.checkpoint import convert_checkpoint as convert_checkpoint
+    from brave_tf.convert.haiku import from_haiku as from_haiku
+    from brave_tf.convert.haiku import to_haiku as to_haiku
+    from brave_tf.convert.pickles import read_checkpoint as read_checkpoint
 
 # Names of checkpoints must not cost the start of TensorFlow.
-__getattr__ = loader(__name__, _HOMES)
+__all__, __getattr__, __dir__ = public_names(
+    __name__,
+    {
+        "convert_checkpoint": "checkpoint",
+        "from_haiku": "haiku",
+        "read_checkpoint": "pickles",
+        "to_haiku": "haiku",
+    },
+)

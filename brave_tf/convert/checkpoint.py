@@ -12,18 +12,18 @@ import keras
 import numpy as np
 
 from brave_tf.config import SOURCE_FPS, Config
-from brave_tf.config_values import from_dict
-from brave_tf.convert.card import model_card
+from brave_tf.config.values import from_dict
 from brave_tf.convert.haiku import from_haiku
+from brave_tf.convert.model_card import model_card
 from brave_tf.convert.names import AUDIO, BROAD_RGB, NARROW
 from brave_tf.convert.pickles import read_checkpoint
 from brave_tf.convert.trees import Trees
+from brave_tf.encoders.card import card_of
+from brave_tf.encoders.encoder import ENCODER_FILE, load_encoder, save_encoder
 from brave_tf.errors import UserError
 from brave_tf.export import export_encoder
+from brave_tf.method.brave import Brave
 from brave_tf.models.backbones import video_backbone
-from brave_tf.models.card import card_of
-from brave_tf.models.encoder import ENCODER_FILE, load_encoder, save_encoder
-from brave_tf.training.brave import Brave
 
 BRAVE_FILE = "brave.keras"
 SAVED_MODEL = "saved_model"

@@ -8,9 +8,9 @@ import numpy as np
 
 from brave_tf.convert.names import AUDIO, NARROW, SHARED_HEAD, Place, head_arrays, model_arrays, tower_arrays
 from brave_tf.errors import UserError
+from brave_tf.method.brave import Brave
 from brave_tf.models.audio_resnet import AudioResNet
 from brave_tf.models.heads import Head
-from brave_tf.training.brave import Brave
 
 DECAY = 0.9
 """Of the moving averages."""

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import keras
 
 from brave_tf.errors import UserError
+from brave_tf.method.brave import Brave
 from brave_tf.models.audio_resnet import AudioResNet
 from brave_tf.models.tsm_resnet import TSMResNet
-from brave_tf.training.brave import Brave
 
 _KINDS = {
     "kernel": "w",

@@ -1,22 +1,22 @@
-"""Media files to records, records to views."""
+"""Records to views, and views to batches."""
 
 from typing import TYPE_CHECKING
 
-from brave_tf.lazy import loader
+from brave_tf.lazy import public_names
 
 if TYPE_CHECKING:
-    from brave_tf.data.dataset import Dataset, open_dataset
-    from brave_tf.data.pipeline import TrainingClips, pretraining_dataset
-    from brave_tf.data.prepare import prepare
+    from brave_tf.data.dataset import Dataset as Dataset
+    from brave_tf.data.open import open_dataset as open_dataset
+    from brave_tf.data.pipeline import pretraining_dataset as pretraining_dataset
+    from brave_tf.data.training_clips import TrainingClips as TrainingClips
 
-_HOMES = {
-    "Dataset": "dataset",
-    "open_dataset": "dataset",
-    "TrainingClips": "pipeline",
-    "pretraining_dataset": "pipeline",
-    "prepare": "prepare",
-}
-__all__ = ["Dataset", "TrainingClips", "open_dataset", "prepare", "pretraining_dataset"]
-
-# Reading media must not cost the start of TensorFlow, so nothing is imported before it is used.
-__getattr__ = loader(__name__, _HOMES)
+# Opening a dataset must not cost the start of TensorFlow.
+__all__, __getattr__, __dir__ = public_names(
+    __name__,
+    {
+        "Dataset": "dataset",
+        "TrainingClips": "training_clips",
+        "open_dataset": "open",
+        "pretraining_dataset": "pipeline",
+    },
+)

@@ -1,7 +1,6 @@
 """A prepared dataset: shards of records, a table of clips, and `dataset.json`."""
 
 import dataclasses
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from brave_tf.data.flow import FlowSettings
+from brave_tf.data.flow_code import FlowSettings
 from brave_tf.errors import UserError
 
 FORMAT_VERSION = 1
@@ -133,40 +132,3 @@ class Dataset:
             audio_rate_hz: what the experiment takes the sound for where the dataset does not say.
         """
         return []
-
-
-def open_dataset(path: str | Path) -> Dataset:
-    """Opens what `brave-tf prepare` wrote, DMVR shards as they are, or a prepared TensorFlow Datasets dataset.
-
-    Args:
-        path: a directory, or `tfds:NAME`.
-
-    Raises:
-        UserError: there is no dataset, it is not finished, it is damaged, or a newer version wrote it.
-    """
-    if str(path).startswith(TFDS_PREFIX):
-        from brave_tf.data.tfds_source import open_tfds
-
-        return open_tfds(str(path))
-    path = Path(path)
-    file = path / INFO_FILE
-    if not file.is_file() and not (path / WORK_FOLDER).is_dir():
-        from brave_tf.data.dmvr import find_shards, open_dmvr
-
-        if shards := find_shards(path):
-            return open_dmvr(path, shards)
-    if not file.is_file():
-        if (path / WORK_FOLDER).is_dir():
-            raise UserError(f"{path} is not finished; run the same prepare command again to finish it")
-        raise UserError(
-            f"{path} is not a dataset; expected a directory that `brave-tf prepare` wrote, one of DMVR shards, or "
-            "tfds:NAME"
-        )
-    try:
-        info = json.loads(file.read_text(encoding="utf-8"))
-        version = int(info["format_version"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{file} is damaged ({error}); prepare the dataset again") from None
-    if version > FORMAT_VERSION:
-        raise UserError(f"{path} has format {version}; this version reads up to {FORMAT_VERSION}; upgrade brave_tf")
-    return Dataset(path, info)

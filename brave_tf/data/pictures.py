@@ -38,7 +38,7 @@ def decode_pictures(encoded: tf.Tensor, window: tf.Tensor | None = None) -> tf.T
 
 
 def decode_flow(encoded: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
-    """The same window of several optical flow pictures, as they are stored: see `brave_tf.data.flow`.
+    """The same window of several optical flow pictures, as they are stored: see `brave_tf.preparation.tv_l1`.
 
     Args:
         encoded: [T] string, PNG with two channels.

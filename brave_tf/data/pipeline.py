@@ -1,6 +1,5 @@
 """The input pipelines. The only file that assembles tf.data."""
 
-import dataclasses
 import functools
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,116 +9,16 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from brave_tf.config import Config, EvaluationInput, Modality, VideoViewConfig
+from brave_tf.config import Config, EvaluationInput
 from brave_tf.data import sampling
-from brave_tf.data.dataset import Dataset, open_dataset
+from brave_tf.data.dataset import Dataset
 from brave_tf.data.evaluation_views import classifier_sample, evaluation_windows
-from brave_tf.data.parsers import RowParser
 from brave_tf.data.read import RecordTable
+from brave_tf.data.training_clips import TrainingClips
 from brave_tf.data.views import training_views
 from brave_tf.errors import UserError
 
-TRAINING_COLUMNS = ("shard", "offset", "length", "clip_id", "frames", "samples")
-NEEDED: dict[Modality, str] = {"flow": "flow", "audio": "sound"}
-"""What a clip needs besides frames."""
 PREFETCHED_BATCHES = 2
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainingClips:
-    """The clips that an experiment can train on.
-
-    Attributes:
-        table: where their records lie.
-        left_out: clips that cannot be used, by reason.
-        fingerprints: of the datasets, in order.
-        parser: reads the record of a row.
-        notes: what was taken for granted about the datasets, and what in them is damaged, a line each.
-    """
-
-    table: RecordTable
-    left_out: dict[str, int]
-    fingerprints: tuple[str, ...]
-    parser: RowParser
-    notes: tuple[str, ...] = ()
-
-    @property
-    def count(self) -> int:
-        """Clips to train on."""
-        return len(self.table)
-
-    @classmethod
-    def open(cls, data: str | Path | Sequence[str | Path], config: Config, split: str = "train") -> "TrainingClips":
-        """Chooses the clips of one or several datasets that have every modality of the experiment.
-
-        Raises:
-            UserError: a dataset cannot be opened or holds sound of another rate, or no clip has all modalities.
-        """
-        paths = [data] if isinstance(data, (str, Path)) else list(data)
-        datasets = [open_dataset(path) for path in paths]
-        left_out = {"without video": 0, "without sound": 0}
-        if config.broad.flow is not None:
-            left_out["without flow"] = 0
-        rate_hz = config.broad.audio.sample_rate_hz if config.broad.audio else None
-        notes: list[str] = []
-        tables = []
-        for dataset in datasets:
-            clips = dataset.clips(split, _columns(dataset))
-            usable = _has_modalities(dataset, clips, config, left_out)
-            if damaged := dataset.damaged(split):
-                left_out["damaged"] = left_out.get("damaged", 0) + len(damaged)
-            notes += dataset.notes(split, rate_hz)
-            tables.append(RecordTable.of(dataset, clips.take(np.flatnonzero(usable))))
-        table = RecordTable.concatenate(tables)
-        if len(table) == 0:
-            wanted = " and ".join(["video", *(NEEDED[m] for m in config.broad.modalities if m in NEEDED)])
-            counts = ", ".join(f"{count} {reason}" for reason, count in left_out.items() if count) or "it is empty"
-            names = ", ".join(str(path) for path in paths)
-            raise UserError(
-                f"no clip in split {split!r} of {names} has the {wanted} that {config.name} needs ({counts})"
-            )
-        parser = RowParser([dataset.parser for dataset in datasets], [len(table) for table in tables])
-        return cls(table, left_out, tuple(dataset.fingerprint for dataset in datasets), parser, tuple(notes))
-
-
-def _columns(dataset: Dataset) -> tuple[str, ...]:
-    # Datasets from before optical flow have no such column.
-    return TRAINING_COLUMNS if dataset.flow is None else (*TRAINING_COLUMNS, "flow_frames")
-
-
-def _has_modalities(dataset: Dataset, clips: pa.Table, config: Config, left_out: dict[str, int]) -> np.ndarray:
-    usable = np.asarray(clips["frames"].to_numpy() > 0)
-    left_out["without video"] += int(np.sum(~usable))
-    if config.broad.flow is not None:
-        _check_flow(dataset, config.broad.flow, config.name)
-        usable = _also_has(clips["flow_frames"].to_numpy() > 0, usable, left_out, "without flow")
-    if config.broad.audio is not None:
-        _check_sound(dataset, config.broad.audio.sample_rate_hz, config.name)
-        usable = _also_has(clips["samples"].to_numpy() > 0, usable, left_out, "without sound")
-    return usable
-
-
-def _also_has(has: np.ndarray, usable: np.ndarray, left_out: dict[str, int], reason: str) -> np.ndarray:
-    left_out[reason] += int(np.sum(usable & ~has))
-    return np.asarray(usable & has)
-
-
-def _check_flow(dataset: Dataset, view: VideoViewConfig, name: str) -> None:
-    if dataset.flow is None:
-        raise UserError(f"{dataset.path} holds no optical flow, which {name} needs; prepare it with --flow")
-    if view.step % dataset.flow.stride:
-        raise UserError(
-            f"{dataset.path} holds optical flow at every {dataset.flow.stride}th frame; {name} takes every "
-            f"{view.step}th; prepare it with a --flow-stride that divides {view.step}"
-        )
-
-
-def _check_sound(dataset: Dataset, rate: int, name: str) -> None:
-    if dataset.audio_rate_hz not in (None, rate):
-        raise UserError(
-            f"{dataset.path} holds sound at {dataset.audio_rate_hz} Hz; {name} expects {rate} Hz; prepare it "
-            f"with --audio-rate {rate}, or train with --set broad.audio.sample_rate_hz={dataset.audio_rate_hz}"
-        )
 
 
 def pretraining_dataset(

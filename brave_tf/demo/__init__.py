@@ -8,17 +8,17 @@ from typing import Any
 
 from brave_tf import presets
 from brave_tf.config import Config
-from brave_tf.config_values import override
-from brave_tf.data.dataset import open_dataset
-from brave_tf.data.prepare import prepare
-from brave_tf.data.synthetic import MOTIONS, write_world
+from brave_tf.config.values import override
+from brave_tf.data.open import open_dataset
 from brave_tf.demo.page import write_page
 from brave_tf.demo.steps import Steps
+from brave_tf.demo.world import MOTIONS, write_world
+from brave_tf.encoders.encoder import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.evaluation.report import evaluate_and_report
 from brave_tf.export import export_encoder
 from brave_tf.files import write_json
-from brave_tf.models.encoder import load_encoder
+from brave_tf.preparation.dataset_writer import prepare
 from brave_tf.progress import track
 from brave_tf.training.pretrain import pretrain
 

@@ -17,8 +17,8 @@ from brave_tf.data.dataset import Dataset
 from brave_tf.data.pipeline import clip_windows
 from brave_tf.data.read import RecordTable
 from brave_tf.data.views import training_views
+from brave_tf.encoders.encoder import Encoder, load_encoder
 from brave_tf.evaluation.features import graph_of
-from brave_tf.models.encoder import Encoder, load_encoder
 from brave_tf.pages import demo as page
 from brave_tf.pages.demo_content import DemoContent, MotionViews, Neighbour, Neighbours, RunCurves, Score
 from brave_tf.training.run_files import METRICS_FILE

@@ -16,6 +16,7 @@ import tensorflow as tf
 from brave_tf.config import EvaluationInput, FineTuneConfig
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.pipeline import shuffled_samples
+from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError, reason_of
 from brave_tf.evaluation.clips import LabelledClips
 from brave_tf.evaluation.features import graph_of, window_features
@@ -23,7 +24,6 @@ from brave_tf.evaluation.folds import Fold
 from brave_tf.evaluation.frozen import what_is_shown
 from brave_tf.evaluation.request import EncoderLike, Request
 from brave_tf.evaluation.scores import Answers, by_video
-from brave_tf.models.encoder import Encoder
 from brave_tf.progress import Advance, track
 
 DECISIONS_FILE = "decisions.npy"

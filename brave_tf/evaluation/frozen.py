@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
+from brave_tf.encoders.encoder import Encoder
 from brave_tf.evaluation.clips import LabelledClips
 from brave_tf.evaluation.feature_files import FeatureFolder, Features
 from brave_tf.evaluation.features import augmented_features, graph_of, window_features
@@ -18,7 +19,6 @@ from brave_tf.evaluation.linear import linear_decisions
 from brave_tf.evaluation.regularisation import Regularisation, choose_svm_c
 from brave_tf.evaluation.request import OF_WINDOWS, EncoderLike, Request
 from brave_tf.evaluation.scores import Answers, by_video
-from brave_tf.models.encoder import Encoder
 from brave_tf.progress import Advance, track
 
 UNUSED = {"train": {"svm_c", "windows", "crops", "crop_places"}, "test": {"svm_c", "epochs"}}

@@ -26,7 +26,7 @@ def evaluate(
     """Asks an encoder about labelled clips, and the same network at random initialisation beside it.
 
     Args:
-        encoder: the encoder; a `brave_tf.models.encoder.Encoder` for "finetune" or with a cache.
+        encoder: the encoder; a `brave_tf.encoders.encoder.Encoder` for "finetune" or with a cache.
         random_encoder: the same network with random weights, or None.
         dataset: labelled clips.
         request: protocol and settings.

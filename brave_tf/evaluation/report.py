@@ -14,16 +14,17 @@ import tensorflow as tf
 
 import brave_tf
 from brave_tf.config import LARS_HEAD, EvaluationConfig, FineTuneConfig, HeadConfig
-from brave_tf.config_values import to_dict
-from brave_tf.data.dataset import Dataset, open_dataset
+from brave_tf.config.values import to_dict
+from brave_tf.data.dataset import Dataset
+from brave_tf.data.open import open_dataset
+from brave_tf.encoders.card import TowerChoice
+from brave_tf.encoders.encoder import Encoder, load_encoder
 from brave_tf.errors import UserError
 from brave_tf.evaluation.open_settings import open_settings
 from brave_tf.evaluation.protocol import evaluate
 from brave_tf.evaluation.request import ProtocolName, Request
 from brave_tf.evaluation.summary import summarise
 from brave_tf.files import write_json
-from brave_tf.models.card import TowerChoice
-from brave_tf.models.encoder import Encoder, load_encoder
 from brave_tf.presets.published import published
 from brave_tf.progress import note
 

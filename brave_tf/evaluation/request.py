@@ -17,7 +17,7 @@ OF_SEVERAL_LABELS: tuple[ProtocolName, ...] = ("linear-lars", "mlp", "finetune")
 """Protocols for clips with several labels each."""
 
 EncoderLike = Callable[..., Any]
-"""Clips [B, ...] float32, and `training` -> embeddings [B, D]; mostly a `brave_tf.models.encoder.Encoder`."""
+"""Clips [B, ...] float32, and `training` -> embeddings [B, D]; mostly a `brave_tf.encoders.encoder.Encoder`."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,10 +9,11 @@ import tensorflow as tf
 
 from brave_tf.config import SOURCE_FPS, Config
 from brave_tf.data import sampling
-from brave_tf.data.dataset import Dataset, open_dataset
-from brave_tf.data.pipeline import TrainingClips
+from brave_tf.data.dataset import Dataset
+from brave_tf.data.open import open_dataset
 from brave_tf.data.placement import Record
 from brave_tf.data.read import RecordReader
+from brave_tf.data.training_clips import TrainingClips
 from brave_tf.inspection.draws import clip_seconds, draw_views
 from brave_tf.pages import inspect as page
 from brave_tf.pages.inspect_content import Draw, InspectContent, InspectedClip

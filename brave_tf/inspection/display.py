@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from brave_tf.data.flow import LIMIT_PIXELS
+from brave_tf.data.flow_code import LIMIT_PIXELS
 from brave_tf.pages.flow_color import flow_color
 
 SHOWN_FRAMES = 8

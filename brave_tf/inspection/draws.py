@@ -9,7 +9,7 @@ import tensorflow as tf
 from brave_tf.config import SOURCE_FPS, AudioViewConfig, Config, Modality, VideoViewConfig
 from brave_tf.data import augment
 from brave_tf.data.augment.parameters import Parameters
-from brave_tf.data.flow import LIMIT_PIXELS
+from brave_tf.data.flow_code import LIMIT_PIXELS
 from brave_tf.data.pictures import decode_pictures, picture_shape
 from brave_tf.data.placement import Record, VideoPlacement, place_views, window
 from brave_tf.data.views import training_views

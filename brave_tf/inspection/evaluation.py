@@ -7,7 +7,7 @@ from typing import Any
 import pydantic
 
 from brave_tf.config import AudioViewConfig
-from brave_tf.data.dataset import open_dataset
+from brave_tf.data.open import open_dataset
 from brave_tf.inspection.mistakes import pictures_of
 from brave_tf.pages import evaluation_report
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from brave_tf.config_values import yaml_lines
+from brave_tf.config.values import yaml_lines
 from brave_tf.pages.evaluation_charts import class_bars, matrix
 from brave_tf.pages.html import Html, code, element, figure, join, page, paragraph, section, table, write_page
 

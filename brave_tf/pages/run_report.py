@@ -5,7 +5,7 @@ import os
 import statistics
 from collections.abc import Iterator, Sequence
 
-from brave_tf.config_values import yaml_lines
+from brave_tf.config.values import yaml_lines
 from brave_tf.pages.html import (
     Html,
     code,

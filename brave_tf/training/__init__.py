@@ -1,41 +1,30 @@
-"""Training: the Keras model, its optimizer, the devices it runs on, and runs that can be interrupted."""
+"""A run: devices, checkpoints, callbacks, and how it goes on where it stopped."""
 
 from typing import TYPE_CHECKING
 
-from brave_tf.lazy import loader
+from brave_tf.lazy import public_names
 
 if TYPE_CHECKING:
-    from brave_tf.training.brave import Brave
-    from brave_tf.training.callbacks import CheckpointWriter, MetricsWriter
-    from brave_tf.training.checkpoints import Checkpoints
-    from brave_tf.training.guard import HealthGuard
-    from brave_tf.training.interruption import StopOnSignal
-    from brave_tf.training.pretrain import make_optimizer
-    from brave_tf.training.probe import KNNProbe
-    from brave_tf.training.strategy import make_strategy
+    from brave_tf.training.callbacks import CheckpointWriter as CheckpointWriter
+    from brave_tf.training.callbacks import MetricsWriter as MetricsWriter
+    from brave_tf.training.checkpoints import Checkpoints as Checkpoints
+    from brave_tf.training.guard import HealthGuard as HealthGuard
+    from brave_tf.training.interruption import StopOnSignal as StopOnSignal
+    from brave_tf.training.pretrain import make_optimizer as make_optimizer
+    from brave_tf.training.probe import KNNProbe as KNNProbe
+    from brave_tf.training.strategy import make_strategy as make_strategy
 
-_HOMES = {
-    "Brave": "brave",
-    "CheckpointWriter": "callbacks",
-    "Checkpoints": "checkpoints",
-    "HealthGuard": "guard",
-    "KNNProbe": "probe",
-    "MetricsWriter": "callbacks",
-    "StopOnSignal": "interruption",
-    "make_optimizer": "pretrain",
-    "make_strategy": "strategy",
-}
-__all__ = [
-    "Brave",
-    "CheckpointWriter",
-    "Checkpoints",
-    "HealthGuard",
-    "KNNProbe",
-    "MetricsWriter",
-    "StopOnSignal",
-    "make_optimizer",
-    "make_strategy",
-]
-
-# Reading a run must not cost the start of TensorFlow, so nothing is imported before it is used.
-__getattr__ = loader(__name__, _HOMES)
+# Reading a run must not cost the start of TensorFlow.
+__all__, __getattr__, __dir__ = public_names(
+    __name__,
+    {
+        "CheckpointWriter": "callbacks",
+        "Checkpoints": "checkpoints",
+        "HealthGuard": "guard",
+        "KNNProbe": "probe",
+        "MetricsWriter": "callbacks",
+        "StopOnSignal": "interruption",
+        "make_optimizer": "pretrain",
+        "make_strategy": "strategy",
+    },
+)

@@ -9,12 +9,12 @@ import tensorflow as tf
 
 from brave_tf.config import Config
 from brave_tf.errors import UserError, reason_of
+from brave_tf.method.step_function import finished_steps
 from brave_tf.progress import Advance
 from brave_tf.training.checkpoints import Checkpoints
 from brave_tf.training.meters import Meter
 from brave_tf.training.run_directory import trim_metrics
 from brave_tf.training.run_files import METRICS_FILE
-from brave_tf.training.steps import finished_steps
 from brave_tf.training.strategy import is_chief
 
 PROBE_METRIC = "knn_top1"

@@ -9,10 +9,10 @@ from typing import Any
 import tensorflow as tf
 
 from brave_tf.errors import UserError, reason_of
+from brave_tf.method.brave import build_optimizer
+from brave_tf.method.step_function import finished_steps
 from brave_tf.progress import note
 from brave_tf.training.agreement import Agreement
-from brave_tf.training.brave import build_optimizer
-from brave_tf.training.steps import finished_steps
 from brave_tf.training.strategy import is_chief
 
 FOLDER = "checkpoints"

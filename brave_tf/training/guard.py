@@ -9,8 +9,8 @@ import keras
 from brave_tf.config import MonitorConfig
 from brave_tf.errors import UserError
 from brave_tf.files import write_json
+from brave_tf.method.step_function import finished_steps
 from brave_tf.training.run_files import DIAGNOSIS_FILE
-from brave_tf.training.steps import finished_steps
 from brave_tf.training.strategy import is_chief
 
 NON_FINITE, COLLAPSE = "non-finite loss", "collapse"

@@ -9,8 +9,8 @@ from typing import Any
 
 import keras
 
+from brave_tf.method.step_function import finished_steps
 from brave_tf.training.agreement import Agreement
-from brave_tf.training.steps import finished_steps
 
 
 class TerminatedError(SystemExit):

@@ -13,18 +13,21 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from brave_tf import config_values, presets
+from brave_tf import presets
 from brave_tf.config import Config
-from brave_tf.config_values import differences, to_dict
-from brave_tf.data.pipeline import TrainingClips, pretraining_dataset
+from brave_tf.config import values as config_values
+from brave_tf.config.values import differences, to_dict
+from brave_tf.data.pipeline import pretraining_dataset
+from brave_tf.data.training_clips import TrainingClips
+from brave_tf.encoders.card import Tower, card_of, weights_sha256
+from brave_tf.encoders.encoder import save_towers, seeded_initialisation
 from brave_tf.errors import UserError
 from brave_tf.files import write_json
 from brave_tf.lars import LARS
-from brave_tf.models.card import Tower, card_of, weights_sha256
-from brave_tf.models.encoder import save_towers, seeded_initialisation
+from brave_tf.method.brave import Brave
 from brave_tf.progress import note, track
+from brave_tf.schedules import WarmupCosine
 from brave_tf.training.agreement import Agreement
-from brave_tf.training.brave import Brave
 from brave_tf.training.callbacks import CheckpointWriter, MetricsWriter, ProgressReporter
 from brave_tf.training.checkpoints import Checkpoints
 from brave_tf.training.guard import HealthGuard
@@ -32,7 +35,6 @@ from brave_tf.training.interruption import StopOnSignal
 from brave_tf.training.probe import KNNProbe, ProbeClips
 from brave_tf.training.run_directory import claimed, finished_summary, last_metrics
 from brave_tf.training.run_files import SUMMARY_FILE
-from brave_tf.training.schedules import WarmupCosine
 from brave_tf.training.strategy import check_strategy, is_chief, make_strategy, while_together
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from brave_tf.config import Config
-from brave_tf.config_values import differences, to_dict
+from brave_tf.config.values import differences, to_dict
+from brave_tf.encoders.encoder import ENCODER_FILE
 from brave_tf.errors import UserError
 from brave_tf.files import locked, write_atomically, write_json
-from brave_tf.models.encoder import ENCODER_FILE
 from brave_tf.training.run_files import CONFIG_FILE, LOCK_FILE, METRICS_FILE, SUMMARY_FILE
 
 MAY_CHANGE = ("checkpoint_every", "keep_checkpoints", "log_every", "monitor")

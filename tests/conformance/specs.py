@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from brave_tf import presets
-from brave_tf.config_values import override
+from brave_tf.config.values import override
+from brave_tf.encoders.encoder import seeded_initialisation
+from brave_tf.method.brave import Brave
 from brave_tf.models import R3D, AudioResNet, Head, TSMResNet
 from brave_tf.models.batch_norm import SyncBatchNormalization
-from brave_tf.models.encoder import seeded_initialisation
 from brave_tf.models.framewise import Framewise
-from brave_tf.training.brave import Brave
 
 TINY = {"depth": 14, "width": 0.0625}
 TINY_BRAVE = [

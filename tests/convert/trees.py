@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from brave_tf import presets
-from brave_tf.config_values import override
+from brave_tf.config.values import override
 from brave_tf.convert import to_haiku
-from brave_tf.training.brave import Brave
+from brave_tf.method.brave import Brave
 
 TINY = [
     f"model.{tower}.{size}" for tower in ("narrow", "rgb", "flow", "audio") for size in ("depth=14", "width=0.0625")

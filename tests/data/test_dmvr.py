@@ -11,16 +11,17 @@ import tensorflow as tf
 from brave_tf import presets
 from brave_tf.cli.main import main
 from brave_tf.config import EvaluationInput
-from brave_tf.config_values import override
+from brave_tf.config.values import override
 from brave_tf.data import dmvr, open_dataset, pretraining_dataset
 from brave_tf.data.dataset import CLIPS_PER_SOURCE
 from brave_tf.data.pictures import decode_pictures, picture_shape
-from brave_tf.data.pipeline import TrainingClips, clip_windows
-from brave_tf.data.prepare import prepare
+from brave_tf.data.pipeline import clip_windows
 from brave_tf.data.tfrecord_index import masked_crc32c
+from brave_tf.data.training_clips import TrainingClips
 from brave_tf.errors import UserError
+from brave_tf.preparation.dataset_writer import prepare
 from tests.data.dmvr_files import pictures, record, write_shard
-from tests.data.media_files import write_media
+from tests.preparation.media_files import write_media
 
 SMALL = ["batch_size=4", "narrow.size=32", "narrow.frames=4", "seed=3"]
 VA = override(presets.get("tiny-va"), SMALL)

@@ -6,12 +6,13 @@ import tensorflow as tf
 
 from brave_tf import presets
 from brave_tf.config import EvaluationInput
-from brave_tf.config_values import override
+from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset
-from brave_tf.data.pipeline import TrainingClips, augmented_samples, clip_windows
-from brave_tf.data.prepare import prepare
+from brave_tf.data.pipeline import augmented_samples, clip_windows
+from brave_tf.data.training_clips import TrainingClips
 from brave_tf.errors import UserError
-from tests.data.media_files import write_media
+from brave_tf.preparation.dataset_writer import prepare
+from tests.preparation.media_files import write_media
 
 SMALL = ["batch_size=4", "narrow.size=32", "narrow.frames=4", "seed=3"]
 RGB_SMALL = [*SMALL, "broad.rgb.size=24", "broad.rgb.frames=6", "broad.rgb.views=2"]
@@ -65,7 +66,7 @@ def test_every_epoch_shows_every_clip_once(dataset):
 
 
 def test_host_augmentation_equals_device_augmentation(dataset):
-    from brave_tf.training.brave import Brave
+    from brave_tf.method.brave import Brave
 
     device = override(presets.get("tiny-v"), [*RGB_SMALL, "broad.rgb.augment.random_convolution=0.5"])
     host = override(device, ["data.augment_on=host"])

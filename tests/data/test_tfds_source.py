@@ -11,9 +11,10 @@ import tensorflow_datasets as tfds
 from brave_tf import presets
 from brave_tf.cli.main import main
 from brave_tf.config import EvaluationInput
-from brave_tf.config_values import override
+from brave_tf.config.values import override
 from brave_tf.data import open_dataset, pretraining_dataset
-from brave_tf.data.pipeline import TrainingClips, clip_windows
+from brave_tf.data.pipeline import clip_windows
+from brave_tf.data.training_clips import TrainingClips
 from brave_tf.errors import UserError
 from tests.data.dmvr_files import record, write_shard
 

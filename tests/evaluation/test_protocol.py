@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from brave_tf.config import EvaluationConfig, EvaluationInput, HeadConfig
-from brave_tf.data.dataset import Dataset, open_dataset
-from brave_tf.data.prepare import prepare
+from brave_tf.data.dataset import Dataset
+from brave_tf.data.open import open_dataset
 from brave_tf.errors import UserError
 from brave_tf.evaluation import features
 from brave_tf.evaluation.clips import LabelledClips
@@ -19,7 +19,8 @@ from brave_tf.evaluation.protocol import evaluate
 from brave_tf.evaluation.report import evaluate_and_report
 from brave_tf.evaluation.request import Request
 from brave_tf.evaluation.summary import summarise
-from tests.data.media_files import write_media
+from brave_tf.preparation.dataset_writer import prepare
+from tests.preparation.media_files import write_media
 
 VIEW = EvaluationConfig(frames=2, step=2, size=32, shorter_side=40, epochs=1, windows=2, crops=1, svm_c=1.0)
 SHOWN = EvaluationInput(view=VIEW)

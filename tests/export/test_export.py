@@ -7,9 +7,9 @@ import tensorflow as tf
 import brave_tf
 from brave_tf.data.evaluation_frames import center_crop, resize_shorter_side
 from brave_tf.data.spectrogram import log_mel
+from brave_tf.encoders.encoder import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.export import export_encoder
-from brave_tf.models.encoder import load_encoder
 
 VIDEO = np.random.default_rng(0).random((2, 3, 40, 48, 3), dtype=np.float32)
 

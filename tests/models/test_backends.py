@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pytest
 
+from brave_tf.encoders.card import EncoderCard
+from brave_tf.encoders.encoder import save_encoder
 from brave_tf.models import R3D, TSMResNet
-from brave_tf.models.card import EncoderCard
-from brave_tf.models.encoder import save_encoder
 
 SCRIPT = """
 import sys

@@ -6,10 +6,10 @@ import pytest
 import tensorflow as tf
 
 from brave_tf import presets
-from brave_tf.config_values import override
+from brave_tf.config.values import override
+from brave_tf.encoders.encoder import seeded_initialisation
+from brave_tf.method.brave import Brave
 from brave_tf.models import R3D, AudioResNet, TSMResNet
-from brave_tf.models.encoder import seeded_initialisation
-from brave_tf.training.brave import Brave
 
 TINY = {"depth": 14, "width": 0.0625}
 NETWORKS = {

@@ -6,10 +6,10 @@ import tensorflow as tf
 
 from brave_tf import presets
 from brave_tf.config import BackboneConfig
-from brave_tf.config_values import override
+from brave_tf.config.values import override
+from brave_tf.method.brave import Brave
 from brave_tf.models import R3D, AudioResNet, Head, TSMResNet
 from brave_tf.models.size import backbone_size, experiment_sizes, head_size
-from brave_tf.training.brave import Brave
 from tests import released_trees
 
 CLIP = (16, 224, 224)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from brave_tf import presets
-from brave_tf.config_values import to_dict
+from brave_tf.config.values import to_dict
 from brave_tf.pages import run_report
 from brave_tf.training.run_record import RunRecord
 from tests.pages.reading import Reading, data_of

@@ -16,10 +16,10 @@ import numpy as np
 import tensorflow as tf
 
 from brave_tf import presets
-from brave_tf.config_values import override
+from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset
 from brave_tf.lars import LARS
-from brave_tf.training.brave import Brave
+from brave_tf.method.brave import Brave
 from brave_tf.training.strategy import make_strategy
 
 CONFIG = override(

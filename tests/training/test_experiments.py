@@ -9,13 +9,13 @@ import tensorflow as tf
 
 from brave_tf import presets
 from brave_tf.config import CHANNELS
-from brave_tf.config_values import override
+from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset
-from brave_tf.data.flow import FlowSettings
-from brave_tf.data.prepare import prepare
-from brave_tf.data.synthetic import write_world
+from brave_tf.data.flow_code import FlowSettings
+from brave_tf.demo.world import write_world
+from brave_tf.preparation.dataset_writer import prepare
 from brave_tf.training.pretrain import make_model
-from tests.data.media_files import write_media
+from tests.preparation.media_files import write_media
 from tests.reduced import reduced, thin
 
 

@@ -9,11 +9,11 @@ import tensorflow as tf
 
 from brave_tf import presets
 from brave_tf.config import MonitorConfig
-from brave_tf.config_values import override
+from brave_tf.config.values import override
+from brave_tf.encoders.encoder import seeded_initialisation
 from brave_tf.errors import UserError
-from brave_tf.models.encoder import seeded_initialisation
+from brave_tf.method.brave import Brave
 from brave_tf.models.heads import Head
-from brave_tf.training.brave import Brave
 from brave_tf.training.guard import HealthGuard
 
 HEALTHY = {"loss": 3.0, "gradient_norm": 5.0, "spread_audio": 0.98, "spread_narrow_for_audio": 0.9}

@@ -6,12 +6,12 @@ import pytest
 import tensorflow as tf
 
 from brave_tf import presets
-from brave_tf.config_values import override
-from brave_tf.models.card import card_of
-from brave_tf.models.encoder import load_encoder, save_encoder, seeded_initialisation
-from brave_tf.training.brave import build_optimizer
+from brave_tf.config.values import override
+from brave_tf.encoders.card import card_of
+from brave_tf.encoders.encoder import load_encoder, save_encoder, seeded_initialisation
+from brave_tf.method.brave import build_optimizer
 from brave_tf.training.pretrain import make_model
-from tests.training.test_micro_batches import SMALL, batch
+from tests.method.test_micro_batches import SMALL, batch
 
 
 def make(*changes):

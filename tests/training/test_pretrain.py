@@ -13,12 +13,12 @@ import pytest
 
 import brave_tf
 from brave_tf import presets
-from brave_tf.config_values import from_dict, override
-from brave_tf.data.prepare import prepare
+from brave_tf.config.values import from_dict, override
 from brave_tf.errors import UserError
+from brave_tf.preparation.dataset_writer import prepare
 from brave_tf.training.guard import HealthGuard
 from brave_tf.training.pretrain import pretrain
-from tests.data.media_files import write_media
+from tests.preparation.media_files import write_media
 
 SMALL = [
     *(["batch_size=4", "narrow.size=32", "narrow.frames=4", "log_every=1", "checkpoint_every=2", "steps=6"]),

@@ -8,8 +8,8 @@ import tensorflow as tf
 from brave_tf.config import AudioViewConfig, BroadConfig, Config, ModelConfig, VideoViewConfig
 from brave_tf.convert import from_haiku
 from brave_tf.convert.names import model_arrays
+from brave_tf.method.brave import Brave
 from brave_tf.models.batch_norm import SyncBatchNormalization
-from brave_tf.training.brave import Brave
 from tests import golden_files, released_trees
 
 TERMS = {

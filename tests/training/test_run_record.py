@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from brave_tf import presets
-from brave_tf.config_values import to_dict
+from brave_tf.config.values import to_dict
 from brave_tf.errors import UserError
 from brave_tf.training.run_record import number, read_run
 

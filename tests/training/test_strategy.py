@@ -7,7 +7,7 @@ import tensorflow as tf
 from tensorflow.python.distribute.cluster_resolver import slurm_cluster_resolver
 
 from brave_tf import presets
-from brave_tf.config_values import override
+from brave_tf.config.values import override
 from brave_tf.errors import UserError
 from brave_tf.training import slurm
 from brave_tf.training.agreement import Agreement

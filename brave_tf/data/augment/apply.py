@@ -9,7 +9,7 @@ from brave_tf.data.augment.flip import flip, flip_flow
 from brave_tf.data.augment.grayscale import grayscale
 from brave_tf.data.augment.parameters import Parameters
 from brave_tf.data.augment.random_convolution import convolve
-from brave_tf.data.flow import STEPS, ZERO
+from brave_tf.data.flow_code import STEPS, ZERO
 
 
 def apply(frames: tf.Tensor, parameters: Parameters, config: AugmentConfig) -> tf.Tensor:
@@ -50,7 +50,7 @@ def apply_flow(pictures: tf.Tensor, parameters: Parameters, config: AugmentConfi
 
     Args:
         pictures: [B, T, H, W, 2], uint8, or float32 in 0 to 255: displacements as they are stored, see
-            `brave_tf.data.flow`.
+            `brave_tf.preparation.tv_l1`.
         parameters: `sample`'s, with a leading axis B.
         config: what they were sampled from.
 

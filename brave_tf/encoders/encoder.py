@@ -1,0 +1,258 @@
+"""Encoders as users hold them: loaded from a run, a `.keras` file or a SavedModel."""
+
+import contextlib
+import dataclasses
+import os
+import random
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from brave_tf.config import CHANNELS, AudioViewConfig
+from brave_tf.encoders import card as cards
+from brave_tf.encoders.card import EncoderCard, Tower, TowerChoice, choose_tower
+from brave_tf.encoders.named import LOG_MEL, log_mel_baseline, random_network
+from brave_tf.encoders.portable import to_stock_layers
+from brave_tf.errors import UserError
+from brave_tf.method.brave import Brave
+from brave_tf.models.backbones import NETWORKS
+
+ENCODER_FILE = "encoder.keras"
+TOWER_FILES: Mapping[Tower, str] = {
+    "narrow": ENCODER_FILE,
+    "rgb": "broad_rgb.keras",
+    "flow": "broad_flow.keras",
+    "audio": "broad_audio.keras",
+}
+"""Files of a finished run, by tower."""
+RANDOM = "random:"
+BASELINE = "baseline:"
+
+
+class Encoder:
+    """A frozen or trainable backbone: `encoder(clips, training=False)` -> [B, D] float32.
+
+    Attributes:
+        card: what the encoder says about itself.
+        path: where it came from.
+        model: the Keras model, or None for a SavedModel.
+        variables: all its variables.
+        trainable_variables: those that training changes.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], card: EncoderCard, path: Path, variables: Any, trainable_variables: Any
+    ):
+        self._function = function
+        self.card = card
+        self.path = path
+        self.model = function if isinstance(function, keras.Model) else None
+        self.variables = list(variables)
+        self.trainable_variables = list(trainable_variables)
+
+    def __call__(self, video: Any, training: bool = False) -> tf.Tensor:
+        """Embeds clips.
+
+        Args:
+            video: [B, T, H, W, 3] float32 in [0, 1]; for an optical flow encoder [B, T, H, W, 2] in [-1, 1]; for an
+                audio encoder log-mel spectrograms [B, S, M].
+            training: whether batch norm uses the batch's statistics.
+
+        Returns:
+            [B, D] float32.
+
+        Raises:
+            UserError: the input has another rank, or holds integers.
+        """
+        video = tf.convert_to_tensor(video)
+        if video.shape.rank != len(self._input) + 1 or not video.dtype.is_floating:
+            axes = "[B, S, M]" if self.card.modality == "audio" else f"[B, T, H, W, {self._input[-1]}]"
+            hint = " in [0, 1]; divide uint8 frames by 255" if self.card.modality == "rgb" else ""
+            raise UserError(f"received {video.dtype.name} {video.shape}; expected float32 {axes}{hint}")
+        return tf.cast(self._function(tf.cast(video, tf.float32), training=training), tf.float32)
+
+    @property
+    def _input(self) -> tuple[int, ...]:
+        """A small input's shape, without the batch."""
+        if self.card.modality == "audio":
+            return (32, (self.card.audio or AudioViewConfig()).mel_bands)
+        return (1, 32, 32, CHANNELS[self.card.modality])
+
+    @property
+    def embedding_size(self) -> int:
+        """D."""
+        if self.model is not None:
+            return int(self.model.output_shape[-1])
+        return int(self(np.zeros([1, *self._input], "float32")).shape[-1])
+
+    def weights_sha256(self) -> str:
+        """What tells its weights apart: the card's hash, or one over its variables."""
+        return self.card.weights_sha256 or cards.sha256_of(self.variables)
+
+    def random_twin(self, seed: int = 0) -> "Encoder | None":
+        """The same network at random initialisation; None if it has no weights, or does not say which network it is."""
+        if not self.variables:
+            return None
+        with seeded_initialisation(seed):
+            model = self._fresh_network()
+        if model is None:
+            return None
+        card = dataclasses.replace(self.card, steps=0, weights_sha256=cards.weights_sha256(model))
+        return Encoder(model, card, self.path, model.variables, model.trainable_variables)
+
+    def _fresh_network(self) -> keras.Model | None:
+        network = dict(self.card.network)
+        name = network.pop("class", None)
+        if name in NETWORKS:
+            return NETWORKS[name](**network)
+        return None if self.model is None else keras.models.clone_model(self.model)
+
+
+@contextlib.contextmanager
+def seeded_initialisation(seed: int) -> Iterator[None]:
+    """Makes every network that is built inside it a pure function of `seed`, and leaves other random state alone."""
+    # Keras draws the seed of each unseeded initialiser from Python's own generator.
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+def save_encoder(backbone: keras.Model, card: EncoderCard, path: Path) -> None:
+    """Writes a backbone as a `.keras` file of stock layers with its card, atomically."""
+    partial = path.with_name(f".{path.stem}.partial.keras")
+    to_stock_layers(backbone).save(partial)
+    cards.add_to_archive(partial, card)
+    os.replace(partial, path)
+
+
+def save_towers(encoders: Mapping[Tower, keras.Model], cards_of: Mapping[Tower, EncoderCard], run: Path) -> None:
+    """Writes the backbones of a run, the narrow one last: its file says that the run is complete."""
+    for tower in sorted(encoders, key=lambda name: name == "narrow"):
+        save_encoder(encoders[tower], cards_of[tower], run / TOWER_FILES[tower])
+
+
+def load_encoder(path: str | os.PathLike[str], tower: TowerChoice | None = None) -> Encoder:
+    """Loads an encoder.
+
+    Args:
+        path: a run directory, a `.keras` file (also of a whole `Brave` model), an exported SavedModel directory,
+            `random:NAME` for a network at random initialisation (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a
+            preset), or `baseline:log-mel` for mean and deviation of the sound's mel bands.
+        tower: which backbone of a run, a whole model or a preset: "narrow" (the default), "broad" for the only broad
+            one or the only one of frames, or the modality of a broad one: "rgb", "flow" or "audio".
+
+    Returns:
+        A callable `(video, training=False)`; see `Encoder`.
+
+    Raises:
+        UserError: there is nothing there, it is not an encoder, or it has no such tower.
+
+    Example:
+        >>> encoder = brave_tf.load_encoder("runs/first")
+        >>> encoder(np.zeros([1, 8, 64, 64, 3], "float32")).shape
+        TensorShape([1, 512])
+    """
+    name = str(path)
+    if name.startswith((RANDOM, BASELINE)):
+        return _checked(_named(name, tower), tower)
+    path = Path(path)
+    if not path.exists():
+        raise UserError(f"{path} does not exist; expected a run directory, a .keras file or an exported SavedModel")
+    if path.is_file():
+        return _checked(_load_keras(path, tower), tower)
+    if (path / "saved_model.pb").is_file():
+        return _checked(_load_saved_model(path), tower)
+    if (path / ENCODER_FILE).is_file():
+        found = [each for each, file in TOWER_FILES.items() if (path / file).is_file()]
+        return _load_keras(path / TOWER_FILES[choose_tower(tower, found, str(path))], None)
+    if (path / "config.json").is_file():
+        raise UserError(f"{path} is a run that has not finished; run the same pretrain command again to go on")
+    raise UserError(f"{path} holds no encoder; expected {ENCODER_FILE} (a run) or saved_model.pb (an export) in it")
+
+
+def _checked(encoder: Encoder, choice: TowerChoice | None) -> Encoder:
+    if choice is not None:
+        choose_tower(choice, [encoder.card.tower], str(encoder.path))
+    return encoder
+
+
+def _named(name: str, tower: TowerChoice | None) -> Encoder:
+    if name.startswith(BASELINE):
+        if name != BASELINE + LOG_MEL:
+            raise UserError(f"received {name}; expected {BASELINE}{LOG_MEL}, the only baseline")
+        model, card = log_mel_baseline()
+    else:
+        network = name.removeprefix(RANDOM)
+        with seeded_initialisation(0):
+            model, card = random_network(network, tower)
+    return Encoder(model, card, Path(name), model.variables, model.trainable_variables)
+
+
+def _load_keras(path: Path, tower: TowerChoice | None) -> Encoder:
+    try:
+        model = keras.saving.load_model(path, compile=False)
+        card = cards.read_from_archive(path)
+    except UserError:
+        raise
+    except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"{path} is not a readable .keras model: {reason}") from error
+    if isinstance(model, Brave):
+        encoders: dict[Tower, Any] = {"narrow": model.encoder, **model.broad_encoders}
+        chosen = choose_tower(tower, list(encoders), str(path))
+        model, card = encoders[chosen], cards.card_of(model.config, encoders[chosen], steps=0, tower=chosen)
+    if card is None:
+        is_sound = len(model.input_shape) == 3
+        card = EncoderCard("audio", "audio", audio=AudioViewConfig()) if is_sound else EncoderCard()
+    return Encoder(model, card, path, model.variables, model.trainable_variables)
+
+
+def _load_saved_model(path: Path) -> Encoder:
+    try:
+        loaded = tf.saved_model.load(str(path))
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"{path} is not a readable SavedModel: {reason}") from error
+    card_file = path / cards.CARD_NAME
+    card = EncoderCard.from_json(card_file.read_bytes(), path) if card_file.is_file() else None
+    if callable(loaded):
+        card = card or EncoderCard()
+        return Encoder(loaded, card, path, loaded.variables, loaded.trainable_variables)
+    function, modality = _signature(loaded, path)
+    card = card or EncoderCard(modality, "audio" if modality == "audio" else "narrow")
+    return Encoder(function, card, path, function.variables, [])
+
+
+def _signature(loaded: Any, path: Path) -> tuple[Any, Literal["rgb", "audio"]]:
+    """The signature of a SavedModel that cannot be called, as a function, and what it embeds."""
+    kinds: tuple[tuple[str, str, Literal["rgb", "audio"]], ...] = (("video", "video", "rgb"),)
+    kinds += (("serving_default", "video", "rgb"), ("spectrogram", "spectrogram", "audio"))
+    for name, argument, modality in kinds:
+        signature = loaded.signatures.get(name)
+        if signature is None or argument not in signature.structured_input_signature[1]:
+            continue
+        if "embedding" in signature.structured_outputs:
+            return _SignatureFunction(signature, argument), modality
+    raise UserError(
+        f"{path} is a SavedModel that cannot be called and has no signature `video` with the output `embedding`; "
+        "expected one that `brave-tf export` wrote, or with that signature"
+    )
+
+
+class _SignatureFunction:
+    """A signature, called as an encoder is; it cannot be trained further."""
+
+    def __init__(self, signature: Any, argument: str):
+        self._signature, self._argument = signature, argument
+        self.variables = signature.variables
+
+    def __call__(self, video: tf.Tensor, training: bool = False) -> tf.Tensor:
+        return self._signature(**{self._argument: video})["embedding"]

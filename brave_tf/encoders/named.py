@@ -1,0 +1,66 @@
+"""Encoders by name: networks at random initialisation, and a baseline without weights."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import keras
+
+from brave_tf import presets
+from brave_tf.config import AudioViewConfig, BackboneConfig, EvaluationConfig
+from brave_tf.encoders.card import EncoderCard, TowerChoice, card_of, choose_tower, weights_sha256
+from brave_tf.errors import UserError
+from brave_tf.models.backbones import audio_backbone, broad_backbone, narrow_backbone, video_backbone
+
+VIDEO_NETWORKS: Mapping[str, tuple[BackboneConfig, EvaluationConfig]] = {
+    "tsm50": (BackboneConfig(), EvaluationConfig()),
+    "tsm50x2": (BackboneConfig(width=2.0), EvaluationConfig()),
+    "r3d50": (BackboneConfig(network="r3d"), EvaluationConfig(step=4)),
+}
+AUDIO_NETWORKS: Mapping[str, BackboneConfig] = {"audio-resnet50": BackboneConfig()}
+PRESETS = {"tiny": "tiny-va"}
+"""Short names of presets."""
+LOG_MEL = "log-mel"
+"""The baseline: mean and standard deviation over time of every mel band, [B, S, M] -> [B, 2 * M]."""
+
+
+def random_network(name: str, choice: TowerChoice | None) -> tuple[keras.Model, EncoderCard]:
+    """A backbone at random initialisation, and its card.
+
+    Args:
+        name: one of the networks above, or a preset.
+        choice: which tower of a preset.
+
+    Raises:
+        UserError: there is no such network, or it has no such tower.
+    """
+    if name in VIDEO_NETWORKS:
+        size, view = VIDEO_NETWORKS[name]
+        return _alone(video_backbone(size, "narrow_backbone"), EncoderCard(view=view))
+    if name in AUDIO_NETWORKS:
+        model = audio_backbone(AUDIO_NETWORKS[name], "broad_audio_backbone")
+        return _alone(model, EncoderCard("audio", "audio", audio=AudioViewConfig()))
+    try:
+        config = presets.get(PRESETS.get(name, name))
+    except UserError as error:
+        networks = ", ".join([*VIDEO_NETWORKS, *AUDIO_NETWORKS, *PRESETS])
+        raise UserError(f"random:{name} is none of the networks {networks}, and {error}") from None
+    tower = choose_tower(choice, ["narrow", *config.broad.modalities], f"random:{name}")
+    if tower == "narrow" or (tower == "rgb" and config.model.share_backbone):
+        model = narrow_backbone(config.model)
+    else:
+        model = broad_backbone(config.model, tower)
+    return model, card_of(config, model, steps=0, tower=tower)
+
+
+def log_mel_baseline() -> tuple[keras.Model, EncoderCard]:
+    """The baseline `LOG_MEL` and its card."""
+    audio = AudioViewConfig()
+    spectrogram = keras.Input((None, audio.mel_bands), name="audio")
+    moments = [keras.ops.mean(spectrogram, axis=1), keras.ops.std(spectrogram, axis=1)]
+    model = keras.Model(spectrogram, keras.ops.concatenate(moments, axis=-1), name="log_mel")
+    return model, EncoderCard("audio", "audio", audio=audio, weights_sha256=weights_sha256(model))
+
+
+def _alone(model: keras.Model, card: EncoderCard) -> tuple[keras.Model, EncoderCard]:
+    network = {"class": type(model).__name__, **model.get_config()}
+    return model, dataclasses.replace(card, network=network, weights_sha256=weights_sha256(model))

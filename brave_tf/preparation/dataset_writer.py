@@ -1,0 +1,242 @@
+"""From a folder or list of media files to a dataset of records."""
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from brave_tf.config import SOURCE_FPS
+from brave_tf.data.dataset import (
+    CLIP_COLUMNS,
+    CLIPS_FILE,
+    FORMAT_VERSION,
+    INFO_FILE,
+    LABEL_PREFIX,
+    MISSING_FILE,
+    WORK_FOLDER,
+    Dataset,
+)
+from brave_tf.data.flow_code import FlowSettings
+from brave_tf.data.open import open_dataset
+from brave_tf.errors import UserError
+from brave_tf.files import locked, write_atomically, write_json
+from brave_tf.preparation.layouts import Listing
+from brave_tf.preparation.layouts.choice import MOST_CLIP_SECONDS, LayoutName, default_clip_seconds, list_source
+from brave_tf.preparation.media import MediaSettings
+from brave_tf.preparation.plan import ClipSettings, Plan, make_plan
+from brave_tf.preparation.shard_jobs import write_shards
+from brave_tf.preparation.splits import DEFAULT_SHARES, assign_splits, parse_shares
+from brave_tf.preparation.tv_l1 import check_opencv
+
+PLAN_FILE = "plan.json"
+
+
+def prepare(
+    source: str | Path,
+    out: str | Path,
+    *,
+    layout: LayoutName = "auto",
+    path_column: str = "path",
+    annotations: str | Path | None = None,
+    audio_rate_hz: int | None = 16_000,
+    shorter_side: int = 256,
+    clip_seconds: float | None = None,
+    split: str = DEFAULT_SHARES,
+    seed: int = 0,
+    workers: int | None = None,
+    flow: FlowSettings | None = None,
+) -> Dataset:
+    """Writes a dataset, or finishes one that was interrupted.
+
+    Media become frames at 25 fps with the given shorter side (never enlarged) and mono sound, in clips of at most
+    `clip_seconds`. A file that cannot be used is left out with its reason, listed in `dataset.json`.
+
+    Args:
+        source: a folder, whose sub-folders name the classes, a CSV file, or a benchmark's folder.
+        out: the dataset's directory.
+        layout: "folder", "csv", or "auto" to see which one of them it is; or the name of a benchmark, to read its
+            folder as its authors ship it.
+        path_column: the CSV's column of paths.
+        annotations: the folder (or the file, for esc50) of a benchmark's lists; None where they lie with the media.
+        audio_rate_hz: samples per second of the sound; None for no sound.
+        shorter_side: shorter side of the frames in pixels.
+        clip_seconds: longer media are cut into clips of this length; a rest under 1 s is dropped. None for 10, and for
+            3600 in ucf101, hmdb51 and esc50, whose protocols take windows over the whole of every file.
+        split: shares of the splits, where the source has none.
+        seed: decides which file goes into which split.
+        workers: processes; None for one per CPU core.
+        flow: also compute optical flow, which takes far longer than everything else; None for none.
+
+    Returns:
+        The finished dataset.
+
+    Raises:
+        UserError: nothing usable is in the source, a setting does not fit, `out` holds another dataset, another process
+            is writing it, or it cannot be written.
+    """
+    source, out = Path(source), Path(out)
+    seconds = default_clip_seconds(layout) if clip_seconds is None else clip_seconds
+    settings = ClipSettings(MediaSettings(shorter_side, audio_rate_hz, seconds), flow)
+    _check(settings, workers)
+    if flow is not None and not (out / INFO_FILE).is_file():
+        check_opencv()
+    lists = None if annotations is None else Path(annotations)
+    listing = list_source(source, layout, path_column=path_column, annotations=lists)
+    sources, rule = assign_splits(listing.sources, parse_shares(split), seed)
+    plan = make_plan(sources, settings.as_dict(), listing.classes)
+    if (out / INFO_FILE).is_file():
+        return _finished(out, plan)
+    with _claim(out, plan, settings):
+        results = write_shards(out, plan, settings, workers or os.cpu_count() or 1)
+        _finish(out, plan, settings, listing, listing.split_rule or rule, results)
+    shutil.rmtree(out / WORK_FOLDER)
+    return open_dataset(out)
+
+
+def _check(settings: ClipSettings, workers: int | None) -> None:
+    media, flow, rate = settings.media, settings.flow, settings.media.audio_rate_hz
+    limits = [
+        ("shorter side", media.shorter_side, 16, 4096),
+        ("clip seconds", media.clip_seconds, 0.04, MOST_CLIP_SECONDS),
+        ("audio rate", 16_000 if rate is None else rate, 1_000, 192_000),
+        ("workers", 1 if workers is None else workers, 1, 4096),
+        *([] if flow is None else [("flow size", flow.shorter_side, 16, 1024), ("flow stride", flow.stride, 1, 25)]),
+    ]
+    for name, value, least, most in limits:
+        if not least <= value <= most:
+            raise UserError(f"received {name} {value}; expected {least} to {most}")
+
+
+def _finished(out: Path, plan: Plan) -> Dataset:
+    dataset = open_dataset(out)
+    if dataset.fingerprint != plan.fingerprint:
+        raise UserError(
+            f"{out} holds a dataset of other files or settings ({json.dumps(dataset.info['settings'])}, "
+            f"{dataset.info['sources']} sources); choose another --out, or remove it"
+        )
+    return dataset
+
+
+@contextlib.contextmanager
+def _claim(out: Path, plan: Plan, settings: ClipSettings) -> Iterator[None]:
+    """Makes `out` this preparation's alone, and checks that what is begun there is the same one."""
+    work = out / WORK_FOLDER
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not work.is_dir())):
+        raise UserError(f"{out} exists and is not a dataset; choose another --out")
+    with contextlib.ExitStack() as stack:
+        try:
+            work.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locked(work / "lock"))
+        except BlockingIOError:
+            raise UserError(f"another process is writing {out}; wait for it, or choose another --out") from None
+        except OSError as error:
+            raise UserError(f"{out} cannot be written ({error.strerror}); choose another --out") from None
+        begun = {"settings": settings.as_dict(), "listing": plan.listing, "classes": plan.official}
+        try:
+            if (work / PLAN_FILE).is_file():
+                _compare(out, json.loads((work / PLAN_FILE).read_text(encoding="utf-8")), begun)
+            else:
+                write_json(work / PLAN_FILE, begun)
+            for leftover in [*work.glob("*.part"), *work.glob("*.piece")]:
+                leftover.unlink()
+        except OSError as error:
+            raise UserError(f"{out} cannot be written ({error.strerror}); free some space and run it again") from None
+        yield
+
+
+def _compare(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    different = [
+        f"{name}: {before['settings'].get(name)} -> {now['settings'].get(name)}"
+        for name in before["settings"] | now["settings"]
+        if before["settings"].get(name) != now["settings"].get(name)
+    ]
+    # What an older version began knows no official classes.
+    old_classes, new_classes = before.get("classes", {}), now["classes"]
+    different += [
+        f"the classes of {column} changed"
+        for column in old_classes | new_classes
+        if old_classes.get(column) != new_classes.get(column)
+    ]
+    old, new = before["listing"], now["listing"]
+    different += [
+        f"{name.split(':', 1)[1]} changed" for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)
+    ]
+    if different:
+        shown = "; ".join(different[:5]) + (f"; and {len(different) - 5} more" if len(different) > 5 else "")
+        raise UserError(f"{out} was begun with other files or settings ({shown}); choose another --out, or remove it")
+
+
+def _finish(
+    out: Path, plan: Plan, settings: ClipSettings, listing: Listing, rule: str, results: list[dict[str, Any]]
+) -> None:
+    # A shard that was done before there was flow does not count it.
+    rows = [{"flow_frames": 0, **row} for result in results for row in result["rows"]]
+    rows.sort(key=lambda row: (row["shard"], row["offset"]))
+    quarantined = sorted((entry for result in results for entry in result["quarantined"]), key=lambda e: e["source"])
+    if not rows:
+        reasons = "; ".join(f"{entry['source']} {entry['reason']}" for entry in quarantined[:3])
+        shutil.rmtree(out / WORK_FOLDER)
+        for shard in plan.shards:
+            (out / shard.name).unlink(missing_ok=True)
+        raise UserError(f"none of the {len(plan.sources)} sources can be used ({reasons})")
+    try:
+        pq.write_table(pa.Table.from_pylist(rows, schema=_schema(plan)), out / CLIPS_FILE)
+        if listing.missing:
+            names = [_one_line(name) for split in listing.missing for name in listing.missing[split]]
+            write_atomically(out / MISSING_FILE, "".join(f"{name}\n" for name in names))
+        write_json(out / INFO_FILE, _info(plan, settings, listing, rule, rows) | {"quarantined": quarantined})
+    except OSError as error:
+        raise UserError(f"{out} cannot be written ({error.strerror}); free some space and run it again") from None
+
+
+def _schema(plan: Plan) -> pa.Schema:
+    kinds = {name: pa.list_(pa.string()) if name in plan.multilabel else pa.string() for name in plan.classes}
+    return pa.schema([*CLIP_COLUMNS, *(pa.field(f"{LABEL_PREFIX}{name}", kind) for name, kind in kinds.items())])
+
+
+def _info(
+    plan: Plan, settings: ClipSettings, listing: Listing, rule: str, rows: list[dict[str, Any]]
+) -> dict[str, Any]:
+    return {
+        "format_version": FORMAT_VERSION,
+        "layout": listing.layout,
+        "frame_rate": SOURCE_FPS,
+        "shorter_side": settings.media.shorter_side,
+        "audio_rate_hz": settings.media.audio_rate_hz,
+        "clip_seconds": settings.media.clip_seconds,
+        "flow": settings.flow.as_dict() if settings.flow else None,
+        "splits": {split: _split_info(split, plan, rows) for split in sorted({shard.split for shard in plan.shards})},
+        "labels": plan.classes,
+        "multilabel": list(plan.multilabel),
+        "folds": list(listing.folds),
+        "sources": len(plan.sources),
+        "missing": {split: len(names) for split, names in listing.missing.items()},
+        "ignored": listing.ignored,
+        "notes": listing.notes,
+        "split_rule": rule,
+        "settings": settings.as_dict(),
+        "fingerprint": plan.fingerprint,
+    }
+
+
+def _one_line(name: str) -> str:
+    """A listed name, which may hold anything, with what does not print as escapes."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
+
+
+def _split_info(split: str, plan: Plan, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    mine = [row for row in rows if row["split"] == split]
+    return {
+        "clips": len(mine),
+        "with_video": sum(row["frames"] > 0 for row in mine),
+        "with_audio": sum(row["samples"] > 0 for row in mine),
+        "with_flow": sum(row["flow_frames"] > 0 for row in mine),
+        "hours": round(sum(row["end_seconds"] - row["start_seconds"] for row in mine) / 3600, 4),
+        "shards": [shard.name for shard in plan.shards if shard.split == split],
+    }

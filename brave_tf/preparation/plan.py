@@ -1,0 +1,135 @@
+"""What a preparation will do: which sources go into which shard. Independent of the number of workers."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from brave_tf.data.dataset import WORK_FOLDER
+from brave_tf.data.flow_code import FlowSettings
+from brave_tf.preparation.layouts import Source, in_order, names_of
+from brave_tf.preparation.media import MediaSettings
+
+SOURCES_PER_SHARD = 16
+MOST_SHARDS = 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class ClipSettings:
+    """What is made of every source.
+
+    Attributes:
+        media: sizes and rates of picture and sound.
+        flow: how optical flow is computed; None for no flow.
+    """
+
+    media: MediaSettings
+    flow: FlowSettings | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything that tells two preparations of the same sources apart."""
+        values = dataclasses.asdict(self.media)
+        # Only where there is flow, so that datasets without it are what they were before there was any.
+        return values if self.flow is None else {**values, "flow": self.flow.as_dict()}
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """One shard's worth of work.
+
+    Attributes:
+        name: its file name, such as `train-00000-of-00012.tfrecord`.
+        split: its split.
+        sources: numbers of its sources in `Plan.sources`.
+    """
+
+    name: str
+    split: str
+    sources: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """A whole preparation.
+
+    Attributes:
+        sources: all of them; a source's number is part of its clips' ids.
+        shards: all of them.
+        classes: class names of every label column, in the order of their indices.
+        official: those of them that the layout gives, not the sources.
+        multilabel: label columns in which a source may have several names.
+        fingerprint: SHA-256 over settings, sources and official classes.
+        listing: the sources in words, to compare with another plan.
+    """
+
+    sources: tuple[Source, ...]
+    shards: tuple[Shard, ...]
+    classes: dict[str, list[str]]
+    official: dict[str, list[str]]
+    multilabel: tuple[str, ...]
+    fingerprint: str
+    listing: dict[str, str]
+
+
+def make_plan(
+    sources: Sequence[Source], settings: dict[str, Any], classes: Mapping[str, Sequence[str]] | None = None
+) -> Plan:
+    """Spreads sources over shards; every source has a split.
+
+    Args:
+        sources: the listing.
+        settings: what is made of them.
+        classes: official classes of label columns, in their order; other columns have those that occur.
+    """
+    shards = []
+    for split in sorted({str(source.split) for source in sources}):
+        numbers = [number for number, source in enumerate(sources) if source.split == split]
+        count = min(-(-len(numbers) // SOURCES_PER_SHARD), MOST_SHARDS)
+        for index in range(count):
+            shards.append(Shard(f"{split}-{index:05d}-of-{count:05d}.tfrecord", split, tuple(numbers[index::count])))
+    listing = {f"{n}:{source.name}": _describe(source) for n, source in enumerate(sources)}
+    official = {column: list(names) for column, names in (classes or {}).items()}
+    # Classes that follow from the sources add nothing, and datasets without official ones are what they always were.
+    told_apart_by = [settings, listing, official] if official else [settings, listing]
+    digest = hashlib.sha256(json.dumps(told_apart_by, sort_keys=True).encode()).hexdigest()
+    multilabel = {name for source in sources for name, value in source.labels.items() if not isinstance(value, str)}
+    return Plan(
+        tuple(sources),
+        tuple(shards),
+        _classes(sources, official),
+        official,
+        tuple(sorted(multilabel)),
+        digest,
+        listing,
+    )
+
+
+def _describe(source: Source) -> str:
+    size = source.path.stat().st_size if source.path.is_file() else None
+    piece = [source.start_seconds, source.end_seconds]
+    return json.dumps([size, piece, source.split, dict(source.labels)], sort_keys=True)
+
+
+def _classes(sources: Sequence[Source], official: dict[str, list[str]]) -> dict[str, list[str]]:
+    classes = dict(official)
+    for column in dict.fromkeys(name for source in sources for name in source.labels):
+        if column not in official:
+            values = (source.labels.get(column) for source in sources)
+            classes[column] = in_order(name for value in values for name in names_of(value))
+    return classes
+
+
+def temporary(folder: Path, shard: Shard, suffix: str) -> Path:
+    """A file of a shard in the working folder."""
+    return folder / f"{shard.name}.{suffix}"
+
+
+def read_done(out: Path, shard: Shard) -> dict[str, Any] | None:
+    """What `brave_tf.preparation.shard_writer.write_shard` returned for a shard that is done, or None."""
+    file = temporary(out / WORK_FOLDER, shard, "done")
+    if not file.is_file() or not (out / shard.name).is_file():
+        return None
+    done: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return done

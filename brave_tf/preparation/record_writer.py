@@ -1,0 +1,100 @@
+"""Clips as `SequenceExample` records in the MediaSequence and DMVR conventions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from brave_tf.config import SOURCE_FPS
+from brave_tf.data.dataset import LABEL_PREFIX, PRIMARY_LABEL
+from brave_tf.data.records import (
+    FLOW,
+    FLOW_RATE,
+    FLOW_TIMES,
+    FRAME_TIMES,
+    FRAMES,
+    MICROSECONDS,
+    WAVEFORM,
+    WAVEFORM_RATE,
+)
+from brave_tf.preparation.layouts import LabelValue, names_of
+from brave_tf.preparation.media import Clip
+
+
+def build(
+    clip: Clip,
+    *,
+    clip_id: int,
+    source: str,
+    audio_rate_hz: int | None,
+    labels: Mapping[str, LabelValue],
+    label_indices: Sequence[int] = (),
+    flow: Sequence[bytes] = (),
+    flow_stride: int = 1,
+) -> bytes:
+    """One clip as a serialised `SequenceExample`.
+
+    Args:
+        clip: frames and sound.
+        clip_id: its number in the dataset.
+        source: its media file, relative to the dataset's source.
+        audio_rate_hz: rate of `clip.samples`.
+        labels: label columns; the column `label` goes under `clip/label`, others under `label/NAME`. Of several names
+            all are written, as MediaSequence does.
+        label_indices: class index of every name in the column `label`.
+        flow: optical flow pictures, see `brave_tf.preparation.tv_l1.flow_pictures`.
+        flow_stride: frames from one of them to the next.
+    """
+    example = tf.train.SequenceExample()
+    context: dict[str, Any] = {
+        "clip/media_id": source,
+        "clip/index": clip_id,
+        "clip/start/timestamp": round(clip.start_seconds * MICROSECONDS),
+        "clip/end/timestamp": round(clip.end_seconds * MICROSECONDS),
+    }
+    for name, value in labels.items():
+        context["clip/label/string" if name == PRIMARY_LABEL else f"{LABEL_PREFIX}{name}"] = names_of(value)
+    context["clip/label/index"] = label_indices
+    if clip.frames:
+        context |= {"image/format": "JPEG", "image/frame_rate": SOURCE_FPS, "image/channels": 3}
+        context |= {"image/height": clip.height, "image/width": clip.width}
+        for number, jpeg in enumerate(clip.frames):
+            _add(example, FRAMES, [jpeg])
+            _add(example, FRAME_TIMES, [_time(clip, number)])
+    if flow:
+        context |= {"FORWARD_FLOW/image/format": "PNG", FLOW_RATE: SOURCE_FPS / flow_stride}
+        context["FORWARD_FLOW/image/channels"] = 2
+        for number, png in enumerate(flow):
+            _add(example, FLOW, [png])
+            _add(example, FLOW_TIMES, [_time(clip, number * flow_stride)])
+    if clip.samples.size:
+        context |= {WAVEFORM_RATE: float(audio_rate_hz or 0), "WAVEFORM/feature/num_samples": clip.samples.size}
+        _add(example, WAVEFORM, clip.samples)
+    for key, value in context.items():
+        values = value if isinstance(value, (list, tuple)) else [value]
+        if values:
+            _fill(example.context.feature[key], values)
+    # Deterministic, so that the same media always give the same shard.
+    serialized: bytes = example.SerializeToString(deterministic=True)
+    return serialized
+
+
+def _time(clip: Clip, frame: int) -> int:
+    return round((clip.start_seconds + frame / SOURCE_FPS) * MICROSECONDS)
+
+
+def _add(example: tf.train.SequenceExample, key: str, values: Any) -> None:
+    _fill(example.feature_lists.feature_list[key].feature.add(), values)
+
+
+def _fill(feature: tf.train.Feature, values: Any) -> None:
+    first = values[0]
+    if isinstance(first, str):
+        feature.bytes_list.value.extend(value.encode() for value in values)
+    elif isinstance(first, bytes):
+        feature.bytes_list.value.extend(values)
+    elif isinstance(first, (float, np.floating)):
+        feature.float_list.value.extend(values)
+    else:
+        feature.int64_list.value.extend(values)

@@ -1,0 +1,60 @@
+"""The demo at toy size: every step really runs, and the page holds what they gave."""
+
+import json
+import time
+
+import pytest
+
+from brave_tf import demo, presets
+from brave_tf.config.values import override
+from brave_tf.demo.steps import Steps
+from brave_tf.errors import UserError
+
+TOY = ["batch_size=6", "model.narrow.width=0.0625", "model.rgb.width=0.0625", "model.audio.width=0.0625", "log_every=1"]
+TOY += ["model.narrow.depth=14", "model.hidden_size=16", "model.projection_size=8", "optimizer.warmup_steps=1"]
+TOY += ["evaluation.epochs=1", "evaluation.windows=1", "evaluation.crops=1"]
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    monkeypatch.setattr(demo, "CLIPS_PER_MOTION", {"train": 2, "test": 1})
+    monkeypatch.setattr(demo, "CLIP_SECONDS", 2.0)
+    monkeypatch.setattr(
+        demo, "_config", lambda preset, steps, seed: override(presets.get(preset), [*TOY, "steps=2", f"seed={seed}"])
+    )
+
+
+def test_demo_leaves_other_directories_and_other_seeds_alone(tmp_path):
+    (tmp_path / "exported").mkdir()
+    (tmp_path / "exported" / "mine.txt").write_text("mine")
+    with pytest.raises(UserError, match="holds something that is not a demo"):
+        demo.run_demo(tmp_path)
+    assert (tmp_path / "exported" / "mine.txt").read_text() == "mine"
+    Steps(tmp_path / "other", {"seed": 3})
+    with pytest.raises(UserError, match=r"holds a demo with .*3.*received .*4"):
+        Steps(tmp_path / "other", {"seed": 4})
+
+
+def test_steps_are_done_once_and_their_time_adds_up(tmp_path):
+    def stopped():
+        time.sleep(0.2)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Steps(tmp_path, {}).do("train", stopped)
+    assert Steps(tmp_path, {}).do("train", lambda: {"loss": 1.0}) == {"loss": 1.0}
+    again = Steps(tmp_path, {})
+    assert again.do("train", stopped) == {"loss": 1.0} and again.seconds["train"] >= 0.2
+
+
+def test_demo_runs_and_goes_on_where_it_stopped(toy, tmp_path):
+    pytest.importorskip("tensorflow_hub", reason="the demo loads its export with hub.load")
+    report = demo.run_demo(tmp_path / "demo", seed=1)
+    assert json.loads((tmp_path / "demo" / "report.json").read_text()) == json.loads(json.dumps(report))
+    assert report["export_verified"] and report["chance"] == pytest.approx(1 / 6)
+    assert report["export"]["loader"] == "tensorflow_hub.load" and max(report["export"]["errors"].values()) < 1e-4
+    page = (tmp_path / "demo" / "index.html").read_text()
+    assert "<img" in page and "V&lt;-&gt;A" in page
+    again = demo.run_demo(tmp_path / "demo", seed=1)
+    assert again["runs"]["V<->A"]["summary"] == report["runs"]["V<->A"]["summary"]
+    assert again["linear_top1"] == report["linear_top1"]

@@ -1,0 +1,123 @@
+"""Encoders by tower and by name."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import brave_tf
+from brave_tf import presets
+from brave_tf.config import BroadConfig, VideoViewConfig
+from brave_tf.config.values import override
+from brave_tf.encoders.card import card_of
+from brave_tf.encoders.encoder import TOWER_FILES, load_encoder, save_towers
+from brave_tf.errors import UserError
+from brave_tf.method.brave import Brave
+
+CONFIG = override(presets.get("tiny-fa"), ["broad.flow.frames=6", "broad.flow.size=24"])
+
+
+@pytest.fixture(scope="module")
+def model():
+    return Brave(CONFIG)
+
+
+@pytest.fixture(scope="module")
+def run(model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    encoders = {"narrow": model.encoder, **model.broad_encoders}
+    cards = {tower: card_of(CONFIG, net, 7, tower) for tower, net in encoders.items()}
+    save_towers(encoders, cards, folder)
+    return folder
+
+
+INPUTS = {"narrow": (2, 4, 24, 24, 3), "flow": (2, 4, 24, 24, 2), "audio": (2, 40, 80)}
+
+
+@pytest.mark.parametrize(
+    ("choice", "tower"), [(None, "narrow"), ("broad", "flow"), ("flow", "flow"), ("audio", "audio")]
+)
+def test_every_tower_of_a_run_is_an_encoder(run, model, tmp_path, choice, tower):
+    values = np.random.default_rng(0).random(INPUTS[tower], dtype=np.float32)
+    backbone = model.encoder if tower == "narrow" else model.broad_encoders[tower]
+    model.save(tmp_path / "whole.keras")
+    for path in (run, tmp_path / "whole.keras"):
+        encoder = load_encoder(path, choice)
+        assert encoder.card.tower == tower
+        assert encoder.card.modality == {"narrow": "rgb"}.get(tower, tower)
+        np.testing.assert_allclose(encoder(values), backbone(values, training=False), atol=1e-4)
+        assert encoder.embedding_size == encoder(values).shape[-1]
+    view = load_encoder(run, choice).card.view
+    assert (view.frames, view.size, view.shorter_side) == {"flow": (6, 24, 27)}.get(tower, (8, 48, 54))
+
+
+def test_a_tower_that_is_not_there_is_one_line(run, tmp_path):
+    with pytest.raises(UserError, match=r"received --tower rgb; .* has the towers narrow, flow, audio"):
+        load_encoder(run, "rgb")
+    with pytest.raises(UserError, match=r"--tower audio; .*encoder.keras has the towers narrow"):
+        load_encoder(run / "encoder.keras", "audio")
+    broad = BroadConfig(rgb=VideoViewConfig(frames=4, size=24), flow=CONFIG.broad.flow)
+    both = Brave(dataclasses.replace(CONFIG, broad=broad))
+    both.save(tmp_path / "both.keras")
+    with pytest.raises(UserError, match=r"--tower broad; .* has 2 that fit; expected one of narrow, rgb, flow"):
+        load_encoder(tmp_path / "both.keras", "broad")
+
+
+def test_a_finished_run_holds_all_its_towers(run):
+    assert {path.name for path in run.iterdir()} == {TOWER_FILES[tower] for tower in ("narrow", "flow", "audio")}
+
+
+@pytest.mark.parametrize(
+    ("name", "network", "size"),
+    [
+        ("random:tiny", "TSMResNet", 512),
+        ("random:tsm50", "TSMResNet", 2048),
+        ("random:r3d50", "R3D", 2048),
+        ("random:audio-resnet50", "AudioResNet", 2048),
+    ],
+)
+def test_networks_by_name(name, network, size):
+    encoder = load_encoder(name)
+    assert encoder.card.network["class"] == network and encoder.embedding_size == size
+    assert encoder.weights_sha256() == load_encoder(name).weights_sha256()
+    assert encoder.weights_sha256() != encoder.random_twin(1).weights_sha256()
+
+
+def test_the_published_sizes_have_the_published_settings():
+    assert load_encoder("random:r3d50").card.view.step == 4
+    assert load_encoder("random:audio-resnet50").card.audio.sample_rate_hz == 16_000
+    assert load_encoder("random:tiny-va", "audio").card.modality == "audio"
+
+
+def test_the_baseline_is_mean_and_deviation_of_every_band():
+    encoder = load_encoder("baseline:log-mel")
+    sound = np.random.default_rng(0).random((3, 50, 80), dtype=np.float32)
+    expected = np.concatenate([sound.mean(axis=1), sound.std(axis=1)], axis=-1)
+    np.testing.assert_allclose(encoder(sound), expected, atol=1e-5)
+    assert encoder.random_twin() is None
+
+
+@pytest.mark.parametrize("name", ["random:nothing", "baseline:nothing"])
+def test_unknown_names_are_one_line(name):
+    with pytest.raises(UserError, match=r"none of the networks tsm50, .*|expected baseline:log-mel"):
+        load_encoder(name)
+
+
+def test_a_saved_model_with_the_signature_alone_is_an_encoder(tmp_path):
+    weights = tf.Variable(np.random.default_rng(0).random((3, 5)), dtype=tf.float32)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None, None, 3], tf.float32, name="video")])
+    def video(video):
+        return {"embedding": tf.reduce_mean(video, axis=[1, 2, 3]) @ weights}
+
+    root = tf.train.Checkpoint(weights=weights)
+    tf.saved_model.save(root, str(tmp_path / "theirs"), signatures={"video": video})
+    encoder = load_encoder(tmp_path / "theirs")
+    clips = np.random.default_rng(1).random((2, 3, 8, 8, 3), dtype=np.float32)
+    np.testing.assert_allclose(encoder(clips), clips.mean(axis=(1, 2, 3)) @ weights.numpy(), rtol=1e-5)
+    assert encoder.embedding_size == 5 and encoder.random_twin() is None
+    other = tmp_path / "other"
+    tf.saved_model.save(root, str(other))
+    with pytest.raises(UserError, match="has no signature `video` with the output `embedding`"):
+        brave_tf.load_encoder(other)

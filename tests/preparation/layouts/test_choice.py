@@ -1,0 +1,40 @@
+"""Which layout reads a source, and what it refuses."""
+
+import pytest
+
+from brave_tf.errors import UserError
+from brave_tf.preparation.layouts.choice import BENCHMARKS, default_clip_seconds, list_source
+from tests.preparation.layouts.files import touch, write_files
+
+
+def test_folders_and_lists_name_their_layout_and_have_no_official_classes(tmp_path):
+    touch(write_files(tmp_path, {"list.csv": "path\nx.mp4\n"}), "x.mp4")
+    for source, layout in ((tmp_path, "folder"), (tmp_path / "list.csv", "csv")):
+        listing = list_source(source)
+        assert listing.layout == layout and not listing.classes and not listing.missing and listing.folds == ()
+
+
+def test_whole_files_are_kept_where_the_protocol_takes_windows_over_them():
+    seconds = {name: default_clip_seconds(name) for name in ("auto", "folder", "csv", *BENCHMARKS)}
+    assert {name for name, value in seconds.items() if value == 3600} == {"ucf101", "hmdb51", "esc50"}
+    assert set(seconds.values()) == {10.0, 3600.0}
+
+
+@pytest.mark.parametrize("layout", BENCHMARKS)
+def test_what_does_not_fit_is_one_line(tmp_path, layout):
+    file = touch(tmp_path, "x.mp4") / "x.mp4"
+    for source, annotations, words in (
+        (file, None, "is a file; expected a folder"),
+        (tmp_path / "none", None, "does not exist"),
+        (tmp_path, tmp_path / "none", "received --annotations .*none, which does not exist"),
+        (tmp_path, None, "found no list files in .*; expected .*; say where they are with --annotations"),
+    ):
+        with pytest.raises(UserError, match=words) as error:
+            list_source(source, layout, annotations=annotations)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("layout", ["auto", "folder"])
+def test_folders_take_no_annotations(tmp_path, layout):
+    with pytest.raises(UserError, match="received --annotations with the layout folder; expected"):
+        list_source(touch(tmp_path, "x.mp4"), layout, annotations=tmp_path)
