@@ -1,6 +1,6 @@
 """LARS, the paper's optimizer."""
 
-import re
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import keras
@@ -15,15 +15,17 @@ class LARS(keras.optimizers.Optimizer):
 
     For every array theta with gradient g: add weight decay, scale by trust_coefficient * |theta| / |g| (1 where either
     norm is 0), multiply by -learning_rate, then apply Nesterov momentum. The learning rate enters before the momentum
-    buffer. Biases and the scale and offset of batch norm get neither decay nor scaling, and predictors learn
-    `predictor_multiplier` times faster (paper, implementation details).
+    buffer. Biases and the scale and offset of batch norm get neither decay nor scaling: that is every variable of at
+    most one axis. Predictors learn `predictor_multiplier` times faster (paper, implementation details). `Brave` says
+    which variables these are when it is compiled; in a model of your own, `predictors` does.
 
     Args:
         learning_rate: a number or a schedule.
         momentum: decay of the momentum buffer.
         weight_decay: added to the gradient as weight_decay * theta, before the trust ratio.
         trust_coefficient: the trust ratio's factor.
-        predictor_multiplier: factor for variables with `predictor` in their path.
+        predictor_multiplier: factor on the update of every predictor.
+        predictors: names of layers; a variable with one of them in its path belongs to a predictor.
         mask: "paper_intent" excludes biases and batch norm and multiplies predictors after the trust ratio;
             "masks_flipped" excludes the same but multiplies the gradient before the decay, where the factor mostly
             cancels; "official" is the released code as it runs: it multiplies before and decays and scales *only*
@@ -45,6 +47,7 @@ class LARS(keras.optimizers.Optimizer):
         weight_decay: float = 0.01,
         trust_coefficient: float = 0.001,
         predictor_multiplier: float = 10.0,
+        predictors: Sequence[str] = ("predictor",),
         mask: Mask = "paper_intent",
         name: str = "lars",
         **kwargs: Any,
@@ -56,7 +59,13 @@ class LARS(keras.optimizers.Optimizer):
         self.decay = weight_decay
         self.trust_coefficient = trust_coefficient
         self.predictor_multiplier = predictor_multiplier
+        self.predictors = tuple(predictors)
         self.mask = mask
+        self._predictor_ids: set[int] | None = None
+
+    def mark_predictors(self, variables: Iterable[keras.Variable]) -> None:
+        """Says which variables belong to predictors, in place of `predictors`; before the optimizer is built."""
+        self._predictor_ids = {id(variable) for variable in variables}
 
     def build(self, variables: Any) -> None:
         """Creates one momentum buffer per variable."""
@@ -64,8 +73,8 @@ class LARS(keras.optimizers.Optimizer):
             return
         super().build(variables)
         self.buffers = self.add_optimizer_variables(variables, "momentum")
-        self._is_bias_or_norm = [_is_bias_or_norm(variable.path) for variable in variables]
-        self._is_predictor = ["predictor" in variable.path for variable in variables]
+        self._is_bias_or_norm = [len(variable.shape) <= 1 for variable in variables]
+        self._is_predictor = [self._belongs_to_predictor(variable) for variable in variables]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Updates one variable."""
@@ -89,6 +98,11 @@ class LARS(keras.optimizers.Optimizer):
         self.assign(buffer, momentum)
         self.assign_add(variable, velocity + self.momentum * momentum)
 
+    def _belongs_to_predictor(self, variable: keras.Variable) -> bool:
+        if self._predictor_ids is not None:
+            return id(variable) in self._predictor_ids
+        return any(name in variable.path.split("/") for name in self.predictors)
+
     def _trust_ratio(self, variable: Any, gradient: Any) -> Any:
         parameter_norm = ops.norm(ops.reshape(variable, (-1,)))
         gradient_norm = ops.norm(ops.reshape(gradient, (-1,)))
@@ -103,9 +117,6 @@ class LARS(keras.optimizers.Optimizer):
             "weight_decay": self.decay,
             "trust_coefficient": self.trust_coefficient,
             "predictor_multiplier": self.predictor_multiplier,
+            "predictors": list(self.predictors),
             "mask": self.mask,
         }
-
-
-def _is_bias_or_norm(path: str) -> bool:
-    return re.search(r"(^|/)(bias|b)$|norm", path) is not None

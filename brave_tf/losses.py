@@ -4,7 +4,10 @@ from typing import Any
 
 from keras import backend, ops
 
+from brave_tf.errors import UserError
+
 NORM_FLOOR = 1e-5
+SCALES = ("paper", "released")
 
 
 def unit_normalise(vectors: Any) -> Any:
@@ -64,7 +67,12 @@ def view_losses(
 
     Returns:
         The scalar loss, and its terms by name: `narrow_to_rgb`, `rgb_to_narrow` and so on.
+
+    Raises:
+        UserError: there is no such scale.
     """
+    if scale not in SCALES:
+        raise UserError(f"received scale={scale!r}; expected one of: {', '.join(SCALES)}")
     terms = {}
     targets = outputs if targets is None else targets
     for modality, broad in outputs["broad"].items():

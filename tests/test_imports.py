@@ -15,7 +15,7 @@ BASE = {"config", "errors", "files", "lazy", "presets", "progress", "quiet"}
 MAY_IMPORT = {
     **dict.fromkeys(BASE, BASE),
     "lars": set(),
-    "losses": set(),
+    "losses": {"errors"},
     "schedules": set(),
     "models": BASE | {"models"},
     # Section 3 of the paper, for anybody's networks: it knows no configuration, no preset and no data.

@@ -20,10 +20,10 @@ from brave_tf.inspection import gather, inspect
 from brave_tf.inspection.display import as_pictures, even_places, to_hear
 from brave_tf.inspection.draws import draw_views
 from brave_tf.inspection.windows import pieces
-from brave_tf.method.brave import Brave
 from brave_tf.pages.flow_color import flow_color
 from brave_tf.pages.inspect_content import VisualView
 from brave_tf.preparation.dataset_writer import prepare
+from brave_tf.training.build import build
 from tests.data.dmvr_files import record, write_shard
 from tests.preparation.media_files import write_media
 
@@ -59,7 +59,7 @@ RGB = ["broad.rgb.views=2", "broad.rgb.augment.random_convolution=0.5"]
 def test_the_page_shows_what_the_train_step_gets(world, preset, extra):
     config = override(presets.get(preset), [*SMALL, *extra])
     (batch,) = pretraining_dataset(world, config).take(1)
-    views = tf.nest.map_structure(np.asarray, Brave(config).augmented_views(batch))
+    views = tf.nest.map_structure(np.asarray, build(config).augmented_views(batch))
     content = gather(config, world, clips=3, redraws=1)
     assert content.usable == 6 and len(content.clips) == 3
     for row, clip in enumerate(content.clips):
@@ -104,7 +104,7 @@ def test_flow_is_shown_as_the_colours_of_what_the_train_step_gets(flipped):
     config = override(presets.get("tiny-fa"), [f"broad.flow.augment.flip={flipped}", "broad.flow.views=2"])
     seed = sampling.example_seed(0, tf.constant(0, tf.int64))
     batch = tf.nest.map_structure(lambda value: value[None], training_views(record, seed, config))
-    values = np.asarray(Brave(config).augmented_views(batch)["broad"]["flow"])[0]
+    values = np.asarray(build(config).augmented_views(batch)["broad"]["flow"])[0]
     draw = draw_views(record, seed, config)
     assert [view.window.name for view in draw.broad] == ["broad flow 1", "broad flow 2"] and draw.sound
     for k, view in enumerate(draw.broad):

@@ -24,6 +24,7 @@ from brave_tf.errors import UserError
 from brave_tf.export import export_encoder
 from brave_tf.method.brave import Brave
 from brave_tf.models.backbones import video_backbone
+from brave_tf.training.build import build
 
 BRAVE_FILE = "brave.keras"
 SAVED_MODEL = "saved_model"
@@ -130,7 +131,7 @@ def _write_models(folder: Path, checkpoint: Path, name: str) -> Converted:
 def _models(trees: Trees, released: Mapping[str, Any], name: str) -> tuple[Config, Brave | None, keras.Model]:
     """The experiment, the whole model if the trees hold it, and the encoder, with the weights of the trees."""
     config = _config(trees, released, name)
-    model = Brave(config) if trees.is_whole else None
+    model = build(config) if trees.is_whole else None
     encoder = model.encoder if model else video_backbone(config.model.narrow, "narrow_backbone")
     from_haiku(model or encoder, trees.params, trees.state, trees.source)
     return config, model, encoder

@@ -97,7 +97,7 @@ def model_arrays(model: Brave) -> dict[str, Place]:
     for modality, backbone in model.broad_encoders.items():
         if backbone is not model.encoder:
             arrays |= tower_arrays(backbone, BROAD_TOWERS[modality])
-    if model.config.model.heads == "shared":
+    if model.towers.heads == "shared":
         return arrays | head_arrays(next(iter(model.towers.narrow_heads.values())), SHARED_HEAD)
     for heads in (model.towers.narrow_heads, model.towers.broad_heads):
         for head in heads.values():

@@ -76,13 +76,19 @@ def card_of(config: Config, backbone: keras.Model, steps: int, tower: Tower = "n
     return EncoderCard(
         modality="rgb" if tower == "narrow" else tower,
         tower=tower,
-        network={"class": type(backbone).__name__, **backbone.get_config()},
+        network=network_of(backbone),
         view=_view(config, tower),
         audio=config.broad.audio if tower == "audio" else None,
         preset=config.name,
         steps=steps,
         weights_sha256=weights_sha256(backbone),
     )
+
+
+def network_of(backbone: keras.Model) -> dict[str, Any]:
+    """Class name and constructor arguments of a backbone; not its precision, as encoders compute in float32."""
+    config = {key: value for key, value in backbone.get_config().items() if key != "dtype"}
+    return {"class": type(backbone).__name__, **config}
 
 
 def choose_tower(choice: TowerChoice | None, available: Sequence[Tower], source: str) -> Tower:

@@ -208,7 +208,7 @@ def _load_keras(path: Path, tower: TowerChoice | None) -> Encoder:
     if isinstance(model, Brave):
         encoders: dict[Tower, Any] = {"narrow": model.encoder, **model.broad_encoders}
         chosen = choose_tower(tower, list(encoders), str(path))
-        model, card = encoders[chosen], cards.card_of(model.config, encoders[chosen], steps=0, tower=chosen)
+        model, card = encoders[chosen], cards.card_of(model.augment.config, encoders[chosen], steps=0, tower=chosen)
     if card is None:
         is_sound = len(model.input_shape) == 3
         card = EncoderCard("audio", "audio", audio=AudioViewConfig()) if is_sound else EncoderCard()

@@ -7,7 +7,7 @@ import keras
 
 from brave_tf import presets
 from brave_tf.config import AudioViewConfig, BackboneConfig, EvaluationConfig
-from brave_tf.encoders.card import EncoderCard, TowerChoice, card_of, choose_tower, weights_sha256
+from brave_tf.encoders.card import EncoderCard, TowerChoice, card_of, choose_tower, network_of, weights_sha256
 from brave_tf.errors import UserError
 from brave_tf.models.backbones import audio_backbone, broad_backbone, narrow_backbone, video_backbone
 
@@ -62,5 +62,4 @@ def log_mel_baseline() -> tuple[keras.Model, EncoderCard]:
 
 
 def _alone(model: keras.Model, card: EncoderCard) -> tuple[keras.Model, EncoderCard]:
-    network = {"class": type(model).__name__, **model.get_config()}
-    return model, dataclasses.replace(card, network=network, weights_sha256=weights_sha256(model))
+    return model, dataclasses.replace(card, network=network_of(model), weights_sha256=weights_sha256(model))

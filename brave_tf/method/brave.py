@@ -1,92 +1,128 @@
 """BraVe as a Keras model."""
 
-import contextlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
 
-from brave_tf import presets
-from brave_tf.config import Config, Modality, VideoViewConfig
-from brave_tf.config import values as config_values
-from brave_tf.data import augment
-from brave_tf.losses import view_losses
+from brave_tf.errors import UserError
+from brave_tf.lars import LARS
+from brave_tf.losses import SCALES, view_losses
+from brave_tf.method.arguments import check_choice, check_counts, check_networks, check_share
+from brave_tf.method.batches import check_augmented, views_of
 from brave_tf.method.micro_batches import mean_over_parts
 from brave_tf.method.moving_average import follow
 from brave_tf.method.statistics import moments, spread_and_rank
-from brave_tf.method.step_function import StepFunction
-from brave_tf.method.towers import Towers
+from brave_tf.method.step_function import RunningMean, StepFunction
+from brave_tf.method.towers import HeadSharing, Towers, networks_config, networks_from_config
 
-POLICIES = {"float32": None, "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
-"""Keras' names of what `Config.precision` means; float32 leaves the policy that is set."""
+Augment = Callable[[dict[str, Any]], dict[str, Any]]
+"""From a batch to views that the networks take: {"narrow": ..., "broad": {name: ...}}."""
 
 
 @keras.saving.register_keras_serializable("brave_tf")
 class Brave(keras.Model):
-    """Narrow and broad towers that regress each other, for `compile`, `fit` and `evaluate`.
+    """Narrow and broad networks that regress each other, for `compile`, `fit` and `evaluate`.
 
-    Batches are dictionaries, as `brave_tf.data.pretraining_dataset` yields them:
+    A batch is {"narrow": [B, ...], "broad": {name: [B, ...] or [B, K, ...]}}; an entry with one axis more than its
+    network takes holds K views of each example. Other entries are handed to `augment` and otherwise ignored, and so are
+    the targets and weights of a dataset of (x, y).
 
-    - `narrow`: [B, T, H, W, 3], uint8, or float32 in [0, 1];
-    - `broad`: by modality, `rgb` [B, K, T, H, W, 3] like `narrow`, `flow` [B, K, T, H, W, 2], uint8 as it is stored, or
-      float32 in [-1, 1], `audio` [B, S, M] log-mel;
-    - `augment`: sampled augmentation parameters of the visual views, then uint8 or float32 in 0 to 255; without it the
-      views are used as they are.
-
-    `call` returns {"narrow": {modality: {"z", "h"}}, "broad": {modality: {"z", "h"}}}; narrow projections and
-    predictions are [B, P], broad ones [B, K, P]. Each batch of `fit` reports the loss, its terms, and the spread of the
-    unit-norm projections of every view (1 is healthy, near 0 collapsed); epochs and `evaluate` report their means.
+    `call` takes views, that is what `augment` returns, and gives {"narrow": {name: {"z", "h"}}, "broad": {name:
+    {"z", "h"}}} by broad name: narrow projections and predictions [B, P], broad ones [B, K, P]. `predict` takes
+    batches. Each batch of `fit` reports the loss, its terms, and the spread of the unit-norm projections of every view
+    (1 is healthy, near 0 collapsed); epochs and `evaluate` report their means.
 
     Args:
-        config: what to build: a `Config`, or the dictionary that `brave_tf.config.values.to_dict` made of one.
+        narrow: the network of the narrow view, any `keras.Model` or built layer [B, ...] -> [B, D]; what users keep.
+        broad: the networks of the broad views, by names of your choice. The same object in several places is one
+            network with one set of weights.
+        hidden_size: hidden units of projectors and predictors.
+        projection_size: P, size of z and h.
+        heads: "separate" gives each direction and name its own projector and predictor (paper, section 3); "shared"
+            one pair to all (released code), which needs networks of one D.
+        loss_scale: "paper" sums 2 - 2 cos over directions and names (equation 5); "released" averages 1 - cos over the
+            terms.
+        target_momentum: None regresses the networks' own projections, as the paper does. A share m in [0, 1] regresses
+            those of a second set of networks, the moving average m * old + (1 - m) * new of the trained ones (BYOL; the
+            paper finds it unnecessary, section 3.1). The networks are copied for it, from their `get_config`.
+        micro_batches: parts that a replica's share of the batch is worked through in, one after the other, for one
+            update; batch norm sees one part at a time.
+        augment: a callable from a batch to its views, run on the device in every step of `fit`, `evaluate` and
+            `predict`; None takes batches as they are. To be saved with the model it has to be serialisable by Keras.
         name: the model's name.
-        **kwargs: further arguments of `keras.Model`.
+        **kwargs: further arguments of `keras.Model`; `dtype` is the policy of the heads, the networks keep theirs.
 
     Attributes:
-        config: the `Config`.
         towers: all networks that are trained.
-        target_towers: their moving average, which is regressed then; None without `config.model.target_momentum`.
-        encoder: the narrow backbone, [B, T, H, W, 3] in [0, 1] -> [B, D]; what users keep.
-        broad_encoders: the broad backbones by modality.
+        target_towers: their moving average, which is regressed then; None without `target_momentum`.
+        encoder: the narrow network.
+        broad_encoders: the broad networks by name.
+        predictor_variables: the variables of the predictors, which `LARS` moves faster.
+
+    Raises:
+        UserError: an argument cannot be used; a message of one line says what was received and what was expected.
 
     Example:
-        >>> model = Brave.from_preset("tiny-va")
-        >>> model.compile(optimizer="adam")
-        >>> model.fit(brave_tf.data.pretraining_dataset("dataset", model.config), steps_per_epoch=600, shuffle=False)
+        >>> model = Brave(video_network, {"imu": sensor_network}, hidden_size=256)
+        >>> model.compile(optimizer=brave_tf.LARS(0.3))
+        >>> model.fit({"narrow": videos, "broad": {"imu": signals}}, batch_size=32, epochs=10)
 
     Reference:
         The paper, section 3.
     """
 
-    def __init__(self, config: Config | dict[str, Any], name: str = "brave", **kwargs: Any):
-        config = config if isinstance(config, Config) else config_values.from_dict(config)
-        with _policy(POLICIES[config.precision]):
-            super().__init__(name=name, **kwargs)
-            self.config = config
-            model, broad = config.model, config.broad
-            self.towers = Towers(model, broad, name="towers")
-            self.target_towers = None
-            if model.target_momentum is not None:
-                self.target_towers = Towers(model, broad, name="target_towers")
-                self.reset_targets()
-                # The weights, not the layers: a frozen batch norm would no longer use the batch's statistics.
-                for weight in self.target_towers.weights:
-                    weight.trainable = False
+    def __init__(
+        self,
+        narrow: keras.layers.Layer,
+        broad: Mapping[str, keras.layers.Layer],
+        *,
+        hidden_size: int = 4096,
+        projection_size: int = 128,
+        heads: HeadSharing = "separate",
+        loss_scale: Literal["paper", "released"] = "paper",
+        target_momentum: float | None = None,
+        micro_batches: int = 1,
+        augment: Augment | None = None,
+        name: str = "brave",
+        **kwargs: Any,
+    ):
+        check_networks(narrow, broad)
+        check_choice("heads", heads, ("separate", "shared"))
+        check_choice("loss_scale", loss_scale, SCALES)
+        check_counts(hidden_size=hidden_size, projection_size=projection_size, micro_batches=micro_batches)
+        check_share("target_momentum", target_momentum)
+        super().__init__(name=name, autocast=False, **kwargs)
+        self.loss_scale = loss_scale
+        self.target_momentum = target_momentum
+        self.micro_batches = micro_batches
+        self.augment = augment
+        self.towers = Towers(narrow, broad, hidden_size, projection_size, heads, name="towers", dtype=self.dtype_policy)
+        self.target_towers: Towers | None = None
+        if target_momentum is not None:
+            self.target_towers = self.towers.fresh_copy("target_towers")
+            self.reset_targets()
+            # The weights, not the layers: a frozen batch norm would no longer use the batch's statistics.
+            for weight in self.target_towers.weights:
+                weight.trainable = False
         self.counted_steps: int | None = None
         self.train_function: Any = None
         self.test_function: Any = None
-        self.metric_means = {name: keras.metrics.Mean(name=name) for name in _metric_names(self.config)}
+        self._means: dict[str, RunningMean] = {}
         self.built = True
 
     @classmethod
     def from_preset(cls, name: str) -> "Brave":
-        """The model of the preset called `name`, freshly initialised.
+        """The model of the preset called `name`, freshly initialised; see `brave_tf.presets`.
 
         Raises:
             UserError: there is no such preset.
         """
-        return cls(presets.get(name))
+        # The one place where the method knows experiments, and only when it is asked for one.
+        from brave_tf.training.build import build_preset
+
+        return build_preset(name, cls)
 
     def reset_targets(self) -> None:
         """Makes the moving average, if there is one, start from the towers as they are."""
@@ -95,27 +131,68 @@ class Brave(keras.Model):
 
     @property
     def encoder(self) -> keras.Model:
-        """The narrow backbone."""
+        """The narrow network."""
         return self.towers.encoder
 
     @property
-    def broad_encoders(self) -> dict[Modality, keras.Model]:
-        """The broad backbones by modality."""
+    def broad_encoders(self) -> dict[str, keras.Model]:
+        """The broad networks by name."""
         return self.towers.broad_encoders
 
+    @property
+    def predictor_variables(self) -> list[keras.Variable]:
+        """The trainable variables of the predictors."""
+        return self.towers.predictor_variables
+
+    def compile(self, optimizer: Any = None, *, jit_compile: bool | str = "auto", **kwargs: Any) -> None:
+        """Configures training.
+
+        Args:
+            optimizer: any Keras optimizer; None is `brave_tf.LARS()`, the paper's, at its constant peak learning rate
+                of 4.8 for batches of 512.
+            jit_compile: whether XLA compiles the step; "auto" leaves it out on CPU, where it takes long to compile.
+            **kwargs: further arguments of `keras.Model.compile`, but for losses and metrics.
+
+        Raises:
+            UserError: a loss or metrics are given; the loss is the method's.
+        """
+        given = [name for name in ("loss", "metrics", "weighted_metrics") if kwargs.get(name) is not None]
+        if given:
+            raise UserError(
+                f"received {', '.join(given)} in compile(); expected none, as BraVe brings its loss; to change it, "
+                "derive a class from Brave with its own loss_and_means"
+            )
+        if jit_compile == "auto" and not tf.config.list_logical_devices("GPU"):
+            jit_compile = False
+        super().compile(optimizer=LARS() if optimizer is None else optimizer, jit_compile=jit_compile, **kwargs)
+        inner = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        if isinstance(inner, LARS):
+            inner.mark_predictors(self.predictor_variables)
+
     def call(self, inputs: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        """Z and h of every view."""
-        outputs: dict[str, Any] = self.towers(inputs, training=training)
+        """Z and h of every view.
+
+        Args:
+            inputs: views, as `augmented_views` returns them.
+            training: whether batch norm uses the batch's statistics.
+
+        Raises:
+            UserError: a view is missing or has other axes than its network takes, or is not augmented yet.
+        """
+        views = views_of(inputs, self.encoder, self.broad_encoders)
+        if self.augment is not None:
+            check_augmented(views)
+        outputs: dict[str, Any] = self.towers(views, training=training)
         return outputs
 
     def augmented_views(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """The views of a batch as the towers take them: augmented float32."""
-        parameters = batch.get("augment", {})
-        narrow = _prepare(batch["narrow"], parameters.get("narrow"), self.config.narrow)
-        broad = dict(batch["broad"])
-        for modality, view in self.config.broad.visual.items():
-            broad[modality] = _prepare_views(broad[modality], parameters.get(modality), view, modality)
-        return {"narrow": narrow, "broad": broad}
+        """The views of a batch as the networks take them.
+
+        Raises:
+            UserError: one is missing, or has other axes than its network takes.
+        """
+        views = batch if self.augment is None else self.augment(batch)
+        return views_of(views, self.encoder, self.broad_encoders)
 
     def targets(self, views: dict[str, Any], training: bool) -> dict[str, Any] | None:
         """Outputs of the moving average of the networks, whose projections are regressed; None without one."""
@@ -127,6 +204,8 @@ class Brave(keras.Model):
     ) -> tuple[Any, dict[str, Any]]:
         """The loss of `call`'s outputs, and what has to be averaged over the batch to know how training goes.
 
+        A derived class may compute another loss, and add scalars by name to what is averaged and reported.
+
         Args:
             outputs: what `call` returned.
             targets: what `targets` returned; None regresses the outputs' own projections.
@@ -134,32 +213,31 @@ class Brave(keras.Model):
         Returns:
             The scalar loss, and it again with its terms and the moments of every view's projections.
         """
-        loss, terms = view_losses(outputs, self.config.model.loss_scale, targets)
+        loss, terms = view_losses(outputs, self.loss_scale, targets)
         views = {f"narrow_for_{modality}": out["z"] for modality, out in outputs["narrow"].items()}
         views |= {modality: out["z"] for modality, out in outputs["broad"].items()}
         return loss, {"loss": loss, **terms, "moments": {name: moments(z) for name, z in views.items()}}
 
-    def train_step(self, batch: dict[str, Any]) -> dict[str, Any]:
+    def train_step(self, data: Any) -> dict[str, Any]:
         """One update; returns the metrics of the batch, over all replicas."""
+        batch, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         context = tf.distribute.get_replica_context()
         replicas = context.num_replicas_in_sync
-        gradients, means = mean_over_parts(self._gradients, batch, self.config.micro_batches, unroll=replicas > 1)
+        gradients, means = mean_over_parts(self._gradients, batch, self.micro_batches, unroll=replicas > 1)
         if replicas > 1:
             gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
             means = context.all_reduce(tf.distribute.ReduceOp.MEAN, means)
         scale = self.optimizer.scale_loss(tf.ones([], gradients[0].dtype))
-        predictors = [variable.value for variable in self.trainable_variables if "predictor" in variable.path]
         metrics = {
             **_metrics(means),
             "gradient_norm": tf.linalg.global_norm(gradients) / scale,
-            "predictor_norm": tf.linalg.global_norm(predictors),
+            "predictor_norm": tf.linalg.global_norm([variable.value for variable in self.predictor_variables]),
         }
         # The optimizer sums over replicas once more.
         shares = [gradient / replicas for gradient in gradients]
         self.optimizer.apply_gradients(zip(shares, self.trainable_variables, strict=True))
-        if self.target_towers is not None and self.config.model.target_momentum is not None:
-            follow(self.target_towers, self.towers, self.config.model.target_momentum)
-        self._update_means(metrics)
+        if self.target_towers is not None and self.target_momentum is not None:
+            follow(self.target_towers, self.towers, self.target_momentum)
         return metrics
 
     def _gradients(self, batch: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
@@ -170,17 +248,24 @@ class Brave(keras.Model):
             outputs = self(views, training=True)
             loss, means = self.loss_and_means(outputs, targets)
             share = self.optimizer.scale_loss(loss / tf.distribute.get_replica_context().num_replicas_in_sync)
-        return tape.gradient(share, [variable.value for variable in self.trainable_variables]), means
+        variables = [variable.value for variable in self.trainable_variables]
+        # A network may have weights that its output does not depend on, and embedding tables with sparse gradients.
+        gradients = tape.gradient(share, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return [tf.convert_to_tensor(gradient) for gradient in gradients], means
 
-    def test_step(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Metrics of a batch in evaluation mode, as running means."""
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """Metrics of a batch in evaluation mode, over all replicas."""
+        batch, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         views = self.augmented_views(batch)
         outputs = self(views, training=False)
         _, means = self.loss_and_means(outputs, self.targets(views, training=False))
         context = tf.distribute.get_replica_context()
-        metrics = _metrics(context.all_reduce(tf.distribute.ReduceOp.MEAN, means))
-        self._update_means(metrics)
-        return {name: self.metric_means[name].result() for name in metrics}
+        return _metrics(context.all_reduce(tf.distribute.ReduceOp.MEAN, means))
+
+    def predict_step(self, data: Any) -> dict[str, Any]:
+        """Z and h of every view of a batch, in evaluation mode."""
+        batch, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return self(self.augmented_views(batch), training=False)
 
     def make_train_function(self, force: bool = False) -> None:
         """Makes what `fit` calls for every batch."""
@@ -196,18 +281,38 @@ class Brave(keras.Model):
         # Keras would run the model on a batch to build it, which it is already, and which fails on several workers.
         build_optimizer(self)
 
-    def _update_means(self, metrics: dict[str, Any]) -> None:
+    def update_means(self, metrics: dict[str, Any]) -> dict[str, Any]:
+        """Adds the metrics of one step to their running means; returns the means."""
         for name, value in metrics.items():
-            self.metric_means[name].update_state(value)
+            self._means.setdefault(name, RunningMean(name)).update_state(value)
+        return {name: self._means[name].result() for name in metrics}
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        """The running means that `evaluate` resets."""
-        return list(self.metric_means.values())
+        """The running means, which epochs and `evaluate` begin anew."""
+        return list(self._means.values())
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"config": config_values.to_dict(self.config), "name": self.name}
+        return {
+            **networks_config(self.encoder, self.broad_encoders),
+            "hidden_size": self.towers.hidden_size,
+            "projection_size": self.towers.projection_size,
+            "heads": self.towers.heads,
+            "loss_scale": self.loss_scale,
+            "target_momentum": self.target_momentum,
+            "micro_batches": self.micro_batches,
+            "augment": keras.saving.serialize_keras_object(self.augment),
+            "name": self.name,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Brave":
+        """Builds the model that `get_config` describes, with fresh weights."""
+        networks = networks_from_config(config["narrow"], config["broad"])
+        augment = keras.saving.deserialize_keras_object(config["augment"])
+        return cls(**{**config, **networks, "augment": augment})
 
 
 def build_optimizer(model: keras.Model) -> None:
@@ -218,44 +323,9 @@ def build_optimizer(model: keras.Model) -> None:
             model.optimizer.build(model.trainable_variables)
 
 
-@contextlib.contextmanager
-def _policy(name: str | None) -> Iterator[None]:
-    before = keras.config.dtype_policy()
-    if name is not None:
-        keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
-
-
 def _metrics(means: dict[str, Any]) -> dict[str, Any]:
     """What `fit` and `evaluate` report, from what `Brave.loss_and_means` returned."""
     metrics = {name: value for name, value in means.items() if name != "moments"}
-    for view, (mean, outer) in means["moments"].items():
+    for view, (mean, outer) in means.get("moments", {}).items():
         metrics[f"spread_{view}"], metrics[f"effective_rank_{view}"] = spread_and_rank(mean, outer)
     return metrics
-
-
-def _metric_names(config: Config) -> list[str]:
-    names = ["loss", "gradient_norm", "predictor_norm"]
-    for modality in config.broad.modalities:
-        names += [f"narrow_to_{modality}", f"{modality}_to_narrow"]
-        for statistic in ("spread", "effective_rank"):
-            names += [f"{statistic}_narrow_for_{modality}", f"{statistic}_{modality}"]
-    return names
-
-
-def _prepare(frames: Any, parameters: Any, view: VideoViewConfig, modality: Modality = "rgb") -> Any:
-    if parameters is not None:
-        return augment.apply_to(modality, frames, parameters, view.augment)
-    if frames.dtype == tf.uint8:
-        return augment.to_unit(frames, modality)
-    return frames
-
-
-def _prepare_views(views: Any, parameters: Any, view: VideoViewConfig, modality: Modality) -> Any:
-    merged = tf.reshape(views, (-1, *views.shape[2:]))
-    if parameters is not None:
-        parameters = {name: tf.reshape(value, (-1, *value.shape[2:])) for name, value in parameters.items()}
-    return tf.reshape(_prepare(merged, parameters, view, modality), (-1, *views.shape[1:]))

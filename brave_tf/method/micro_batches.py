@@ -5,21 +5,28 @@ from typing import Any
 
 import tensorflow as tf
 
+from brave_tf.errors import UserError
+
 
 def mean_over_parts(function: Callable[[Any], Any], batch: Any, parts: int, *, unroll: bool) -> Any:
     """Mean of `function` over consecutive parts of a batch.
 
     Args:
         function: takes a part of the batch; returns a structure of tensors whose shapes are the same for every part.
-        batch: a structure of tensors whose first axis is the batch; `parts` divides it.
+        batch: a structure of tensors whose first axis is the batch; None in it stays None.
         parts: how many.
         unroll: writes every part into the graph, for strategies that cannot communicate from within a loop.
 
     Returns:
         The structure that `function` returns, averaged.
+
+    Raises:
+        UserError: the batch does not divide into the parts; if its size is known only while the graph runs, an
+            `InvalidArgumentError` says so then.
     """
     if parts == 1:
         return function(batch)
+    batch = _divisible(batch, parts)
 
     def add(number: Any, total: Any) -> Any:
         return tf.nest.map_structure(tf.add, total, function(_part(batch, number, parts)))
@@ -39,9 +46,31 @@ def mean_over_parts(function: Callable[[Any], Any], batch: Any, parts: int, *, u
     return tf.nest.map_structure(lambda value: value / parts, total)
 
 
+def _divisible(batch: Any, parts: int) -> Any:
+    """The batch, once it is sure that every array of it divides into parts."""
+    sizes = sorted({tensor.shape[0] for tensor in tf.nest.flatten(batch) if tensor.shape[0] is not None})
+    for size in sizes:
+        if size % parts:
+            raise UserError(_advice(size, parts))
+    checks = [
+        tf.debugging.assert_equal(tf.shape(tensor)[0] % parts, 0, _advice("one", parts))
+        for tensor in tf.nest.flatten(batch)
+        if tensor.shape[0] is None
+    ]
+    with tf.control_dependencies([check for check in checks if check is not None]):
+        return tf.nest.map_structure(tf.identity, batch)
+
+
+def _advice(size: Any, parts: int) -> str:
+    return (
+        f"received a batch of {size} examples for micro_batches={parts}; expected a multiple of {parts} on every "
+        "replica, the last batch of an epoch among them; change batch_size, or drop the remainder"
+    )
+
+
 def _part(batch: Any, number: Any, parts: int) -> Any:
     def take(tensor: Any) -> Any:
-        size = tensor.shape[0] // parts
+        size = (tensor.shape[0] or tf.shape(tensor)[0]) // parts
         return tensor[number * size : (number + 1) * size]
 
     return tf.nest.map_structure(take, batch)

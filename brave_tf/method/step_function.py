@@ -18,15 +18,41 @@ def finished_steps(model: keras.Model) -> int:
     return int(model.optimizer.iterations.numpy()) if counted is None else int(counted)
 
 
+class RunningMean(keras.metrics.Metric):
+    """The mean of a value over steps, kept outside the graph, so that it may begin at any step.
+
+    Args:
+        name: what `fit` and `evaluate` call it.
+    """
+
+    def __init__(self, name: str):
+        super().__init__(name=name)
+        self.reset_state()
+
+    def update_state(self, value: Any) -> None:
+        """Adds the value of one step."""
+        self._total = self._total + value
+        self._count += 1
+
+    def result(self) -> Any:
+        """The mean so far; 0 before the first step."""
+        return tf.convert_to_tensor(self._total / max(self._count, 1))
+
+    def reset_state(self) -> None:
+        """Begins anew."""
+        self._total: Any = 0.0
+        self._count = 0
+
+
 class StepFunction:
-    """Takes a batch from an iterator and runs one step of a model on it, on all replicas.
+    """Takes batches from an iterator and runs steps of a model on them, on all replicas.
 
     Keras' own functions of this kind take the batch inside the graph, where nobody can see how long that took; and
     reduce what a step returns over replicas, which under `MultiWorkerMirroredStrategy` fails for scalars. The steps of
     `Brave` return the same values on every replica.
 
     Args:
-        model: a compiled model.
+        model: a compiled model with `update_means`.
         step: its `train_step` or `test_step`.
         trains: whether it is the former.
 
@@ -34,7 +60,7 @@ class StepFunction:
         wait_seconds: time that was spent waiting for batches, in all.
     """
 
-    def __init__(self, model: keras.Model, step: Callable[[Any], Any], *, trains: bool):
+    def __init__(self, model: Any, step: Callable[[Any], Any], *, trains: bool):
         strategy = model.distribute_strategy
 
         def run(batch: Any) -> Any:
@@ -49,18 +75,35 @@ class StepFunction:
         self._clip_ids: Any = None
         self.wait_seconds = 0.0
 
-    def __call__(self, iterator: Any) -> Any:
-        """Runs one step on the iterator's next batch; raises StopIteration when there is none."""
+    def __call__(self, iterator: Any) -> dict[str, Any]:
+        """Runs `steps_per_execution` steps on the iterator's next batches, or as many as it has.
+
+        Returns:
+            Of training the metrics of the last batch, of testing the means so far.
+
+        Raises:
+            StopIteration: it has no batch.
+        """
+        outputs = self._step(iterator)
+        for _ in range(1, self._model.steps_per_execution):
+            try:
+                outputs = self._step(iterator)
+            except StopIteration:
+                break
+        return outputs
+
+    def _step(self, iterator: Any) -> dict[str, Any]:
         began = time.monotonic()
         batch = next(iterator)
         self.wait_seconds += time.monotonic() - began
-        self._clip_ids = batch.get("clip_id") if isinstance(batch, dict) else None
-        if not self._trains:
-            return self._run(batch)
-        before = finished_steps(self._model)
-        outputs = self._run(batch)
-        self._model.counted_steps = before + 1
-        return outputs
+        inputs, _, _ = keras.utils.unpack_x_y_sample_weight(batch)
+        self._clip_ids = inputs.get("clip_id") if isinstance(inputs, dict) else None
+        before = finished_steps(self._model) if self._trains else 0
+        outputs: dict[str, Any] = self._run(batch)
+        means = self._model.update_means(outputs)
+        if self._trains:
+            self._model.counted_steps = before + 1
+        return outputs if self._trains else means
 
     def clip_ids(self) -> list[int]:
         """Which clips the last batch held, over all workers, each of which has to ask; empty if it did not say."""

@@ -19,6 +19,7 @@ class AudioResNet(BlockwiseModel):
         depth: 14, 26, 50, 101 or 152 layers, in bottleneck blocks.
         width: factor on all channel counts.
         rematerialise: spare memory in training, see `brave_tf.models.blockwise.BlockwiseModel`.
+        dtype: policy of every layer, such as "mixed_bfloat16"; None is the one that is set in `keras.config`.
         name: the model's name.
         **kwargs: further arguments of `keras.Model`.
 
@@ -37,13 +38,17 @@ class AudioResNet(BlockwiseModel):
         depth: int = 50,
         width: float = 1.0,
         rematerialise: bool = False,
+        dtype: Any = None,
         name: str = "audio_resnet",
         **kwargs: Any,
     ):
         inputs = keras.Input((None, None), name="audio")
-        endpoints, blocks = resnet_v2(keras.ops.expand_dims(inputs, -1), depth, width)
-        endpoints["embedding"] = keras.layers.GlobalAveragePooling2D(name="embedding")(endpoints["last_conv"])
+        endpoints, blocks = resnet_v2(keras.ops.expand_dims(inputs, -1), depth, width, dtype=dtype)
+        endpoints["embedding"] = keras.layers.GlobalAveragePooling2D(name="embedding", dtype=dtype)(
+            endpoints["last_conv"]
+        )
         super().__init__(inputs=inputs, outputs=endpoints["embedding"], name=name, **kwargs)
+        self.dtype_policy = dtype
         self.depth = depth
         self.width = width
         self.endpoints = endpoints
@@ -51,7 +56,13 @@ class AudioResNet(BlockwiseModel):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"depth": self.depth, "width": self.width, "rematerialise": self.rematerialise, "name": self.name}
+        return {
+            "depth": self.depth,
+            "width": self.width,
+            "rematerialise": self.rematerialise,
+            "dtype": self.dtype_policy.name,
+            "name": self.name,
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "AudioResNet":

@@ -13,33 +13,36 @@ NETWORKS = {network.__name__: network for network in (TSMResNet, R3D, AudioResNe
 """By the name of their class, which is what encoders carry with them."""
 
 
-def video_backbone(size: BackboneConfig, name: str, channels: int = 3, rematerialise: bool = False) -> keras.Model:
+def video_backbone(
+    size: BackboneConfig, name: str, channels: int = 3, rematerialise: bool = False, dtype: Any = None
+) -> keras.Model:
     """A backbone for clips of RGB frames, or of optical flow, which has two channels."""
     shared: dict[str, Any] = {
         "depth": size.depth,
         "width": size.width,
         "channels": channels,
         "rematerialise": rematerialise,
+        "dtype": dtype,
     }
     if size.network == "r3d":
         return R3D(**shared, name=name)
     return TSMResNet(**shared, shift_fraction=size.shift, name=name)
 
 
-def audio_backbone(size: BackboneConfig, name: str, rematerialise: bool = False) -> keras.Model:
+def audio_backbone(size: BackboneConfig, name: str, rematerialise: bool = False, dtype: Any = None) -> keras.Model:
     """A backbone for log-mel spectrograms."""
-    return AudioResNet(depth=size.depth, width=size.width, rematerialise=rematerialise, name=name)
+    return AudioResNet(depth=size.depth, width=size.width, rematerialise=rematerialise, dtype=dtype, name=name)
 
 
-def narrow_backbone(model: ModelConfig) -> keras.Model:
-    """The backbone of the narrow view."""
-    return video_backbone(model.narrow, "narrow_backbone", rematerialise=model.rematerialise)
+def narrow_backbone(model: ModelConfig, dtype: Any = None) -> keras.Model:
+    """The backbone of the narrow view; `dtype` is the policy of its layers, as Keras names them."""
+    return video_backbone(model.narrow, "narrow_backbone", rematerialise=model.rematerialise, dtype=dtype)
 
 
-def broad_backbone(model: ModelConfig, modality: Modality) -> keras.Model:
-    """The backbone of one broad modality."""
+def broad_backbone(model: ModelConfig, modality: Modality, dtype: Any = None) -> keras.Model:
+    """The backbone of one broad modality; `dtype` is the policy of its layers, as Keras names them."""
     size: BackboneConfig = getattr(model, modality)
     name = f"broad_{modality}_backbone"
     if modality == "audio":
-        return audio_backbone(size, name, model.rematerialise)
-    return video_backbone(size, name, CHANNELS[modality], model.rematerialise)
+        return audio_backbone(size, name, model.rematerialise, dtype)
+    return video_backbone(size, name, CHANNELS[modality], model.rematerialise, dtype)

@@ -23,6 +23,7 @@ class Framewise(keras.layers.Wrapper):
 
     def __init__(self, layer: keras.layers.Layer, **kwargs: Any):
         kwargs.setdefault("name", layer.name)
+        kwargs.setdefault("dtype", layer.dtype_policy)
         super().__init__(layer, **kwargs)
 
     def build(self, input_shape: Any = None) -> None:

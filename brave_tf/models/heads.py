@@ -8,10 +8,6 @@ from brave_tf.models.batch_norm import SyncBatchNormalization
 from brave_tf.models.resnet_v2 import kernel_initializer
 
 
-def _linear(fan_in: int, units: int, name: str) -> keras.layers.Dense:
-    return keras.layers.Dense(units, kernel_initializer=kernel_initializer(fan_in), name=name)
-
-
 @keras.saving.register_keras_serializable("brave_tf")
 class Head(keras.layers.Layer):
     """A projector and the predictor on top of it: features [B, D] -> {"z": [B, P], "h": [B, P]}.
@@ -37,26 +33,33 @@ class Head(keras.layers.Layer):
         """Creates the weights for features of the given size."""
         self.projector = keras.Sequential(
             [
-                _linear(input_shape[-1], self.hidden_size, "linear_0"),
-                SyncBatchNormalization(name="norm_0"),
-                keras.layers.ReLU(name="relu"),
-                _linear(self.hidden_size, self.projection_size, "linear_1"),
-                SyncBatchNormalization(name="norm_1"),
+                *self._hidden_layer(input_shape[-1]),
+                self._linear(self.hidden_size, self.projection_size, "linear_1"),
+                SyncBatchNormalization(name="norm_1", dtype=self.dtype_policy),
             ],
             name="projector",
         )
         self.predictor = keras.Sequential(
             [
-                _linear(self.projection_size, self.hidden_size, "linear_0"),
-                SyncBatchNormalization(name="norm_0"),
-                keras.layers.ReLU(name="relu"),
-                _linear(self.hidden_size, self.projection_size, "linear_1"),
+                *self._hidden_layer(self.projection_size),
+                self._linear(self.hidden_size, self.projection_size, "linear_1"),
             ],
             name="predictor",
         )
         self.projector.build((None, input_shape[-1]))
         self.predictor.build((None, self.projection_size))
         self.built = True
+
+    def _hidden_layer(self, fan_in: int) -> list[keras.layers.Layer]:
+        return [
+            self._linear(fan_in, self.hidden_size, "linear_0"),
+            SyncBatchNormalization(name="norm_0", dtype=self.dtype_policy),
+            keras.layers.ReLU(name="relu", dtype=self.dtype_policy),
+        ]
+
+    def _linear(self, fan_in: int, units: int, name: str) -> keras.layers.Dense:
+        initializer = kernel_initializer(fan_in)
+        return keras.layers.Dense(units, kernel_initializer=initializer, name=name, dtype=self.dtype_policy)
 
     def call(self, features: Any, training: bool = False) -> dict[str, Any]:
         """Returns the projection z and the prediction h."""

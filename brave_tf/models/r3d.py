@@ -30,6 +30,7 @@ class R3D(BlockwiseModel):
         version: 1 normalises after each convolution (He et al., 2015), 2 before it (He et al., 2016).
         stem: "slow" looks at single frames; "cvrl" at five, and halves the frame rate.
         rematerialise: spare memory in training, see `brave_tf.models.blockwise.BlockwiseModel`.
+        dtype: policy of every layer, such as "mixed_bfloat16"; None is the one that is set in `keras.config`.
         name: the model's name.
         **kwargs: further arguments of `keras.Model`.
 
@@ -58,6 +59,7 @@ class R3D(BlockwiseModel):
         version: Literal[1, 2] = 1,
         stem: Stem = "slow",
         rematerialise: bool = False,
+        dtype: Any = None,
         name: str = "r3d",
         **kwargs: Any,
     ):
@@ -65,9 +67,12 @@ class R3D(BlockwiseModel):
         if version not in (1, 2) or stem not in ("slow", "cvrl"):
             raise ValueError(f"received version={version}, stem={stem!r}; expected 1 or 2, and 'slow' or 'cvrl'")
         inputs = keras.Input((None, None, None, channels), name="video")
-        endpoints, blocks = _units(_stem(inputs, stem_size, version, stem), depth, stem_size, version)
-        endpoints["embedding"] = keras.layers.GlobalAveragePooling3D(name="embedding")(endpoints["last_conv"])
+        endpoints, blocks = _units(_stem(inputs, stem_size, version, stem, dtype), depth, stem_size, version, dtype)
+        endpoints["embedding"] = keras.layers.GlobalAveragePooling3D(name="embedding", dtype=dtype)(
+            endpoints["last_conv"]
+        )
         super().__init__(inputs=inputs, outputs=endpoints["embedding"], name=name, **kwargs)
+        self.dtype_policy = dtype
         self.depth = depth
         self.width = width
         self.channels = channels
@@ -79,7 +84,7 @@ class R3D(BlockwiseModel):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         names = ("depth", "width", "channels", "version", "stem", "rematerialise", "name")
-        return {name: getattr(self, name) for name in names}
+        return {**{name: getattr(self, name) for name in names}, "dtype": self.dtype_policy.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "R3D":
@@ -87,15 +92,15 @@ class R3D(BlockwiseModel):
         return cls(**config)
 
 
-def _stem(inputs: Any, channels: int, version: int, stem: Stem) -> Any:
+def _stem(inputs: Any, channels: int, version: int, stem: Stem, dtype: Any) -> Any:
     frames, stride = (5, 2) if stem == "cvrl" else (1, 1)
-    tensor = _convolve(inputs, channels, (frames, 7), (stride, 2), "stem")
+    tensor = _convolve(inputs, channels, (frames, 7), (stride, 2), "stem", dtype)
     if version == 1:
-        tensor = normalised_relu(tensor, "stem")
-    return Framewise(keras.layers.MaxPooling2D(3, 2, padding="same", name="stem_pool"))(tensor)
+        tensor = normalised_relu(tensor, "stem", dtype)
+    return Framewise(keras.layers.MaxPooling2D(3, 2, padding="same", name="stem_pool", dtype=dtype))(tensor)
 
 
-def _units(tensor: Any, depth: int, channels: int, version: int) -> tuple[dict[str, Any], list[Any]]:
+def _units(tensor: Any, depth: int, channels: int, version: int, dtype: Any) -> tuple[dict[str, Any], list[Any]]:
     """Endpoints by name, and what comes out of every block."""
     endpoints, blocks_out = {"stem": tensor}, []
     block = _block_v1 if version == 1 else _block_v2
@@ -104,42 +109,44 @@ def _units(tensor: Any, depth: int, channels: int, version: int) -> tuple[dict[s
         for number in range(blocks):
             stride = 2 if unit > 0 and number == 0 else 1
             name = f"unit_{unit}_block_{number}"
-            tensor = block(tensor, channels * 4 * 2**unit, frames, stride, number == 0, name)
+            tensor = block(tensor, channels * 4 * 2**unit, frames, stride, number == 0, name, dtype)
             blocks_out.append(tensor)
         endpoints[f"unit_{unit}"] = tensor
-    endpoints["last_conv"] = tensor if version == 1 else normalised_relu(tensor, "last")
+    endpoints["last_conv"] = tensor if version == 1 else normalised_relu(tensor, "last", dtype)
     return endpoints, blocks_out
 
 
-def _block_v1(tensor: Any, channels: int, frames: int, stride: int, project: bool, name: str) -> Any:
+def _block_v1(tensor: Any, channels: int, frames: int, stride: int, project: bool, name: str, dtype: Any) -> Any:
     shortcut = tensor
     if project:
-        shortcut = _convolve(tensor, channels, (1, 1), (1, stride), f"{name}_shortcut")
-        shortcut = SyncBatchNormalization(name=f"{name}_shortcut_norm")(shortcut)
-    residual = _convolve(tensor, channels // 4, (frames, 1), (1, 1), f"{name}_conv_0")
-    residual = normalised_relu(residual, f"{name}_0")
-    residual = _convolve(residual, channels // 4, (1, 3), (1, stride), f"{name}_conv_1")
-    residual = normalised_relu(residual, f"{name}_1")
-    residual = _convolve(residual, channels, (1, 1), (1, 1), f"{name}_conv_2")
-    residual = SyncBatchNormalization(name=f"{name}_2_norm")(residual)
-    summed = keras.layers.Add(name=f"{name}_add")([shortcut, residual])
-    return keras.layers.ReLU(name=f"{name}_relu")(summed)
+        shortcut = _convolve(tensor, channels, (1, 1), (1, stride), f"{name}_shortcut", dtype)
+        shortcut = SyncBatchNormalization(name=f"{name}_shortcut_norm", dtype=dtype)(shortcut)
+    residual = _convolve(tensor, channels // 4, (frames, 1), (1, 1), f"{name}_conv_0", dtype)
+    residual = normalised_relu(residual, f"{name}_0", dtype)
+    residual = _convolve(residual, channels // 4, (1, 3), (1, stride), f"{name}_conv_1", dtype)
+    residual = normalised_relu(residual, f"{name}_1", dtype)
+    residual = _convolve(residual, channels, (1, 1), (1, 1), f"{name}_conv_2", dtype)
+    residual = SyncBatchNormalization(name=f"{name}_2_norm", dtype=dtype)(residual)
+    summed = keras.layers.Add(name=f"{name}_add", dtype=dtype)([shortcut, residual])
+    return keras.layers.ReLU(name=f"{name}_relu", dtype=dtype)(summed)
 
 
-def _block_v2(tensor: Any, channels: int, frames: int, stride: int, project: bool, name: str) -> Any:
-    active = normalised_relu(tensor, f"{name}_0")
+def _block_v2(tensor: Any, channels: int, frames: int, stride: int, project: bool, name: str, dtype: Any) -> Any:
+    active = normalised_relu(tensor, f"{name}_0", dtype)
     shortcut = tensor
     if project:
-        shortcut = _convolve(active, channels, (1, 1), (1, stride), f"{name}_shortcut")
-    residual = _convolve(active, channels // 4, (frames, 1), (1, 1), f"{name}_conv_0")
-    residual = normalised_relu(residual, f"{name}_1")
-    residual = _convolve(residual, channels // 4, (1, 3), (1, stride), f"{name}_conv_1")
-    residual = normalised_relu(residual, f"{name}_2")
-    residual = _convolve(residual, channels, (1, 1), (1, 1), f"{name}_conv_2")
-    return keras.layers.Add(name=f"{name}_add")([shortcut, residual])
+        shortcut = _convolve(active, channels, (1, 1), (1, stride), f"{name}_shortcut", dtype)
+    residual = _convolve(active, channels // 4, (frames, 1), (1, 1), f"{name}_conv_0", dtype)
+    residual = normalised_relu(residual, f"{name}_1", dtype)
+    residual = _convolve(residual, channels // 4, (1, 3), (1, stride), f"{name}_conv_1", dtype)
+    residual = normalised_relu(residual, f"{name}_2", dtype)
+    residual = _convolve(residual, channels, (1, 1), (1, 1), f"{name}_conv_2", dtype)
+    return keras.layers.Add(name=f"{name}_add", dtype=dtype)([shortcut, residual])
 
 
-def _convolve(tensor: Any, channels: int, kernel: tuple[int, int], stride: tuple[int, int], name: str) -> Any:
+def _convolve(
+    tensor: Any, channels: int, kernel: tuple[int, int], stride: tuple[int, int], name: str, dtype: Any
+) -> Any:
     """A convolution whose kernel is (frames, side) and whose stride (frames, pixels)."""
     frames, side = kernel
     shared = {
@@ -147,6 +154,7 @@ def _convolve(tensor: Any, channels: int, kernel: tuple[int, int], stride: tuple
         "use_bias": False,
         "kernel_initializer": kernel_initializer(frames * side * side * tensor.shape[-1]),
         "name": name,
+        "dtype": dtype,
     }
     if frames == 1:
         return Framewise(keras.layers.Conv2D(channels, side, strides=stride[1], **shared))(tensor)

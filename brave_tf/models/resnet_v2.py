@@ -18,6 +18,7 @@ def resnet_v2(
     width: float,
     make: MakeLayer = lambda layer: layer,
     shift: Callable[[Any], Any] = lambda tensor: tensor,
+    dtype: Any = None,
 ) -> tuple[dict[str, Any], list[Any]]:
     """Builds stem, four units and the last activation on `inputs`.
 
@@ -30,6 +31,7 @@ def resnet_v2(
         width: factor on all channel counts.
         make: wraps every convolution and pooling layer, for example in `Framewise`.
         shift: applied to the residual branch of every block before its first convolution.
+        dtype: policy of every layer, as Keras names them; None is the one that is set.
 
     Returns:
         Endpoints in order: `stem`, `unit_0` to `unit_3`, `last_conv`; and what comes out of every block.
@@ -38,18 +40,18 @@ def resnet_v2(
         ValueError: `depth` is not a key of `BLOCKS`, or `width` leaves no channels.
     """
     channels = stem_channels(depth, width)
-    tensor = make(_convolution(inputs.shape[-1], channels, 7, 2, "stem"))(inputs)
-    tensor = make(keras.layers.MaxPooling2D(3, 2, padding="same", name="stem_pool"))(tensor)
+    tensor = make(_convolution(inputs.shape[-1], channels, 7, 2, "stem", dtype))(inputs)
+    tensor = make(keras.layers.MaxPooling2D(3, 2, padding="same", name="stem_pool", dtype=dtype))(tensor)
     endpoints, blocks_out = {"stem": tensor}, []
     for unit, blocks in enumerate(BLOCKS[depth]):
         for block in range(blocks):
             stride = 2 if unit > 0 and block == 0 else 1
             tensor = _block(
-                tensor, channels * 4 * 2**unit, stride, block == 0, f"unit_{unit}_block_{block}", make, shift
+                tensor, channels * 4 * 2**unit, stride, block == 0, f"unit_{unit}_block_{block}", make, shift, dtype
             )
             blocks_out.append(tensor)
         endpoints[f"unit_{unit}"] = tensor
-    endpoints["last_conv"] = normalised_relu(tensor, "last")
+    endpoints["last_conv"] = normalised_relu(tensor, "last", dtype)
     return endpoints, blocks_out
 
 
@@ -72,26 +74,31 @@ def kernel_initializer(fan_in: int) -> keras.initializers.Initializer:
     return keras.initializers.TruncatedNormal(stddev=1.0 / math.sqrt(fan_in))
 
 
-def _block(tensor: Any, channels: int, stride: int, project: bool, name: str, make: MakeLayer, shift: Any) -> Any:
+def _block(
+    tensor: Any, channels: int, stride: int, project: bool, name: str, make: MakeLayer, shift: Any, dtype: Any
+) -> Any:
     bottleneck = channels // 4
-    active = normalised_relu(tensor, f"{name}_0")
+    active = normalised_relu(tensor, f"{name}_0", dtype)
     shortcut = tensor
     if project:
-        shortcut = make(_convolution(tensor.shape[-1], channels, 1, stride, f"{name}_shortcut"))(active)
-    residual = make(_convolution(tensor.shape[-1], bottleneck, 1, 1, f"{name}_conv_0"))(shift(active))
-    residual = normalised_relu(residual, f"{name}_1")
-    residual = make(_convolution(bottleneck, bottleneck, 3, stride, f"{name}_conv_1"))(residual)
-    residual = normalised_relu(residual, f"{name}_2")
-    residual = make(_convolution(bottleneck, channels, 1, 1, f"{name}_conv_2"))(residual)
-    return keras.layers.Add(name=f"{name}_add")([shortcut, residual])
+        shortcut = make(_convolution(tensor.shape[-1], channels, 1, stride, f"{name}_shortcut", dtype))(active)
+    residual = make(_convolution(tensor.shape[-1], bottleneck, 1, 1, f"{name}_conv_0", dtype))(shift(active))
+    residual = normalised_relu(residual, f"{name}_1", dtype)
+    residual = make(_convolution(bottleneck, bottleneck, 3, stride, f"{name}_conv_1", dtype))(residual)
+    residual = normalised_relu(residual, f"{name}_2", dtype)
+    residual = make(_convolution(bottleneck, channels, 1, 1, f"{name}_conv_2", dtype))(residual)
+    return keras.layers.Add(name=f"{name}_add", dtype=dtype)([shortcut, residual])
 
 
-def normalised_relu(tensor: Any, name: str) -> Any:
+def normalised_relu(tensor: Any, name: str, dtype: Any = None) -> Any:
     """Batch norm, then ReLU."""
-    return keras.layers.ReLU(name=f"{name}_relu")(SyncBatchNormalization(name=f"{name}_norm")(tensor))
+    normalised = SyncBatchNormalization(name=f"{name}_norm", dtype=dtype)(tensor)
+    return keras.layers.ReLU(name=f"{name}_relu", dtype=dtype)(normalised)
 
 
-def _convolution(channels_in: int, channels_out: int, kernel: int, stride: int, name: str) -> keras.layers.Conv2D:
+def _convolution(
+    channels_in: int, channels_out: int, kernel: int, stride: int, name: str, dtype: Any
+) -> keras.layers.Conv2D:
     return keras.layers.Conv2D(
         channels_out,
         kernel,
@@ -100,4 +107,5 @@ def _convolution(channels_in: int, channels_out: int, kernel: int, stride: int, 
         use_bias=False,
         kernel_initializer=kernel_initializer(kernel * kernel * channels_in),
         name=name,
+        dtype=dtype,
     )

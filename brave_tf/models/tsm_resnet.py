@@ -24,6 +24,7 @@ class TSMResNet(BlockwiseModel):
         channels: input channels: 3 for RGB, 2 for optical flow.
         shift_fraction: share of the channels that is shifted each way in time.
         rematerialise: spare memory in training, see `brave_tf.models.blockwise.BlockwiseModel`.
+        dtype: policy of every layer, such as "mixed_bfloat16"; None is the one that is set in `keras.config`.
         name: the model's name.
         **kwargs: further arguments of `keras.Model`.
 
@@ -49,14 +50,18 @@ class TSMResNet(BlockwiseModel):
         channels: int = 3,
         shift_fraction: float = SHIFT_FRACTION,
         rematerialise: bool = False,
+        dtype: Any = None,
         name: str = "tsm_resnet",
         **kwargs: Any,
     ):
         inputs = keras.Input((None, None, None, channels), name="video")
         shift = functools.partial(temporal_shift, fraction=shift_fraction)
-        endpoints, blocks = resnet_v2(inputs, depth, width, make=Framewise, shift=shift)
-        endpoints["embedding"] = keras.layers.GlobalAveragePooling3D(name="embedding")(endpoints["last_conv"])
+        endpoints, blocks = resnet_v2(inputs, depth, width, make=Framewise, shift=shift, dtype=dtype)
+        endpoints["embedding"] = keras.layers.GlobalAveragePooling3D(name="embedding", dtype=dtype)(
+            endpoints["last_conv"]
+        )
         super().__init__(inputs=inputs, outputs=endpoints["embedding"], name=name, **kwargs)
+        self.dtype_policy = dtype
         self.depth = depth
         self.width = width
         self.channels = channels
@@ -72,6 +77,7 @@ class TSMResNet(BlockwiseModel):
             "channels": self.channels,
             "shift_fraction": self.shift_fraction,
             "rematerialise": self.rematerialise,
+            "dtype": self.dtype_policy.name,
             "name": self.name,
         }
 

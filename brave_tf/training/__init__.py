@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 from brave_tf.lazy import public_names
 
 if TYPE_CHECKING:
+    from brave_tf.training.build import make_optimizer as make_optimizer
     from brave_tf.training.callbacks import CheckpointWriter as CheckpointWriter
     from brave_tf.training.callbacks import MetricsWriter as MetricsWriter
     from brave_tf.training.checkpoints import Checkpoints as Checkpoints
     from brave_tf.training.guard import HealthGuard as HealthGuard
     from brave_tf.training.interruption import StopOnSignal as StopOnSignal
-    from brave_tf.training.pretrain import make_optimizer as make_optimizer
     from brave_tf.training.probe import KNNProbe as KNNProbe
     from brave_tf.training.strategy import make_strategy as make_strategy
 
@@ -24,7 +24,7 @@ __all__, __getattr__, __dir__ = public_names(
         "KNNProbe": "probe",
         "MetricsWriter": "callbacks",
         "StopOnSignal": "interruption",
-        "make_optimizer": "pretrain",
+        "make_optimizer": "build",
         "make_strategy": "strategy",
     },
 )

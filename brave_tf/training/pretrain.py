@@ -20,14 +20,13 @@ from brave_tf.config.values import differences, to_dict
 from brave_tf.data.pipeline import pretraining_dataset
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.encoders.card import Tower, card_of, weights_sha256
-from brave_tf.encoders.encoder import save_towers, seeded_initialisation
+from brave_tf.encoders.encoder import save_towers
 from brave_tf.errors import UserError
 from brave_tf.files import write_json
-from brave_tf.lars import LARS
 from brave_tf.method.brave import Brave
 from brave_tf.progress import note, track
-from brave_tf.schedules import WarmupCosine
 from brave_tf.training.agreement import Agreement
+from brave_tf.training.build import make_model
 from brave_tf.training.callbacks import CheckpointWriter, MetricsWriter, ProgressReporter
 from brave_tf.training.checkpoints import Checkpoints
 from brave_tf.training.guard import HealthGuard
@@ -36,31 +35,6 @@ from brave_tf.training.probe import KNNProbe, ProbeClips
 from brave_tf.training.run_directory import claimed, finished_summary, last_metrics
 from brave_tf.training.run_files import SUMMARY_FILE
 from brave_tf.training.strategy import check_strategy, is_chief, make_strategy, while_together
-
-
-def make_optimizer(config: Config) -> keras.optimizers.Optimizer:
-    """The optimizer of an experiment, with warm-up and cosine decay over its steps."""
-    settings = config.optimizer
-    warmup = min(settings.warmup_steps, config.steps)
-    schedule = WarmupCosine(settings.peak_learning_rate, warmup, config.steps)
-    if settings.name == "adam":
-        return keras.optimizers.Adam(schedule)
-    return LARS(
-        schedule,
-        momentum=settings.momentum,
-        weight_decay=settings.weight_decay,
-        trust_coefficient=settings.trust_coefficient,
-        predictor_multiplier=settings.predictor_multiplier,
-        mask=settings.mask,
-    )
-
-
-def make_model(config: Config) -> Brave:
-    """The model of an experiment, initialised from its seed and compiled, under the current strategy."""
-    with seeded_initialisation(config.seed):
-        model = Brave(config)
-    model.compile(optimizer=make_optimizer(config), jit_compile=config.jit_compile)
-    return model
 
 
 def pretrain(

@@ -15,6 +15,7 @@ from brave_tf.method.brave import Brave
 from brave_tf.models import R3D, AudioResNet, Head, TSMResNet
 from brave_tf.models.batch_norm import SyncBatchNormalization
 from brave_tf.models.framewise import Framewise
+from brave_tf.training.build import build
 
 TINY = {"depth": 14, "width": 0.0625}
 TINY_BRAVE = [
@@ -65,7 +66,7 @@ def _filled(shapes: Any, rng: np.random.Generator, batch: int) -> Any:
 
 
 def _brave(preset: str, *assignments: str) -> Brave:
-    return Brave(override(presets.get(preset), [*TINY_BRAVE, *assignments]))
+    return build(override(presets.get(preset), [*TINY_BRAVE, *assignments]))
 
 
 _VA = {"narrow": VIDEO, "broad": {"audio": AUDIO}}

@@ -48,8 +48,9 @@ def test_a_whole_tree_becomes_a_model_that_goes_on_training(tmp_path, preset):
     found = convert_checkpoint(checkpoint(tmp_path / "a.npy", tree, settings), tmp_path / "out")
     assert found.passed_over == {"shared_project_1": 1}
     loaded = keras.saving.load_model(tmp_path / "out/brave.keras")
-    assert loaded.config.model.heads == "shared" and loaded.config.model.loss_scale == "released"
-    assert (loaded.config.narrow.frames, loaded.config.narrow.step, loaded.config.narrow.size) == (2, 3, 32)
+    config = loaded.augment.config
+    assert config.model.heads == "shared" and config.model.loss_scale == "released"
+    assert (config.narrow.frames, config.narrow.step, config.narrow.size) == (2, 3, 32)
     for weight, copy in zip(model.weights, loaded.weights, strict=True):
         np.testing.assert_array_equal(np.array(weight), np.array(copy), err_msg=weight.path)
     broad = (

@@ -66,13 +66,13 @@ def test_every_epoch_shows_every_clip_once(dataset):
 
 
 def test_host_augmentation_equals_device_augmentation(dataset):
-    from brave_tf.method.brave import Brave
+    from brave_tf.training.build import build
 
     device = override(presets.get("tiny-v"), [*RGB_SMALL, "broad.rgb.augment.random_convolution=0.5"])
     host = override(device, ["data.augment_on=host"])
     (on_device,), (on_host,) = batches(dataset, device, 1), batches(dataset, host, 1)
     assert "augment" not in on_host
-    views = Brave(device).augmented_views(on_device)
+    views = build(device).augmented_views(on_device)
     np.testing.assert_allclose(views["narrow"], on_host["narrow"], atol=1e-5)
     np.testing.assert_allclose(views["broad"]["rgb"], on_host["broad"]["rgb"], atol=1e-4)
 

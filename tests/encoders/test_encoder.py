@@ -13,14 +13,14 @@ from brave_tf.config.values import override
 from brave_tf.encoders.card import card_of
 from brave_tf.encoders.encoder import TOWER_FILES, load_encoder, save_towers
 from brave_tf.errors import UserError
-from brave_tf.method.brave import Brave
+from brave_tf.training.build import build
 
 CONFIG = override(presets.get("tiny-fa"), ["broad.flow.frames=6", "broad.flow.size=24"])
 
 
 @pytest.fixture(scope="module")
 def model():
-    return Brave(CONFIG)
+    return build(CONFIG)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_a_tower_that_is_not_there_is_one_line(run, tmp_path):
     with pytest.raises(UserError, match=r"--tower audio; .*encoder.keras has the towers narrow"):
         load_encoder(run / "encoder.keras", "audio")
     broad = BroadConfig(rgb=VideoViewConfig(frames=4, size=24), flow=CONFIG.broad.flow)
-    both = Brave(dataclasses.replace(CONFIG, broad=broad))
+    both = build(dataclasses.replace(CONFIG, broad=broad))
     both.save(tmp_path / "both.keras")
     with pytest.raises(UserError, match=r"--tower broad; .* has 2 that fit; expected one of narrow, rgb, flow"):
         load_encoder(tmp_path / "both.keras", "broad")

@@ -10,13 +10,14 @@ from brave_tf.config.values import override
 from brave_tf.lars import LARS
 from brave_tf.losses import view_losses
 from brave_tf.method.brave import Brave
+from brave_tf.training.build import build
 
 TINY = ["model.narrow.width=0.0625", "model.rgb.width=0.0625", "model.audio.width=0.0625", "model.hidden_size=16"]
 
 
 def make(name, *assignments):
     keras.utils.set_random_seed(0)
-    return Brave(override(presets.get(name), [*TINY, "model.projection_size=8", *assignments]))
+    return build(override(presets.get(name), [*TINY, "model.projection_size=8", *assignments]))
 
 
 def views(name, batch=4, seed=0):
@@ -87,7 +88,7 @@ def test_uint8_views_are_scaled_and_augmented_by_their_parameters():
     np.testing.assert_allclose(plain, frames / 255, atol=1e-6)
     from brave_tf.data import augment
 
-    drawn = [augment.sample(tf.constant([1, n], tf.int64), model.config.narrow.augment) for n in range(4)]
+    drawn = [augment.sample(tf.constant([1, n], tf.int64), model.augment.config.narrow.augment) for n in range(4)]
     parameters = {name: tf.stack([one[name] for one in drawn]) for name in drawn[0]}
     changed = model.augmented_views({**batch, "narrow": tf.constant(frames), "augment": {"narrow": parameters}})
     assert np.abs(changed["narrow"] - plain).mean() > 0.01
@@ -99,7 +100,7 @@ def test_whole_model_saves_and_loads(tmp_path):
     model.fit(forever(views("tiny-v")), steps_per_epoch=2, shuffle=False, verbose=0)
     model.save(tmp_path / "brave.keras")
     loaded = keras.saving.load_model(tmp_path / "brave.keras")
-    assert loaded.config == model.config
+    assert loaded.augment.config == model.augment.config
     batch = views("tiny-v", seed=5)
     tf.nest.map_structure(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), model(batch), loaded(batch))
     for one in (model, loaded):

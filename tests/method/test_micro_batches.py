@@ -10,8 +10,8 @@ from brave_tf.config.values import override
 from brave_tf.data.pipeline import check_batch
 from brave_tf.encoders.encoder import seeded_initialisation
 from brave_tf.errors import UserError
-from brave_tf.method.brave import Brave
 from brave_tf.method.micro_batches import mean_over_parts
+from brave_tf.training.build import build
 
 SMALL = [
     *["model.narrow.depth=14", "model.narrow.width=0.0625", "model.audio.width=0.0625"],
@@ -21,7 +21,7 @@ SMALL = [
 
 def make(*changes, frozen_statistics=False):
     with seeded_initialisation(0):
-        model = Brave(override(presets.get("tiny-va"), [*SMALL, *changes]))
+        model = build(override(presets.get("tiny-va"), [*SMALL, *changes]))
     for layer in model._flatten_layers():
         if frozen_statistics and isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False

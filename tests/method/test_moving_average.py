@@ -8,7 +8,7 @@ import tensorflow as tf
 from brave_tf import presets
 from brave_tf.config.values import override
 from brave_tf.losses import view_losses
-from brave_tf.method.brave import Brave
+from brave_tf.training.build import build
 
 TINY = [
     "model.narrow.depth=14",
@@ -22,7 +22,7 @@ MOMENTUM = 0.9
 
 def make(*assignments):
     keras.utils.set_random_seed(0)
-    model = Brave(override(presets.get("tiny-va"), [*TINY, f"model.target_momentum={MOMENTUM}", *assignments]))
+    model = build(override(presets.get("tiny-va"), [*TINY, f"model.target_momentum={MOMENTUM}", *assignments]))
     model.compile(optimizer=keras.optimizers.SGD(0.5), jit_compile=False)
     return model
 

@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 
 from brave_tf import presets
-from brave_tf.config import BackboneConfig, BroadConfig, ModelConfig, VideoViewConfig
+from brave_tf.config import BackboneConfig, BroadConfig, Config, ModelConfig, VideoViewConfig
 from brave_tf.config.values import override
 from brave_tf.errors import UserError
-from brave_tf.method.brave import Brave
 from brave_tf.method.towers import Towers
+from brave_tf.training.build import build
 
 SMALL = BackboneConfig(depth=14, width=0.0625)
 HEADS = {"hidden_size": 16, "projection_size": 8}
@@ -20,6 +20,11 @@ def model_config(**changes):
     return ModelConfig(**{"narrow": SMALL, "rgb": SMALL, "flow": SMALL, "audio": SMALL, **HEADS, **changes})
 
 
+def make(model, broad):
+    """The towers of a configuration."""
+    return build(Config(name="test", model=model, broad=broad)).towers
+
+
 def inputs(**broad):
     generator = np.random.default_rng(0)
     draw = lambda *shape: tf.constant(generator.random(shape, dtype="float32"))  # noqa: E731
@@ -27,7 +32,7 @@ def inputs(**broad):
 
 
 def test_several_modalities_have_one_narrow_backbone_and_heads_of_their_own():
-    towers = Towers(model_config(), presets.get("tiny-fa").broad)
+    towers = make(model_config(), presets.get("tiny-fa").broad)
     outputs = towers(inputs(flow=(3, 2, 4, 24, 24, 2), audio=(3, 40, 80)))
     assert {m: outputs["narrow"][m]["z"].shape for m in outputs["narrow"]} == {"flow": (3, 8), "audio": (3, 8)}
     assert outputs["broad"]["flow"]["h"].shape == (3, 2, 8) and outputs["broad"]["audio"]["h"].shape == (3, 1, 8)
@@ -38,14 +43,14 @@ def test_several_modalities_have_one_narrow_backbone_and_heads_of_their_own():
 
 
 def test_a_configuration_rebuilds_the_same_towers():
-    towers = Towers(model_config(heads="shared"), presets.get("tiny-fa").broad, name="towers")
+    towers = make(model_config(heads="shared"), presets.get("tiny-fa").broad)
     again = Towers.from_config(towers.get_config())
     assert again.get_config() == towers.get_config()
     assert [(w.path, w.shape) for w in again.weights] == [(w.path, w.shape) for w in towers.weights]
 
 
 def test_views_of_one_modality_do_not_mix():
-    towers = Towers(model_config(), presets.get("tiny-v").broad)
+    towers = make(model_config(), presets.get("tiny-v").broad)
     both = inputs(rgb=(3, 2, 4, 24, 24, 3))
     alone = {**both, "broad": {"rgb": both["broad"]["rgb"][:, 1:]}}
     together = towers(both, training=True)["broad"]["rgb"]["z"][:, 1]
@@ -53,8 +58,8 @@ def test_views_of_one_modality_do_not_mix():
 
 
 def test_a_shared_backbone_is_one_network():
-    separate = Towers(model_config(), presets.get("tiny-v").broad)
-    shared = Towers(model_config(share_backbone=True), presets.get("tiny-v").broad)
+    separate = make(model_config(), presets.get("tiny-v").broad)
+    shared = make(model_config(share_backbone=True), presets.get("tiny-v").broad)
     assert shared.broad_encoders["rgb"] is shared.encoder
     backbone = separate.encoder.count_params()
     assert separate.count_params() - shared.count_params() == backbone
@@ -71,10 +76,10 @@ def test_a_model_with_a_shared_backbone_saves_and_loads(tmp_path):
     keras.utils.set_random_seed(0)
     settings = ["model.share_backbone=true", "model.hidden_size=16", "model.projection_size=8"]
     widths = [f"model.{name}.{key}" for name in ("narrow", "rgb") for key in ("depth=14", "width=0.0625")]
-    model = Brave(override(presets.get("tiny-v"), [*settings, *widths]))
+    model = build(override(presets.get("tiny-v"), [*settings, *widths]))
     model.save(tmp_path / "brave.keras")
     loaded = keras.saving.load_model(tmp_path / "brave.keras")
-    assert loaded.broad_encoders["rgb"] is loaded.encoder and loaded.config == model.config
+    assert loaded.broad_encoders["rgb"] is loaded.encoder and loaded.augment.config == model.augment.config
     views = inputs(rgb=(3, 1, 4, 24, 24, 3))
     tf.nest.map_structure(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), model(views), loaded(views))
 
@@ -85,16 +90,16 @@ def test_what_cannot_be_shared_is_refused():
     with pytest.raises(UserError, match=r"share_backbone without broad\.rgb"):
         override(presets.get("tiny-fa"), ["model.share_backbone=true", "model.narrow.depth=14"])
     with pytest.raises(UserError, match="heads=shared with embeddings of sizes"):
-        Towers(model_config(heads="shared", narrow=BackboneConfig(depth=14, width=0.125)), presets.get("tiny-v").broad)
+        make(model_config(heads="shared", narrow=BackboneConfig(depth=14, width=0.125)), presets.get("tiny-v").broad)
 
 
 def test_a_network_without_shift_is_an_image_network():
     broad = BroadConfig(rgb=VideoViewConfig())
-    towers = Towers(model_config(narrow=BackboneConfig(depth=14, width=0.0625, shift=0.0)), broad)
+    towers = make(model_config(narrow=BackboneConfig(depth=14, width=0.0625, shift=0.0)), broad)
     clip = inputs()["narrow"]
     per_frame = tf.stack([towers.encoder(clip[:, t : t + 1]) for t in range(2)])
     np.testing.assert_allclose(towers.encoder(clip), tf.reduce_mean(per_frame, axis=0), atol=1e-5)
-    with_shift = Towers(model_config(), broad)
+    with_shift = make(model_config(), broad)
     per_frame = tf.stack([with_shift.encoder(clip[:, t : t + 1]) for t in range(2)])
     assert np.abs(with_shift.encoder(clip) - tf.reduce_mean(per_frame, axis=0)).max() > 1e-4
 

@@ -8,8 +8,8 @@ import tensorflow as tf
 from brave_tf import presets
 from brave_tf.config.values import override
 from brave_tf.encoders.encoder import seeded_initialisation
-from brave_tf.method.brave import Brave
 from brave_tf.models import R3D, AudioResNet, TSMResNet
+from brave_tf.training.build import build
 
 TINY = {"depth": 14, "width": 0.0625}
 NETWORKS = {
@@ -124,7 +124,7 @@ def one_step():
 
     def step(strategy, rematerialise):
         with strategy.scope(), seeded_initialisation(0):
-            model = Brave(override(presets.get("tiny-va"), [*settings, f"model.rematerialise={rematerialise}"]))
+            model = build(override(presets.get("tiny-va"), [*settings, f"model.rematerialise={rematerialise}"]))
             model.compile(optimizer=keras.optimizers.SGD(0.01), jit_compile=False)
         data = tf.data.Dataset.from_tensor_slices(batch).batch(8, drop_remainder=True)
         model.fit(data, steps_per_epoch=1, shuffle=False, verbose=0)

@@ -7,9 +7,9 @@ import tensorflow as tf
 from brave_tf import presets
 from brave_tf.config import BackboneConfig
 from brave_tf.config.values import override
-from brave_tf.method.brave import Brave
 from brave_tf.models import R3D, AudioResNet, Head, TSMResNet
 from brave_tf.models.size import backbone_size, experiment_sizes, head_size
+from brave_tf.training.build import build
 from tests import released_trees
 
 CLIP = (16, 224, 224)
@@ -89,4 +89,4 @@ def test_sizes_are_those_of_real_audio_networks_and_heads():
 def test_experiments_have_the_size_of_their_model(name, heads):
     config = override(presets.get(name), ["model.narrow.depth=14", f"model.heads={heads}"])
     total = sum(size.parameters for size in experiment_sizes(config).values())
-    assert total == parameters_of(Brave(config))
+    assert total == parameters_of(build(config))

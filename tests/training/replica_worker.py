@@ -19,7 +19,7 @@ from brave_tf import presets
 from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset
 from brave_tf.lars import LARS
-from brave_tf.method.brave import Brave
+from brave_tf.training.build import build
 from brave_tf.training.strategy import make_strategy
 
 CONFIG = override(
@@ -37,7 +37,7 @@ def fit(strategy, dataset, optimizer, steps, *changes):
     keras.utils.set_random_seed(0)
     config = override(CONFIG, changes)
     with strategy.scope():
-        model = Brave(config)
+        model = build(config)
         model.compile(optimizer=optimizer(), jit_compile=False)
         batches = pretraining_dataset(dataset, config)
     before = weights(model)

@@ -11,7 +11,7 @@ from brave_tf.config import BroadConfig
 from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset
 from brave_tf.encoders.encoder import seeded_initialisation
-from brave_tf.training.pretrain import make_model
+from brave_tf.training.build import make_model
 from tests.training.run_killed import make_dataset
 
 SMALL = [

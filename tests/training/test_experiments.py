@@ -14,7 +14,7 @@ from brave_tf.data import pretraining_dataset
 from brave_tf.data.flow_code import FlowSettings
 from brave_tf.demo.world import write_world
 from brave_tf.preparation.dataset_writer import prepare
-from brave_tf.training.pretrain import make_model
+from brave_tf.training.build import make_model
 from tests.preparation.media_files import write_media
 from tests.reduced import reduced, thin
 

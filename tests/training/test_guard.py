@@ -12,8 +12,8 @@ from brave_tf.config import MonitorConfig
 from brave_tf.config.values import override
 from brave_tf.encoders.encoder import seeded_initialisation
 from brave_tf.errors import UserError
-from brave_tf.method.brave import Brave
 from brave_tf.models.heads import Head
+from brave_tf.training.build import build
 from brave_tf.training.guard import HealthGuard
 
 HEALTHY = {"loss": 3.0, "gradient_norm": 5.0, "spread_audio": 0.98, "spread_narrow_for_audio": 0.9}
@@ -84,7 +84,7 @@ def train(steps, run=None):
         *["model.hidden_size=32", "model.projection_size=16"],
     ]
     with seeded_initialisation(0):
-        model = Brave(override(presets.get("tiny-va"), changes))
+        model = build(override(presets.get("tiny-va"), changes))
     model.compile(optimizer=keras.optimizers.Adam(0.01), jit_compile=False)
     spreads = []
     log = keras.callbacks.LambdaCallback(

@@ -10,7 +10,7 @@ from brave_tf.config.values import override
 from brave_tf.encoders.card import card_of
 from brave_tf.encoders.encoder import load_encoder, save_encoder, seeded_initialisation
 from brave_tf.method.brave import build_optimizer
-from brave_tf.training.pretrain import make_model
+from brave_tf.training.build import make_model
 from tests.method.test_micro_batches import SMALL, batch
 
 
@@ -78,7 +78,7 @@ def test_two_replicas_train_in_half_precision(two_replicas, precision):
 
 def test_an_encoder_trained_in_half_precision_is_kept_in_float32(tmp_path):
     model = make("precision=bfloat16")
-    save_encoder(model.encoder, card_of(model.config, model.encoder, 0), tmp_path / "encoder.keras")
+    save_encoder(model.encoder, card_of(model.augment.config, model.encoder, 0), tmp_path / "encoder.keras")
     loaded = load_encoder(tmp_path / "encoder.keras")
     assert {layer.compute_dtype for layer in loaded.model.layers} == {"float32"}
     video = batch()["narrow"]

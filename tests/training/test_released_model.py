@@ -8,8 +8,8 @@ import tensorflow as tf
 from brave_tf.config import AudioViewConfig, BroadConfig, Config, ModelConfig, VideoViewConfig
 from brave_tf.convert import from_haiku
 from brave_tf.convert.names import model_arrays
-from brave_tf.method.brave import Brave
 from brave_tf.models.batch_norm import SyncBatchNormalization
+from brave_tf.training.build import build
 from tests import golden_files, released_trees
 
 TERMS = {
@@ -30,7 +30,7 @@ def step():
         broad=BroadConfig(rgb=VideoViewConfig(frames=4, size=32), audio=AudioViewConfig()),
         model=ModelConfig(heads="shared", loss_scale="released"),
     )
-    model = Brave(config)
+    model = build(config)
     tree = released_trees.filled("full_v_va_1x")
     dead = [module for module in tree["params"] if module.startswith("shared_project_")]
     assert len(dead) == 3 * 7
