@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from brave_tf.lars import LARS as LARS
     from brave_tf.method.brave import Brave as Brave
     from brave_tf.schedules import WarmupCosine as WarmupCosine
+    from brave_tf.training.build import build as build
 
 __version__ = "0.1.0"
 
@@ -30,6 +31,7 @@ __all__, __getattr__, __dir__ = public_names(
         "Brave": "method.brave",
         "LARS": "lars",
         "WarmupCosine": "schedules",
+        "build": "training.build",
         "config": "",
         "convert": "",
         "data": "",

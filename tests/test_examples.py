@@ -1,11 +1,13 @@
 """Every example runs."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import brave_tf
 from brave_tf.preparation.dataset_writer import prepare
@@ -15,17 +17,51 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 def test_every_example_is_run_here():
-    assert {path.name for path in EXAMPLES.glob("*.py")} == {"pretrain.py"}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {
+        "own_backbones.py",
+        "pretrain.py",
+        "pretrain_with_checkpoints.py",
+    }
 
 
-def test_pretraining_example(tmp_path):
+def run(name, *arguments, cwd):
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / name), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("examples")
     for number in range(3):
-        write_media(tmp_path / "videos" / f"{number}.mp4", seconds=2.0)
-    prepare(tmp_path / "videos", tmp_path / "dataset", workers=1)
-    command = [sys.executable, str(EXAMPLES / "pretrain.py"), str(tmp_path / "dataset"), str(tmp_path / "run"), "2"]
+        write_media(folder / "videos" / f"{number}.mp4", seconds=2.0)
+    prepare(folder / "videos", folder / "dataset", workers=1)
+    return folder / "dataset"
+
+
+def test_the_first_example(dataset, tmp_path):
+    assert len((EXAMPLES / "pretrain.py").read_text().splitlines()) <= 25
+    run("pretrain.py", dataset, 1, "encoder.keras", cwd=tmp_path)
+    encoder = brave_tf.load_encoder(tmp_path / "encoder.keras")
+    assert encoder(np.zeros([1, 8, 64, 64, 3], "float32")).shape == (1, 512)
+
+
+def test_own_backbones(tmp_path):
+    assert len((EXAMPLES / "own_backbones.py").read_text().splitlines()) <= 40
+    printed = run("own_backbones.py", cwd=tmp_path)
+    first, last = re.search(r"loss ([\d.]+) -> ([\d.]+)", printed).groups()
+    assert float(last) < 0.5 * float(first)
+
+
+def test_the_example_with_checkpoints(dataset, tmp_path):
     for _ in range(2):
-        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
-        assert done.returncode == 0, done.stderr
+        run("pretrain_with_checkpoints.py", dataset, tmp_path / "run", 2, cwd=tmp_path)
     # The second call found nothing left to do.
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [2]

@@ -169,6 +169,11 @@ class Brave(keras.Model):
         if isinstance(inner, LARS):
             inner.mark_predictors(self.predictor_variables)
 
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles a loaded model as it was when it was saved."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        build_optimizer(self)
+
     def call(self, inputs: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """Z and h of every view.
 

@@ -46,26 +46,28 @@ def mean_over_parts(function: Callable[[Any], Any], batch: Any, parts: int, *, u
     return tf.nest.map_structure(lambda value: value / parts, total)
 
 
+def check_divisible(batch: Any, parts: int) -> None:
+    """Raises UserError if a batch whose size is known does not divide into parts."""
+    sizes = {getattr(tensor, "shape", (None,))[0] for tensor in tf.nest.flatten(batch)}
+    for size in sizes - {None}:
+        if size % parts:
+            raise UserError(
+                f"received a batch of {size} examples for micro_batches={parts}; expected a multiple of {parts} on "
+                "every replica, the last batch of an epoch among them; change batch_size, or drop the remainder"
+            )
+
+
 def _divisible(batch: Any, parts: int) -> Any:
     """The batch, once it is sure that every array of it divides into parts."""
-    sizes = sorted({tensor.shape[0] for tensor in tf.nest.flatten(batch) if tensor.shape[0] is not None})
-    for size in sizes:
-        if size % parts:
-            raise UserError(_advice(size, parts))
+    check_divisible(batch, parts)
+    message = f"expected a multiple of micro_batches={parts} examples on every replica"
     checks = [
-        tf.debugging.assert_equal(tf.shape(tensor)[0] % parts, 0, _advice("one", parts))
+        tf.debugging.assert_equal(tf.shape(tensor)[0] % parts, 0, message)
         for tensor in tf.nest.flatten(batch)
         if tensor.shape[0] is None
     ]
     with tf.control_dependencies([check for check in checks if check is not None]):
         return tf.nest.map_structure(tf.identity, batch)
-
-
-def _advice(size: Any, parts: int) -> str:
-    return (
-        f"received a batch of {size} examples for micro_batches={parts}; expected a multiple of {parts} on every "
-        "replica, the last batch of an epoch among them; change batch_size, or drop the remainder"
-    )
 
 
 def _part(batch: Any, number: Any, parts: int) -> Any:

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from brave_tf.method.micro_batches import check_divisible
+
 
 def finished_steps(model: keras.Model) -> int:
     """Batches that a model has been trained on: of `Brave` all, of another model those that moved its weights.
@@ -98,6 +100,9 @@ class StepFunction:
         self.wait_seconds += time.monotonic() - began
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(batch)
         self._clip_ids = inputs.get("clip_id") if isinstance(inputs, dict) else None
+        if self._trains:
+            # Here the size of the batch is known; in the graph it may not be.
+            check_divisible(inputs, self._model.micro_batches)
         before = finished_steps(self._model) if self._trains else 0
         outputs: dict[str, Any] = self._run(batch)
         means = self._model.update_means(outputs)

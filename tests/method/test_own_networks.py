@@ -106,9 +106,9 @@ def test_several_steps_per_execution_train_every_batch():
     ends = []
     record = keras.callbacks.LambdaCallback(on_train_batch_end=lambda number, logs: ends.append(number))
     together = compiled(make(), steps_per_execution=2)
-    together.fit(as_tf_data(arrays()), epochs=2, verbose=0, callbacks=[record])
+    together.fit(as_tf_data(arrays()), epochs=2, shuffle=False, verbose=0, callbacks=[record])
     alone = compiled(make())
-    alone.fit(as_tf_data(arrays()), epochs=2, verbose=0)
+    alone.fit(as_tf_data(arrays()), epochs=2, shuffle=False, verbose=0)
     assert together.counted_steps == alone.counted_steps == 6 and len(ends) == 4
     for ours, theirs in zip(together.weights, alone.weights, strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
@@ -202,10 +202,10 @@ def test_callbacks_of_keras_work(tmp_path):
 def test_an_interrupted_fit_goes_on_by_backup_and_restore(tmp_path):
     def fit(model, epochs, **arguments):
         backup = keras.callbacks.BackupAndRestore(tmp_path / "backup", delete_checkpoint=False)
-        return model.fit(as_tf_data(arrays()), epochs=epochs, verbose=0, callbacks=[backup], **arguments)
+        return model.fit(as_tf_data(arrays()), epochs=epochs, shuffle=False, verbose=0, callbacks=[backup], **arguments)
 
     whole = compiled(make(), optimizer=keras.optimizers.Adam(1e-3))
-    whole.fit(as_tf_data(arrays()), epochs=3, verbose=0)
+    whole.fit(as_tf_data(arrays()), epochs=3, shuffle=False, verbose=0)
     fit(compiled(make(), optimizer=keras.optimizers.Adam(1e-3)), 1)
     continued = compiled(make(seed=1), optimizer=keras.optimizers.Adam(1e-3))
     assert len(fit(continued, 3).history["loss"]) == 2
@@ -326,6 +326,10 @@ def test_a_summary_counts_everything():
     assert "towers" in text and f"{make().count_params():,}" in text
 
 
+def unbuilt():
+    return keras.Sequential([keras.layers.Dense(3)], name="raw")
+
+
 def unpooled():
     return keras.Sequential([keras.Input((6, 6, 3)), keras.layers.Conv2D(2, 3)], name="unpooled")
 
@@ -338,14 +342,14 @@ def two_inputs():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"narrow": keras.Sequential([keras.layers.Dense(3)], name="raw")}, "narrow=raw, which is not built"),
-        ({"narrow": unpooled()}, r"narrow=unpooled, whose output is \(None, 4, 4, 2\); expected one vector"),
-        ({"narrow": two_inputs()}, "narrow=two, which takes 2 inputs; expected one"),
-        ({"narrow": len}, "narrow of type builtin_function_or_method; expected a keras.Model"),
-        ({"broad": {}}, r"broad=\{\}; expected networks by name"),
-        ({"broad": sensor_network()}, "expected networks by name"),
-        ({"broad": {"a/b": sensor_network()}}, "called 'a/b'; expected a name without '/'"),
-        ({"broad": {"narrow": sensor_network()}}, "and not 'narrow'"),
+        ({"narrow": unbuilt}, "narrow=raw, which is not built"),
+        ({"narrow": unpooled}, r"narrow=unpooled, whose output is \(None, 4, 4, 2\); expected one vector"),
+        ({"narrow": two_inputs}, "narrow=two, which takes 2 inputs; expected one"),
+        ({"narrow": lambda: len}, "narrow of type builtin_function_or_method; expected a keras.Model"),
+        ({"broad": dict}, r"broad=\{\}; expected networks by name"),
+        ({"broad": sensor_network}, "expected networks by name"),
+        ({"broad": lambda: {"a/b": sensor_network()}}, "called 'a/b'; expected a name without '/'"),
+        ({"broad": lambda: {"narrow": sensor_network()}}, "and not 'narrow'"),
         ({"heads": "shared"}, "heads=shared with embeddings of sizes .*'narrow': 12, 'imu': 10"),
         ({"heads": "both"}, "heads='both'; expected one of: separate, shared"),
         ({"loss_scale": "half"}, "loss_scale='half'; expected one of: paper, released"),
@@ -354,7 +358,9 @@ def two_inputs():
     ],
 )
 def test_arguments_that_cannot_be_used_are_refused_in_one_line(change, message):
-    arguments = {"narrow": picture_network(), "broad": {"imu": sensor_network()}, **change}
+    # Networks are made here: TensorFlow must not run while tests are collected.
+    made = {name: value() if callable(value) else value for name, value in change.items()}
+    arguments = {"narrow": picture_network(), "broad": {"imu": sensor_network()}, **made}
     with pytest.raises(UserError, match=message) as caught:
         Brave(arguments.pop("narrow"), arguments.pop("broad"), **arguments)
     assert "\n" not in str(caught.value)
