@@ -1,5 +1,14 @@
-"""Exported encoders: SavedModels that anyone can load, verified before they are handed over."""
+"""Exported encoders: SavedModels that anyone can load, verified before they are handed over.
 
-from brave_tf.export.saved_model import export_encoder
+Calling the package exports an encoder: `brave_tf.export("runs/first", "exported")`; see `export_encoder`.
+"""
 
-__all__ = ["export_encoder"]
+from typing import TYPE_CHECKING
+
+from brave_tf.lazy import make_callable, public_names
+
+if TYPE_CHECKING:
+    from brave_tf.export.saved_model import export_encoder as export_encoder
+
+__all__, __getattr__, __dir__ = public_names(__name__, {"export_encoder": "saved_model"})
+make_callable(__name__, "export_encoder")

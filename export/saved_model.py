@@ -1,5 +1,6 @@
 """Writes an encoder as a reusable SavedModel."""
 
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 import tensorflow as tf
 
 from brave_tf.encoders import card as cards
-from brave_tf.encoders.encoder import ENCODER_FILE, Encoder, save_encoder
+from brave_tf.encoders.card import TowerChoice
+from brave_tf.encoders.encoder import ENCODER_FILE, Encoder, load_encoder, save_encoder
 from brave_tf.errors import UserError
 from brave_tf.export.signature import reusable_object
 from brave_tf.export.verify import verify
@@ -16,24 +18,36 @@ from brave_tf.export.verify import verify
 FORMATS = ("savedmodel", "keras")
 
 
-def export_encoder(encoder: Encoder, out: str | Path, formats: Sequence[str] = ("savedmodel",)) -> dict[str, Any]:
-    """Exports an encoder to a directory, and verifies it in a fresh process before it appears there.
+def export_encoder(
+    encoder: Encoder | str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    tower: TowerChoice | None = None,
+    formats: Sequence[str] = ("savedmodel",),
+) -> dict[str, Any]:
+    """Writes an encoder as a SavedModel, and verifies it in a fresh process before it appears: `brave-tf export`.
 
     Args:
-        encoder: what `brave_tf.load_encoder` gave, with a Keras model (a run or a `.keras` file).
+        encoder: what `brave_tf.load_encoder` takes, or what it gave; it has to be a Keras model (a run or a `.keras`
+            file).
         out: a directory that does not exist yet, or is empty.
+        tower: which backbone of a run; see `brave_tf.load_encoder`.
         formats: "savedmodel", and "keras" for an `encoder.keras` beside it.
 
     Returns:
         What `brave_tf.export.verify.verify` found; empty without "savedmodel".
 
     Raises:
-        UserError: the directory is taken, the encoder cannot be exported, or the export does not verify.
+        UserError: there is no such encoder or tower, the directory is taken, the encoder cannot be exported, or the
+            export does not verify.
+
+    Example:
+        >>> brave_tf.export("runs/first", "exported")
     """
     out = Path(out)
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
         raise UserError(f"received formats {list(formats)}; expected some of {', '.join(FORMATS)}")
+    encoder = encoder if isinstance(encoder, Encoder) else load_encoder(encoder, tower)
     if encoder.model is None:
         raise UserError(f"{encoder.path} is exported already; expected a run directory or a .keras file")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -43,22 +57,22 @@ def export_encoder(encoder: Encoder, out: str | Path, formats: Sequence[str] = (
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
-        found = _write(encoder, partial, formats)
+        verified = _write(encoder, partial, formats)
         if out.exists():
             out.rmdir()
         partial.rename(out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return found
+    return verified
 
 
 def _write(encoder: Encoder, directory: Path, formats: Sequence[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    verified: dict[str, Any] = {}
     if "savedmodel" in formats:
         root, signatures = reusable_object(encoder)
         tf.saved_model.save(root, str(directory), signatures=signatures)
-        found = verify(directory, encoder)
+        verified = verify(directory, encoder)
     if "keras" in formats:
         save_encoder(encoder.model, encoder.card, directory / ENCODER_FILE)
     (directory / cards.CARD_NAME).write_text(encoder.card.to_json(), encoding="utf-8")
-    return found
+    return verified

@@ -210,9 +210,9 @@ def test_a_mistake_is_one_line(world, tmp_path, capsys, arguments, words):
 def test_a_folder_that_is_no_dataset_and_a_page_that_cannot_be_written(world, tmp_path):
     config = override(presets.get("tiny-v"), ["narrow.frames=2", "broad.rgb.frames=2"])
     with pytest.raises(UserError, match="is not a dataset"):
-        inspect(config, tmp_path, tmp_path / "page.html")
+        inspect(tmp_path, config, tmp_path / "page.html")
     with pytest.raises(UserError, match="expected a place that can be written"):
-        inspect(config, world, Path(tmp_path), clips=1, redraws=0)
+        inspect(world, config, Path(tmp_path), clips=1, redraws=0)
 
 
 def test_clips_that_are_left_out_are_counted(tmp_path):

@@ -16,18 +16,16 @@ def convert(checkpoint: tyro.conf.Positional[str], /, out: Path) -> None:
     """
     from brave_tf.cli.console import print_table
     from brave_tf.convert.checkpoint import convert_checkpoint
-    from brave_tf.convert.released import locate
 
-    file, name = locate(checkpoint)
-    found = convert_checkpoint(file, out, name)
-    passed_over = ", ".join(f"{module} ({count} arrays)" for module, count in found.passed_over.items())
+    converted = convert_checkpoint(checkpoint, out)
+    passed_over = ", ".join(f"{module} ({count} arrays)" for module, count in converted.passed_over.items())
     print_table(
         str(out),
         {
-            "converted": ", ".join(found.towers),
+            "converted": ", ".join(converted.towers),
             "passed over": passed_over or "nothing",
-            **({"not the whole model, because": found.not_whole} if found.not_whole else {}),
-            "verified with": found.verified["loader"],
-            "largest difference": max(found.verified["errors"].values()),
+            **({"not the whole model, because": converted.not_whole} if converted.not_whole else {}),
+            "verified with": converted.verified["loader"],
+            "largest difference": max(converted.verified["errors"].values()),
         },
     )

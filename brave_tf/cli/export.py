@@ -24,10 +24,8 @@ def export(
         formats: what to write.
     """
     from brave_tf.cli.console import print_table
-    from brave_tf.encoders.encoder import load_encoder
     from brave_tf.export import export_encoder
 
-    found = export_encoder(load_encoder(encoder, tower), out, formats)
-    largest = max(found["errors"].values()) if found else None
-    verified = {"verified with": found["loader"], "largest difference": largest} if found else {}
+    check = export_encoder(encoder, out, tower, formats)
+    verified = {"verified with": check["loader"], "largest difference": max(check["errors"].values())} if check else {}
     print_table(str(out), {"formats": ", ".join(formats), **verified})

@@ -1,8 +1,11 @@
-"""Released JAX checkpoints to Keras models, and back."""
+"""Released JAX checkpoints to Keras models, and back.
+
+Calling the package converts a checkpoint: `brave_tf.convert("v-a-tsm50", "converted")`; see `convert_checkpoint`.
+"""
 
 from typing import TYPE_CHECKING
 
-from brave_tf.lazy import public_names
+from brave_tf.lazy import make_callable, public_names
 
 if TYPE_CHECKING:
     from brave_tf.convert.checkpoint import convert_checkpoint as convert_checkpoint
@@ -20,3 +23,4 @@ __all__, __getattr__, __dir__ = public_names(
         "to_haiku": "haiku",
     },
 )
+make_callable(__name__, "convert_checkpoint")

@@ -17,6 +17,7 @@ from brave_tf.convert.haiku import from_haiku
 from brave_tf.convert.model_card import model_card
 from brave_tf.convert.names import AUDIO, BROAD_RGB, NARROW
 from brave_tf.convert.pickles import read_checkpoint
+from brave_tf.convert.released import locate
 from brave_tf.convert.trees import Trees
 from brave_tf.encoders.card import card_of
 from brave_tf.encoders.encoder import ENCODER_FILE, load_encoder, save_encoder
@@ -64,23 +65,24 @@ class Converted:
     verified: dict[str, Any]
 
 
-def convert_checkpoint(checkpoint: str | Path, out: str | Path, name: str = "") -> Converted:
-    """Converts a checkpoint of the released code; nothing appears in `out` unless all of it works.
+def convert_checkpoint(checkpoint: str | Path, out: str | Path) -> Converted:
+    """Converts a checkpoint of the released code: `brave-tf convert`. Nothing appears in `out` unless all of it works.
 
     Writes `encoder.keras`, `saved_model/`, `model_card.md` and, when the checkpoint also holds the shared head and a
     broad tower that fit, `brave.keras`: the whole model, to go on training.
 
     Args:
-        checkpoint: a `.npy` file.
+        checkpoint: a `.npy` file, or the name of a published checkpoint, such as "v-a-tsm50", which is fetched once.
         out: a directory that does not exist yet.
-        name: the published name, for the model card.
 
     Returns:
         What was found.
 
     Raises:
-        UserError: the file is damaged, malicious, or does not hold the arrays of the narrow tower; or `out` is taken.
+        UserError: there is neither such a file nor such a name, it cannot be fetched, is damaged, malicious, or does
+            not hold the arrays of the narrow tower; or `out` is taken.
     """
+    file, name = locate(str(checkpoint))
     out = Path(out)
     if out.exists():
         raise UserError(f"{out} exists already; choose another --out, or remove it")
@@ -89,7 +91,7 @@ def convert_checkpoint(checkpoint: str | Path, out: str | Path, name: str = "") 
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
-        found = _write_models(partial, Path(checkpoint), name)
+        found = _write_models(partial, file, name)
         # All weights but those of the encoder are gone by now.
         verified = export_encoder(load_encoder(partial), partial / SAVED_MODEL)
         partial.rename(out)

@@ -1,5 +1,6 @@
 """`brave-tf inspect`: shows what training would see of a dataset, before any network is built."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -7,50 +8,73 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from brave_tf import presets
 from brave_tf.config import SOURCE_FPS, Config
+from brave_tf.config.values import override
 from brave_tf.data import sampling
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.open import open_dataset
 from brave_tf.data.placement import Record
 from brave_tf.data.read import RecordReader
 from brave_tf.data.training_clips import TrainingClips
+from brave_tf.errors import UsageError
 from brave_tf.inspection.draws import clip_seconds, draw_views
 from brave_tf.pages import inspect as page
 from brave_tf.pages.inspect_content import Draw, InspectContent, InspectedClip
 from brave_tf.progress import Advance, track
 
+MOST_REDRAWS = 7
 SOUND_BYTES = 1_000_000
 """Of all sounds on a page together; only the first draw of a clip can be heard."""
 
 
 def inspect(
-    config: Config,
-    data: str | Path,
+    dataset: str | Path,
+    preset: str | Config,
     out: str | Path,
-    *,
-    split: str = "train",
     clips: int = 4,
     redraws: int = 2,
-    command: str = "",
+    seed: int | None = None,
+    split: str = "train",
+    set: Sequence[str] = (),
 ) -> InspectContent:
-    """Writes a page with the views of the first examples of a run.
+    """Writes one HTML page with what the networks will see of a dataset: `brave-tf inspect`.
 
     Args:
-        config: the experiment; `config.seed` is the run's.
-        data: a dataset.
-        out: the page.
+        dataset: what `brave_tf.data.open_dataset` takes.
+        preset: name of the experiment, or its `Config`.
+        out: the page to write.
+        clips: clips to show, the first that a run trains on; fewer if the dataset has fewer.
+        redraws: further draws of each clip, with the seeds that follow, to see what is random; 0 to 7.
+        seed: seed of the run, instead of the experiment's.
         split: split of the dataset.
-        clips: clips to show, at least 1; fewer if the dataset has fewer.
-        redraws: further draws of each, with the seeds that follow.
-        command: what makes the page again.
+        set: settings of the experiment, such as "narrow.frames=32".
 
     Returns:
         What is on the page.
 
     Raises:
-        UserError: the dataset cannot be opened or lacks what the experiment needs, or the page cannot be written.
+        UserError: there is no such preset or setting, a number is out of range, the dataset cannot be opened or lacks
+            what the experiment needs, or the page cannot be written.
     """
-    content = gather(config, data, split=split, clips=clips, redraws=redraws, command=command)
+    if clips < 1:
+        raise UsageError(f"received --clips {clips}; expected 1 or more")
+    if not 0 <= redraws <= MOST_REDRAWS:
+        raise UsageError(f"received --redraws {redraws}; expected 0 to {MOST_REDRAWS}")
+    usual = preset if isinstance(preset, Config) else presets.get(preset)
+    config = override(usual, [*([f"seed={seed}"] if seed is not None else []), *set])
+    words = ["brave-tf", "inspect", str(dataset), "--preset", usual.name, "--out", str(out), "--clips", str(clips)]
+    words += [
+        "--redraws",
+        str(redraws),
+        "--seed",
+        str(config.seed),
+        "--split",
+        split,
+        *(["--set", *set] if set else []),
+    ]
+    command = shlex.join(words)
+    content = gather(config, dataset, split=split, clips=clips, redraws=redraws, command=command)
     page.write(out, content)
     return content
 
@@ -58,7 +82,16 @@ def inspect(
 def gather(
     config: Config, data: str | Path, *, split: str = "train", clips: int = 4, redraws: int = 2, command: str = ""
 ) -> InspectContent:
-    """What `inspect` writes, without writing it; see there."""
+    """What `inspect` writes for an experiment, without writing it.
+
+    Args:
+        config: the experiment; `config.seed` is the run's.
+        data: a dataset.
+        split: split of the dataset.
+        clips: clips to show, at least 1; fewer if the dataset has fewer.
+        redraws: further draws of each, with the seeds that follow.
+        command: what makes the page again.
+    """
     dataset = open_dataset(data)
     usable = TrainingClips.open(data, config, split)
     origins = _origins(dataset, split)

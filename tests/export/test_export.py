@@ -22,7 +22,7 @@ def encoder():
 @pytest.fixture(scope="module")
 def exported(encoder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("export") / "exported"
-    found = export_encoder(encoder, folder, ("savedmodel", "keras"))
+    found = export_encoder(encoder, folder, formats=("savedmodel", "keras"))
     assert max(found["errors"].values()) < 1e-4
     return folder
 
