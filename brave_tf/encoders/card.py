@@ -6,7 +6,7 @@ import json
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,15 +14,11 @@ import pydantic
 
 from brave_tf.config import AudioViewConfig, Config, EvaluationConfig, EvaluationInput, Modality
 from brave_tf.config.values import to_dict
+from brave_tf.config.words import Tower, TowerChoice
 from brave_tf.errors import UserError
 
 CARD_NAME = "brave_tf.json"
 """File of the card, inside a `.keras` archive or beside a `saved_model.pb`."""
-
-Tower = Literal["narrow", "rgb", "flow", "audio"]
-"""The narrow tower, or the broad one of a modality."""
-TowerChoice = Literal["narrow", "broad", "audio", "rgb", "flow"]
-"""What users call a tower: "broad" is the only broad one of a run, or the only one of frames."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,9 +15,9 @@ import tensorflow as tf
 import brave_tf
 from brave_tf.config import LARS_HEAD, EvaluationConfig, FineTuneConfig, HeadConfig
 from brave_tf.config.values import to_dict
+from brave_tf.config.words import TowerChoice
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.open import open_dataset
-from brave_tf.encoders.card import TowerChoice
 from brave_tf.encoders.encoder import Encoder, load_encoder
 from brave_tf.errors import UserError
 from brave_tf.evaluation.open_settings import open_settings
