@@ -46,7 +46,7 @@ class EncoderCard:
     weights_sha256: str = ""
 
     @property
-    def shown(self) -> EvaluationInput:
+    def input_view(self) -> EvaluationInput:
         """What the encoder is shown at evaluation time."""
         return EvaluationInput(self.modality, self.view, self.audio)
 

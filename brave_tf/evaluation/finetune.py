@@ -55,7 +55,7 @@ def fine_tuned_answers(
             clips.labels[fold.train],
             clips.table.take(fold.test),
             clips.classes,
-            request.shown,
+            request.input_view,
             request.finetune,
             request.seed,
         )
@@ -79,7 +79,7 @@ def _key(encoder: Encoder, clips: LabelledClips, fold: Fold, request: Request) -
     ids = clips.table["clip_id"]
     about = {
         **what_is_shown(encoder, clips, request),
-        "view": dataclasses.asdict(request.shown.view),
+        "view": dataclasses.asdict(request.input_view.view),
         "finetune": dataclasses.asdict(request.finetune),
         "seed": request.seed,
         "train": ids.take(fold.train).to_pylist(),
@@ -99,7 +99,7 @@ class FineTuning:
         labels: [N] class indices of those, or [N, classes] of several labels.
         test: rows to answer.
         classes: number of classes.
-        shown: what the encoder is shown.
+        input_view: what the encoder is shown.
         config: rates and epochs.
         seed: decides the new layer's weights, the order of the clips, and their augmentation.
     """
@@ -109,7 +109,7 @@ class FineTuning:
     labels: np.ndarray
     test: pa.Table
     classes: int
-    shown: EvaluationInput
+    input_view: EvaluationInput
     config: FineTuneConfig
     seed: int
 
@@ -209,14 +209,14 @@ class _Training:
             self._epoch.assign(epoch + 1)
             if manager is not None:
                 self._save(manager)
-        embed = graph_of(self._answer, task.shown.modality)
-        (answers,) = window_features([embed], task.dataset, task.test, task.shown, advance)
+        embed = graph_of(self._answer, task.input_view.modality)
+        (answers,) = window_features([embed], task.dataset, task.test, task.input_view, advance)
         return np.asarray(answers.mean(axis=1))
 
     def _batches(self, first_step: int) -> tf.data.Dataset:
         task = self._task
         size = min(task.config.batch_size, task.train.num_rows)
-        samples = shuffled_samples(task.dataset, task.train, task.labels, task.shown, task.seed, first_step * size)
+        samples = shuffled_samples(task.dataset, task.train, task.labels, task.input_view, task.seed, first_step * size)
         return samples.batch(size, drop_remainder=True).prefetch(2)
 
     def _step(self, clips: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

@@ -65,8 +65,8 @@ class FrozenFeatures:
 
     def _features(self, encoders: Sequence[EncoderLike]) -> list[tuple["_Rows", "_Rows"]]:
         """Of every encoder the features of training and of test clips."""
-        shown, seed, dataset = self.request.shown, self.request.seed, self.clips.dataset
-        embeds = [graph_of(encoder, shown.modality) for encoder in encoders]
+        input_view, seed, dataset = self.request.input_view, self.request.seed, self.clips.dataset
+        embeds = [graph_of(encoder, input_view.modality) for encoder in encoders]
         training = np.unique(np.concatenate([fold.train for fold in self.folds]))
         testing = np.unique(np.concatenate([fold.test for fold in self.folds]))
         train: list[_Rows] = []
@@ -74,20 +74,20 @@ class FrozenFeatures:
             testing = np.union1d(training, testing)
         else:
             clips = self.clips.table.take(training)
-            count = len(training) * shown.view.epochs
+            count = len(training) * input_view.view.epochs
             into = [self._open(encoder, "train", clips, count) for encoder in encoders]
             with track(count, "embed training samples", done=min(each.done for each in into)) as advance:
-                arrays = augmented_features(embeds, dataset, clips, shown, seed, advance, into)
+                arrays = augmented_features(embeds, dataset, clips, input_view, seed, advance, into)
             train = [_Rows(array, training, axis=1) for array in arrays]
         clips = self.clips.table.take(testing)
         into = [self._open(encoder, "test", clips, len(testing)) for encoder in encoders]
         with track(len(testing), "embed test clips", done=min(each.done for each in into)) as advance:
-            arrays = window_features(embeds, dataset, clips, shown, advance, into)
+            arrays = window_features(embeds, dataset, clips, input_view, advance, into)
         test = [_Rows(array, testing, axis=0) for array in arrays]
         return list(zip(train or test, test, strict=True))
 
     def _open(self, encoder: EncoderLike, kind: Literal["train", "test"], clips: pa.Table, count: int) -> Features:
-        view = dataclasses.asdict(self.request.shown.view)
+        view = dataclasses.asdict(self.request.input_view.view)
         about: dict[str, Any] = {
             "kind": kind,
             "view": {name: value for name, value in view.items() if name not in UNUSED[kind]},
@@ -99,7 +99,7 @@ class FrozenFeatures:
 
     def _svm_c(self, train: "_Rows", test: "_Rows") -> tuple[float, Regularisation | None]:
         if self.request.protocol != "linear" or not self.request.svm_c_grid:
-            return self.request.shown.view.svm_c, None
+            return self.request.input_view.view.svm_c, None
         chosen = choose_svm_c(self.request.svm_c_grid, self.folds, self.clips, train.of, test.of)
         return chosen.chosen, chosen
 
@@ -139,12 +139,12 @@ class FrozenFeatures:
 
 def what_is_shown(encoder: Encoder, clips: LabelledClips, request: Request) -> dict[str, Any]:
     """What features follow from besides the view: encoder, dataset and front end, as JSON values."""
-    audio = request.shown.audio
+    audio = request.input_view.audio
     return {
         "encoder": encoder.weights_sha256() if encoder.variables else str(encoder.path),
         "network": encoder.card.network,
         "dataset": clips.dataset.fingerprint,
-        "modality": request.shown.modality,
+        "modality": request.input_view.modality,
         "audio": None if audio is None else dataclasses.asdict(audio),
     }
 

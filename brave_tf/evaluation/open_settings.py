@@ -10,7 +10,7 @@ _AUGMENTED = (
 
 def open_settings(request: Request) -> list[str]:
     """The choices behind an evaluation, a line each."""
-    view, head, finetune = request.shown.view, request.head, request.finetune
+    view, head, finetune = request.input_view.view, request.head, request.finetune
     lines = _PROTOCOLS.get(request.protocol, "")
     found = [
         lines.format(
@@ -21,15 +21,15 @@ def open_settings(request: Request) -> list[str]:
             chosen="chosen from a grid" if request.svm_c_grid else f"{view.svm_c:g}",
         )
     ]
-    found += _modality_lines(request.shown.modality, request)
-    if request.shown.modality != "audio" and request.shown.view.crops > 1:
+    found += _modality_lines(request.input_view.modality, request)
+    if request.input_view.modality != "audio" and request.input_view.view.crops > 1:
         where = "on the diagonal, as in the released code" if view.crop_places == "diagonal" else "in a centred row"
         found.append(f"test crops lie {where}; the paper only counts them")
     return [line for line in found if line]
 
 
 def _modality_lines(modality: Modality, request: Request) -> list[str]:
-    view = request.shown.view
+    view = request.input_view.view
     if modality == "audio":
         lines = [f"sound: windows of {view.audio_seconds:g} s, {view.windows} evenly spaced ones to test a clip"]
         return lines + ([_AUGMENTED] if request.protocol not in ("knn", "retrieval") else [])

@@ -44,7 +44,7 @@ def evaluate(
             f"received protocol {request.protocol} for {label!r}, of which a clip has several; expected one of "
             f"{', '.join(OF_SEVERAL_LABELS)}"
         )
-    clips = LabelledClips.of(dataset, label, request.shown.modality)
+    clips = LabelledClips.of(dataset, label, request.input_view.modality)
     folds = make_folds(clips, request.folds)
     _check(folds, clips)
     encoders = [encoder] if random_encoder is None else [encoder, random_encoder]

@@ -158,23 +158,23 @@ def _check_data(encoder: Encoder, dataset: Dataset) -> None:
 def _request(
     encoder: Encoder, protocol: ProtocolName, view: Mapping[str, Any], classifier: Mapping[str, Any]
 ) -> Request:
-    shown = encoder.card.shown
-    shown = dataclasses.replace(shown, view=_changed(shown.view, view))
-    if shown.view.size > shown.view.shorter_side:
+    input_view = encoder.card.input_view
+    input_view = dataclasses.replace(input_view, view=_changed(input_view.view, view))
+    if input_view.view.size > input_view.view.shorter_side:
         raise UserError(
-            f"received size={shown.view.size}, shorter_side={shown.view.shorter_side}; expected size <= shorter side"
+            f"received size={input_view.view.size}, shorter_side={input_view.view.shorter_side}; expected size <= shorter side"
         )
     head = LARS_HEAD if protocol == "linear-lars" else HeadConfig()
     if protocol in ("linear-lars", "mlp"):
-        return Request(protocol, shown, head=_changed(head, classifier))
+        return Request(protocol, input_view, head=_changed(head, classifier))
     if protocol == "finetune":
-        return Request(protocol, shown, finetune=_changed(FineTuneConfig(), classifier))
+        return Request(protocol, input_view, finetune=_changed(FineTuneConfig(), classifier))
     if classifier:
         raise UserError(
             f"received {', '.join(classifier)} for the protocol {protocol}; expected them with linear-lars, mlp or "
             "finetune, the protocols that train by gradient descent"
         )
-    return Request(protocol, shown)
+    return Request(protocol, input_view)
 
 
 def _changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:

@@ -26,18 +26,18 @@ class Request:
 
     Attributes:
         protocol: the protocol.
-        shown: the evaluation-time input and its constants.
+        input_view: the evaluation-time input and its constants.
         label: label column; None chooses it.
         folds: see `brave_tf.evaluation.folds.make_folds`.
         neighbours: neighbours that vote in "knn".
-        svm_c_grid: inverse regularisations of "linear" to choose from; none takes `shown.view.svm_c`.
+        svm_c_grid: inverse regularisations of "linear" to choose from; none takes `input_view.view.svm_c`.
         head: the classifier of "linear-lars" and "mlp".
         finetune: the training of "finetune".
         seed: decides augmented samples, classifiers and the random initialisation.
     """
 
     protocol: ProtocolName
-    shown: EvaluationInput
+    input_view: EvaluationInput
     label: str | None = None
     folds: str | None = None
     neighbours: int = 20

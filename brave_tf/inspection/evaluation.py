@@ -22,7 +22,7 @@ def write_evaluation_page(path: Path, report: Mapping[str, Any]) -> None:
     Raises:
         UserError: the dataset is not where it was, or the page cannot be written.
     """
-    front_end = report["settings"]["shown"]["audio"]
+    front_end = report["settings"]["input_view"]["audio"]
     audio = pydantic.TypeAdapter(AudioViewConfig | None).validate_python(front_end)
     ids = [mistake["clip_id"] for mistake in report.get("mistakes", ())]
     pictures = pictures_of(open_dataset(report["dataset"]["path"]), ids, report["modality"], audio)

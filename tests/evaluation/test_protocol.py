@@ -23,7 +23,7 @@ from brave_tf.preparation.dataset_writer import prepare
 from tests.preparation.media_files import write_media
 
 VIEW = EvaluationConfig(frames=2, step=2, size=32, shorter_side=40, epochs=1, windows=2, crops=1, svm_c=1.0)
-SHOWN = EvaluationInput(view=VIEW)
+INPUT_VIEW = EvaluationInput(view=VIEW)
 CHANGES = {"frames": 1, "size": 32, "shorter_side": 32, "epochs": 1, "windows": 1, "crops": 1}
 
 
@@ -113,7 +113,7 @@ def test_official_splits_train_and_test(splits, capsys):
     # The last video is in neither side of the first split.
     assert {sources[row] for row in first.test} == {f"{n}.mp4" for n in range(4, 7)}
     assert shared_videos(clips.table, first) == 0 and shared_videos(clips.table, second) == 4
-    report = summarise(*evaluated(splits, Request("knn", SHOWN, neighbours=1)))
+    report = summarise(*evaluated(splits, Request("knn", INPUT_VIEW, neighbours=1)))
     assert [fold["name"] for fold in report["splits"]] == ["split1", "split2"]
     assert "fold split2: 4 videos have clips in both training and test" in capsys.readouterr().err
     only = make_folds(clips, "split2")
@@ -141,7 +141,7 @@ def evaluated(dataset: Dataset, request: Request, encoder=brightness, random=bri
 
 @pytest.mark.parametrize("protocol", ["linear", "knn", "mlp", "linear-lars", "retrieval"])
 def test_a_video_that_was_cut_into_clips_counts_once(dataset, protocol):
-    request = Request(protocol, SHOWN, folds="fold", neighbours=3, head=HeadConfig(epochs=2))
+    request = Request(protocol, INPUT_VIEW, folds="fold", neighbours=3, head=HeadConfig(epochs=2))
     report = summarise(*evaluated(dataset, request))
     first = report["folds"][0]
     assert (first["test_clips"], first["test_videos"]) == (6, 4)
@@ -158,20 +158,20 @@ def test_a_video_that_was_cut_into_clips_counts_once(dataset, protocol):
 
 
 def test_the_constant_is_chosen_on_the_first_fold(dataset):
-    request = Request("linear", SHOWN, folds="fold", svm_c_grid=(10.0, 1e-6))
+    request = Request("linear", INPUT_VIEW, folds="fold", svm_c_grid=(10.0, 1e-6))
     report = summarise(*evaluated(dataset, request))
     found = report["regularisation"]
     assert list(found["scores"]) == ["1e-06", "10.0"] and found["validated_on"].startswith("fold 0")
     assert found["scores"][str(found["chosen"])] == max(found["scores"].values())
     # One split, which is there to test: training videos validate.
-    split = Request("linear", SHOWN, svm_c_grid=(10.0, 1e-6))
+    split = Request("linear", INPUT_VIEW, svm_c_grid=(10.0, 1e-6))
     assert summarise(*evaluated(dataset, split))["regularisation"]["validated_on"] == "a fifth of the training videos"
 
 
 def test_several_labels_are_scored_by_mean_average_precision(dataset, tmp_path):
     several = with_info(dataset, multilabel=["label"])
     with pytest.raises(UserError, match="received protocol knn for 'label', of which a clip has several; expected one"):
-        evaluated(several, Request("knn", SHOWN, folds="fold"))
+        evaluated(several, Request("knn", INPUT_VIEW, folds="fold"))
 
 
 def test_random_networks_by_name_are_scored_and_reported(dataset, tmp_path):
