@@ -29,13 +29,13 @@ def graph_of(encoder: Callable[..., Any], modality: Modality = "rgb") -> Embed:
     """
     graphs: dict[Any, Embed] = {}
 
-    def answer(clips: tf.Tensor) -> tf.Tensor:
+    def scaled_and_embedded(clips: tf.Tensor) -> tf.Tensor:
         return encoder(to_unit(clips, modality) if clips.dtype == tf.uint8 else clips, training=False)
 
     def embed(clips: tf.Tensor) -> tf.Tensor:
         kind = tf.TensorSpec([None, *clips.shape[1:]], clips.dtype)
         if kind not in graphs:
-            graphs[kind] = tf.function(answer, input_signature=[kind])
+            graphs[kind] = tf.function(scaled_and_embedded, input_signature=[kind])
         return graphs[kind](clips)
 
     return embed

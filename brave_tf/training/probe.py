@@ -15,7 +15,7 @@ from brave_tf.data.open import open_dataset
 from brave_tf.evaluation.clips import LabelledClips
 from brave_tf.evaluation.features import graph_of, window_features
 from brave_tf.evaluation.folds import choose_label
-from brave_tf.evaluation.knn import knn_decisions
+from brave_tf.evaluation.protocols.knn import knn_decisions
 from brave_tf.method.step_function import finished_steps
 from brave_tf.training.callbacks import PROBE_METRIC
 from brave_tf.training.strategy import is_chief

@@ -8,17 +8,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from brave_tf.config import EvaluationConfig, EvaluationInput, HeadConfig
+from brave_tf.config import EvaluationConfig, EvaluationInput
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.open import open_dataset
 from brave_tf.errors import UserError
 from brave_tf.evaluation import features
 from brave_tf.evaluation.clips import LabelledClips
+from brave_tf.evaluation.comparison import compare_with_random
 from brave_tf.evaluation.folds import choose_label, make_folds, shared_videos
-from brave_tf.evaluation.protocol import evaluate
-from brave_tf.evaluation.report import evaluate_and_report
+from brave_tf.evaluation.protocol import make_protocol
 from brave_tf.evaluation.request import Request
 from brave_tf.evaluation.summary import summarise
+from brave_tf.evaluator import evaluate
 from brave_tf.preparation.dataset_writer import prepare
 from tests.preparation.media_files import write_media
 
@@ -61,7 +62,7 @@ def test_a_dataset_without_labels_is_one_line(dataset):
 def test_a_report_that_has_no_place_is_refused_before_the_work(dataset, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"file/out cannot be written \(Not a directory\); choose another --out"):
-        evaluate_and_report("random:tiny-va", dataset.path, tmp_path / "file/out", cache=tmp_path / "cache")
+        evaluate("random:tiny-va", dataset.path, tmp_path / "file/out", cache=tmp_path / "cache")
     assert not (tmp_path / "cache").exists()
 
 
@@ -113,7 +114,7 @@ def test_official_splits_train_and_test(splits, capsys):
     # The last video is in neither side of the first split.
     assert {sources[row] for row in first.test} == {f"{n}.mp4" for n in range(4, 7)}
     assert shared_videos(clips.table, first) == 0 and shared_videos(clips.table, second) == 4
-    report = summarise(*evaluated(splits, Request("knn", INPUT_VIEW, neighbours=1)))
+    report = summarise(*evaluated(splits, Request(make_protocol("knn", {"neighbours": 1}), INPUT_VIEW)))
     assert [fold["name"] for fold in report["splits"]] == ["split1", "split2"]
     assert "fold split2: 4 videos have clips in both training and test" in capsys.readouterr().err
     only = make_folds(clips, "split2")
@@ -136,12 +137,13 @@ def test_folds_that_cannot_be_made_are_one_line(dataset, folds, words):
 
 
 def evaluated(dataset: Dataset, request: Request, encoder=brightness, random=brightness):
-    return evaluate(encoder, random, dataset, request), request
+    return compare_with_random(encoder, random, dataset, request), request
 
 
 @pytest.mark.parametrize("protocol", ["linear", "knn", "mlp", "linear-lars", "retrieval"])
 def test_a_video_that_was_cut_into_clips_counts_once(dataset, protocol):
-    request = Request(protocol, INPUT_VIEW, folds="fold", neighbours=3, head=HeadConfig(epochs=2))
+    settings = {"knn": {"neighbours": 3}, "mlp": {"epochs": 2}, "linear-lars": {"epochs": 2}}.get(protocol, {})
+    request = Request(make_protocol(protocol, settings), INPUT_VIEW, folds="fold")
     report = summarise(*evaluated(dataset, request))
     first = report["folds"][0]
     assert (first["test_clips"], first["test_videos"]) == (6, 4)
@@ -158,41 +160,41 @@ def test_a_video_that_was_cut_into_clips_counts_once(dataset, protocol):
 
 
 def test_the_constant_is_chosen_on_the_first_fold(dataset):
-    request = Request("linear", INPUT_VIEW, folds="fold", svm_c_grid=(10.0, 1e-6))
+    protocol = make_protocol("linear", {"svm_c_grid": (10.0, 1e-6)})
+    request = Request(protocol, INPUT_VIEW, folds="fold")
     report = summarise(*evaluated(dataset, request))
     found = report["regularisation"]
     assert list(found["scores"]) == ["1e-06", "10.0"] and found["validated_on"].startswith("fold 0")
     assert found["scores"][str(found["chosen"])] == max(found["scores"].values())
     # One split, which is there to test: training videos validate.
-    split = Request("linear", INPUT_VIEW, svm_c_grid=(10.0, 1e-6))
+    split = Request(protocol, INPUT_VIEW)
     assert summarise(*evaluated(dataset, split))["regularisation"]["validated_on"] == "a fifth of the training videos"
 
 
 def test_several_labels_are_scored_by_mean_average_precision(dataset, tmp_path):
     several = with_info(dataset, multilabel=["label"])
     with pytest.raises(UserError, match="received protocol knn for 'label', of which a clip has several; expected one"):
-        evaluated(several, Request("knn", INPUT_VIEW, folds="fold"))
+        evaluated(several, Request(make_protocol("knn", {}), INPUT_VIEW, folds="fold"))
 
 
 def test_random_networks_by_name_are_scored_and_reported(dataset, tmp_path):
-    report = evaluate_and_report(
-        "random:tiny-va", dataset.path, tmp_path / "out", protocol="knn", folds="fold", seed=0, view_changes=CHANGES
+    report = evaluate(
+        "random:tiny-va", dataset.path, tmp_path / "out", protocol="knn", folds="fold", seed=0, view=CHANGES
     )
     assert json.loads((tmp_path / "out/report.json").read_text()) == json.loads(json.dumps(report))
+    assert f"knn: {100 * report['mean']:.1f} %" in (tmp_path / "out/report.html").read_text(encoding="utf-8")
     assert report["mean"] == report["random_init"] and report["encoder"]["steps"] == 0
     assert report["dataset"]["fingerprint"] == open_dataset(dataset.path).fingerprint
-    assert report["tower"] == "narrow" and "neighbours" in report["settings"]
+    assert report["tower"] == "narrow" and report["settings"]["classifier"] == {"neighbours": 20}
 
 
 def test_features_are_computed_once_for_all_protocols(dataset, tmp_path, monkeypatch):
     def run(name, **arguments):
-        return evaluate_and_report(
-            "random:tiny-va", dataset.path, tmp_path / name, folds="fold", view_changes=CHANGES, **arguments
-        )
+        return evaluate("random:tiny-va", dataset.path, tmp_path / name, folds="fold", view=CHANGES, **arguments)
 
     first = run("linear")
     monkeypatch.setattr(features, "_append", lambda *_: pytest.fail("features were computed again"))
-    again = run("again", svm_c_grid=(1e-3, 1.0))
+    again = run("again", classifier={"svm_c_grid": (1e-3, 1.0)})
     assert again["regularisation"]["scores"] and first["encoder"] == again["encoder"]
     for protocol in ("knn", "retrieval", "mlp"):
         # Training clips are seen in windows by the first two; all clips of this dataset are tested in some fold.
@@ -201,8 +203,8 @@ def test_features_are_computed_once_for_all_protocols(dataset, tmp_path, monkeyp
 
 def test_an_interrupted_evaluation_goes_on(dataset, tmp_path):
     def run(name, **arguments):
-        report = evaluate_and_report(
-            "random:tiny-va", dataset.path, tmp_path / name / "out", folds="fold", view_changes=CHANGES, **arguments
+        report = evaluate(
+            "random:tiny-va", dataset.path, tmp_path / name / "out", folds="fold", view=CHANGES, **arguments
         )
         return {key: value for key, value in report.items() if key != "seconds"}
 
@@ -220,18 +222,18 @@ def test_fine_tuning_learns_goes_on_and_leaves_the_encoder_as_it_was(dataset, tm
     changes = {"epochs": 3, "batch_size": 4, "learning_rate": 0.05, "dropout": 0.0}
 
     def run(name):
-        return evaluate_and_report(
+        return evaluate(
             "random:tiny-va",
             dataset.path,
             tmp_path / name / "out",
             protocol="finetune",
-            view_changes=CHANGES,
-            classifier_changes=changes,
+            view=CHANGES,
+            classifier=changes,
             random_init=False,
         )
 
     report = run("whole")
-    assert report["random_init"] is None and report["settings"]["finetune"]["epochs"] == 3
+    assert report["random_init"] is None and report["settings"]["classifier"]["epochs"] == 3
     (folder,) = (tmp_path / "whole/features").iterdir()
     decisions = np.load(folder / "decisions.npy")
     assert decisions.sum(axis=1) == pytest.approx(1.0)
@@ -245,14 +247,17 @@ def test_fine_tuning_learns_goes_on_and_leaves_the_encoder_as_it_was(dataset, tm
 def test_settings_that_do_not_fit_are_one_line(dataset, tmp_path):
     def refused(words, **arguments):
         with pytest.raises(UserError, match=words):
-            evaluate_and_report("random:tiny-va", dataset.path, tmp_path / "out", **arguments)
+            evaluate("random:tiny-va", dataset.path, tmp_path / "out", **arguments)
 
-    refused("size=64, shorter_side=32", view_changes={"size": 64, "shorter_side": 32})
-    refused(r"received frames=0; .*greater than or equal to 1", view_changes={"frames": 0})
-    refused("received momentum; expected some of epochs, b", protocol="mlp", classifier_changes={"momentum": 0.5})
-    refused("received epochs for the protocol knn; expected", protocol="knn", classifier_changes={"epochs": 5})
-    refused("received neighbours=0; expected 1 or more", protocol="knn", neighbours=0)
-    refused("received the SVM grid 1, -1; expected numbers above 0", svm_c_grid=(1.0, -1.0))
-    refused("received an SVM grid with the protocol mlp", protocol="mlp", svm_c_grid=(1.0,))
+    refused("size=64, shorter_side=32", view={"size": 64, "shorter_side": 32})
+    refused(r"received frames=0; .*greater than or equal to 1", view={"frames": 0})
+    refused("for the protocol mlp; expected some of epochs, b", protocol="mlp", classifier={"momentum": 0.5})
+    refused("received hidden_size for the protocol linear-lars", protocol="linear-lars", classifier={"hidden_size": 9})
+    refused("received epochs for the protocol knn; expected some of n", protocol="knn", classifier={"epochs": 5})
+    refused(r"neighbours=0 .*than or equal to 1", protocol="knn", classifier={"neighbours": 0})
+    refused("svm_c_grid=-1.0 for the protocol linear; .* greater than 0", classifier={"svm_c_grid": (1.0, -1.0)})
+    refused("received svm_c_grid for the protocol mlp", protocol="mlp", classifier={"svm_c_grid": (1.0,)})
+    refused("received epochs for the protocol retrieval", protocol="retrieval", classifier={"epochs": 1})
+    refused("received protocol svm; expected one of linear, linear-lars", protocol="svm")
     refused("none of the 14 clips in .* has both sound and a 'label' label", tower="audio")
     refused("random:tiny-va has the towers narrow, audio", tower="flow")

@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from brave_tf.config import EvaluationInput, FineTuneConfig
+from brave_tf.config import EvaluationInput
+from brave_tf.config.values import to_dict
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.pipeline import shuffled_samples
 from brave_tf.encoders.encoder import Encoder
@@ -21,28 +22,33 @@ from brave_tf.errors import UserError, reason_of
 from brave_tf.evaluation.clips import LabelledClips
 from brave_tf.evaluation.features import graph_of, window_features
 from brave_tf.evaluation.folds import Fold
-from brave_tf.evaluation.frozen import what_is_shown
-from brave_tf.evaluation.request import EncoderLike, Request
+from brave_tf.evaluation.frozen import origin_of
+from brave_tf.evaluation.protocol import EncoderLike, Results
+from brave_tf.evaluation.protocols.finetune import FineTune
+from brave_tf.evaluation.request import Request
 from brave_tf.evaluation.scores import Answers, by_video
 from brave_tf.progress import Advance, track
 
 DECISIONS_FILE = "decisions.npy"
 
 
-def fine_tuned_answers(
-    encoders: Sequence[EncoderLike], clips: LabelledClips, folds: Sequence[Fold], request: Request, cache: Path | None
-) -> tuple[list[list[Answers]], dict[str, float]]:
+def fine_tuned_results(
+    protocol: FineTune,
+    encoders: Sequence[EncoderLike],
+    clips: LabelledClips,
+    folds: Sequence[Fold],
+    request: Request,
+    cache: Path | None,
+) -> Results:
     """What encoders answer after they were fine-tuned on each fold.
 
     Args:
+        protocol: rates and epochs.
         encoders: the encoders; afterwards they have their own weights again.
         clips: the labelled clips.
         folds: what to train and to test on.
         request: the settings.
         cache: where every epoch and every answer is kept, or None.
-
-    Returns:
-        For each encoder its answers, one for each fold; and seconds spent.
 
     Raises:
         UserError: an encoder cannot be trained, or the cache cannot be written.
@@ -56,7 +62,7 @@ def fine_tuned_answers(
             clips.table.take(fold.test),
             clips.classes,
             request.input_view,
-            request.finetune,
+            protocol,
             request.seed,
         )
         for fold in folds
@@ -68,19 +74,18 @@ def fine_tuned_answers(
                 raise UserError(f"received {encoder!r} to fine-tune; expected what `brave_tf.load_encoder` gives")
             answers.append([])
             for fold, task in zip(folds, tasks, strict=True):
-                folder = None if cache is None else cache / f"finetune-{_key(encoder, clips, fold, request)}"
+                folder = None if cache is None else cache / f"finetune-{_key(protocol, encoder, clips, fold, request)}"
                 decisions = task.decisions(encoder, folder, advance)
-                found = by_video(decisions, clips.labels[fold.test], clips.videos[fold.test], fold.test)
-                answers[-1].append(found)
-    return answers, {"fine-tuning": time.monotonic() - began}
+                answers[-1].append(by_video(decisions, clips.labels[fold.test], clips.videos[fold.test], fold.test))
+    return Results(answers, {}, {"fine-tuning": time.monotonic() - began})
 
 
-def _key(encoder: Encoder, clips: LabelledClips, fold: Fold, request: Request) -> str:
+def _key(protocol: FineTune, encoder: Encoder, clips: LabelledClips, fold: Fold, request: Request) -> str:
     ids = clips.table["clip_id"]
     about = {
-        **what_is_shown(encoder, clips, request),
+        **origin_of(encoder, clips, request),
         "view": dataclasses.asdict(request.input_view.view),
-        "finetune": dataclasses.asdict(request.finetune),
+        "finetune": to_dict(protocol),
         "seed": request.seed,
         "train": ids.take(fold.train).to_pylist(),
         "test": ids.take(fold.test).to_pylist(),
@@ -110,7 +115,7 @@ class FineTuning:
     test: pa.Table
     classes: int
     input_view: EvaluationInput
-    config: FineTuneConfig
+    config: FineTune
     seed: int
 
     @property
@@ -128,7 +133,7 @@ class FineTuning:
         return min(self.config.batch_size, self.train.num_rows)
 
     def decisions(self, encoder: Encoder, folder: Path | None, advance: Advance) -> np.ndarray:
-        """Fine-tunes an encoder, asks it, and gives it back with the weights that it had.
+        """Fine-tunes an encoder, tests it, and gives it back with the weights that it had.
 
         Args:
             encoder: the encoder, with variables that can be trained.
