@@ -48,7 +48,7 @@ def fine_tuned_results(
         clips: the labelled clips.
         folds: what to train and to test on.
         request: the settings.
-        cache: where every epoch and every answer is kept, or None.
+        cache: where checkpoints and answers are kept, or None.
 
     Raises:
         UserError: an encoder cannot be trained, or the cache cannot be written.
@@ -85,7 +85,7 @@ def _key(protocol: FineTune, encoder: Encoder, clips: LabelledClips, fold: Fold,
     about = {
         **origin_of(encoder, clips, request),
         "view": dataclasses.asdict(request.input_view.view),
-        "finetune": to_dict(protocol),
+        "finetune": {name: value for name, value in to_dict(protocol).items() if name != "checkpoint_every"},
         "seed": request.seed,
         "train": ids.take(fold.train).to_pylist(),
         "test": ids.take(fold.test).to_pylist(),
@@ -121,7 +121,7 @@ class FineTuning:
     @property
     def steps_per_epoch(self) -> int:
         """Steps in which about every clip is seen once."""
-        return max(self.train.num_rows // self._batch_size, 1)
+        return max(self.train.num_rows // self.batch_size, 1)
 
     @property
     def units(self) -> int:
@@ -129,7 +129,8 @@ class FineTuning:
         return self.config.epochs * self.steps_per_epoch + self.test.num_rows
 
     @property
-    def _batch_size(self) -> int:
+    def batch_size(self) -> int:
+        """Clips per step."""
         return min(self.config.batch_size, self.train.num_rows)
 
     def decisions(self, encoder: Encoder, folder: Path | None, advance: Advance) -> np.ndarray:
@@ -137,7 +138,7 @@ class FineTuning:
 
         Args:
             encoder: the encoder, with variables that can be trained.
-            folder: where to keep every epoch and the result, so that an interrupted fine-tuning goes on; or None.
+            folder: where to keep checkpoints and the result, so that an interrupted fine-tuning goes on; or None.
             advance: called with the number of finished steps and test clips.
 
         Returns:
@@ -190,10 +191,10 @@ class _Training:
             weight_decay=config.weight_decay or None,
         )
         self._optimizer.build(self._variables)
-        self._epoch = tf.Variable(0, dtype=tf.int64)
+        self._finished_steps = tf.Variable(0, dtype=tf.int64)
         self._folder = folder
         self._checkpoint = tf.train.Checkpoint(
-            epoch=self._epoch,
+            step=self._finished_steps,
             encoder=[_plain(each) for each in encoder.variables],
             layer=[_plain(each) for each in self._layer.variables],
             optimizer=[_plain(each) for each in self._optimizer.variables],
@@ -203,28 +204,27 @@ class _Training:
     def complete(self, advance: Advance) -> np.ndarray:
         task = self._task
         manager = self._restored()
-        first, steps = int(self._epoch.numpy()), task.steps_per_epoch
-        advance(first * steps)
-        batches = iter(self._batches(first * steps))
-        step = tf.function(self._step, reduce_retracing=True)
-        for epoch in range(first, task.config.epochs):
-            for _ in range(steps):
-                loss = float(step(*next(batches)))
-                advance(1, f"loss {loss:.3f}")
-            self._epoch.assign(epoch + 1)
-            if manager is not None:
+        first, last = int(self._finished_steps.numpy()), task.config.epochs * task.steps_per_epoch
+        advance(first)
+        batches = iter(self._batches(first))
+        train = tf.function(self._train, reduce_retracing=True)
+        for step in range(first + 1, last + 1):
+            loss = float(train(*next(batches)))
+            self._finished_steps.assign(step)
+            if manager is not None and (step == last or step % task.config.checkpoint_every == 0):
                 self._save(manager)
-        embed = graph_of(self._answer, task.input_view.modality)
+            advance(1, f"loss {loss:.3f}")
+        embed = graph_of(self._probabilities, task.input_view.modality)
         (answers,) = window_features([embed], task.dataset, task.test, task.input_view, advance)
         return np.asarray(answers.mean(axis=1))
 
     def _batches(self, first_step: int) -> tf.data.Dataset:
         task = self._task
-        size = min(task.config.batch_size, task.train.num_rows)
+        size = task.batch_size
         samples = shuffled_samples(task.dataset, task.train, task.labels, task.input_view, task.seed, first_step * size)
         return samples.batch(size, drop_remainder=True).prefetch(2)
 
-    def _step(self, clips: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    def _train(self, clips: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             logits = self._layer(self._dropout(self._encoder(clips, training=True), training=True))
             if self._several:
@@ -235,7 +235,7 @@ class _Training:
         self._optimizer.apply(tape.gradient(loss, self._variables), self._variables)
         return loss
 
-    def _answer(self, clips: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def _probabilities(self, clips: tf.Tensor, training: bool = False) -> tf.Tensor:
         logits = self._layer(self._encoder(clips, training=training))
         return tf.nn.sigmoid(logits) if self._several else tf.nn.softmax(logits)
 

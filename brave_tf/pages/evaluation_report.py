@@ -58,10 +58,8 @@ def _lead(report: Mapping[str, Any]) -> Html:
     if report.get("published"):
         paper = report["published"]
         tiles.append((_share(paper["value"]), f"{paper['experiment']}, {paper['column']}, {paper['source']}"))
-    tile_elements = (
-        element("div", element("b", value), element("span", words), class_="tile") for value, words in tiles
-    )
-    return join(where, element("div", *tile_elements, class_="tiles"))
+    boxes = (element("div", element("b", value), element("span", words), class_="tile") for value, words in tiles)
+    return join(where, element("div", *boxes, class_="tiles"))
 
 
 _BESIDE = {

@@ -3,6 +3,10 @@
 import dataclasses
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -11,10 +15,12 @@ import tensorflow as tf
 from brave_tf.config import EvaluationConfig, EvaluationInput
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.open import open_dataset
+from brave_tf.encoders.encoder import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.evaluation import features
 from brave_tf.evaluation.clips import LabelledClips
 from brave_tf.evaluation.comparison import compare_with_random
+from brave_tf.evaluation.fine_tuning import FineTuning
 from brave_tf.evaluation.folds import choose_label, make_folds, shared_videos
 from brave_tf.evaluation.protocol import make_protocol
 from brave_tf.evaluation.request import Request
@@ -237,11 +243,78 @@ def test_fine_tuning_learns_goes_on_and_leaves_the_encoder_as_it_was(dataset, tm
     (folder,) = (tmp_path / "whole/features").iterdir()
     decisions = np.load(folder / "decisions.npy")
     assert decisions.sum(axis=1) == pytest.approx(1.0)
-    # Stopped after its last epoch: it goes on from there, to the same answers.
+    # Stopped after its last step: it goes on from there, to the same answers.
     shutil.copytree(folder, tmp_path / "cut/features" / folder.name)
     (tmp_path / "cut/features" / folder.name / "decisions.npy").unlink()
     run("cut")
     np.testing.assert_allclose(np.load(tmp_path / "cut/features" / folder.name / "decisions.npy"), decisions, atol=1e-6)
+
+
+def variables_of(folder):
+    """Everything in the checkpoint of a fine-tuning, by name."""
+    reader = tf.train.load_checkpoint(folder)
+    names = [name for name in reader.get_variable_to_shape_map() if ".ATTRIBUTES" in name]
+    # How often it was saved depends on the interruptions.
+    return {name: reader.get_tensor(name) for name in names if not name.startswith("save_counter")}
+
+
+def test_fine_tuning_goes_on_from_its_last_saved_step(dataset, tmp_path):
+    clips = LabelledClips.of(dataset, "label")
+    view = EvaluationInput(view=EvaluationConfig(**CHANGES))
+    protocol = make_protocol("finetune", {"epochs": 2, "batch_size": 2, "checkpoint_every": 2})
+    task = FineTuning(dataset, clips.table, clips.labels, clips.table.slice(0, 4), clips.classes, view, protocol, 0)
+    encoder = load_encoder("random:tiny-va")
+    whole = task.decisions(encoder, tmp_path / "whole", lambda done=1, note="": None)
+    done_steps = []
+
+    def stop_within_the_epoch(done=1, note=""):
+        done_steps.append(done)
+        if sum(done_steps) == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        task.decisions(encoder, tmp_path / "cut", stop_within_the_epoch)
+    assert task.steps_per_epoch == 7
+    reports = []
+    resumed = task.decisions(encoder, tmp_path / "cut", lambda done=1, note="": reports.append(done))
+    assert reports[0] == 4 and sum(reports) == task.units
+    np.testing.assert_array_equal(resumed, whole)
+    left, right = variables_of(tmp_path / "whole"), variables_of(tmp_path / "cut")
+    assert left.keys() == right.keys() and len(left) > 10
+    for name, value in left.items():
+        np.testing.assert_array_equal(value, right[name], err_msg=name)
+
+
+def test_fine_tuning_that_is_killed_ends_with_the_same_answers(dataset, tmp_path):
+    settings = {"epochs": 30, "batch_size": 2, "checkpoint_every": 3}
+    arguments = ["evaluate", "random:tiny-va", "--data", str(dataset.path), "--out", str(tmp_path / "killed/out")]
+    arguments += ["--protocol", "finetune", "--folds", "2", "--no-random-init"]
+    for prefix, options in (("--", CHANGES), ("--classifier.", settings)):
+        arguments += [word for name, value in options.items() for word in (f"{prefix}{name}", str(value))]
+    process = subprocess.Popen([sys.executable, "-m", "brave_tf", *arguments], stderr=subprocess.DEVNULL)
+    while not list((tmp_path / "killed/features").glob("*/ckpt-*.index")):
+        assert process.poll() is None, "ended before its first checkpoint"
+        time.sleep(0.02)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert not list((tmp_path / "killed/features").glob("*/decisions.npy"))
+
+    def run(name):
+        return evaluate(
+            "random:tiny-va",
+            dataset.path,
+            tmp_path / name / "out",
+            protocol="finetune",
+            folds=2,
+            random_init=False,
+            view=CHANGES,
+            classifier=settings,
+        )
+
+    run("killed"), run("whole")
+    for file in (tmp_path / "whole/features").glob("*/decisions.npy"):
+        other = tmp_path / "killed/features" / file.parent.name / file.name
+        np.testing.assert_array_equal(np.load(other), np.load(file))
 
 
 def test_settings_that_do_not_fit_are_one_line(dataset, tmp_path):

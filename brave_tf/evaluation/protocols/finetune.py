@@ -31,6 +31,8 @@ class FineTune(EvaluationProtocol):
         momentum: of SGD.
         weight_decay: of SGD, decoupled from the gradient.
         dropout: share of the embedding that is dropped in training.
+        checkpoint_every: steps between two checkpoints, from which an interrupted fine-tuning goes on; no score depends
+            on it.
     """
 
     name: ClassVar[str] = "finetune"
@@ -42,6 +44,7 @@ class FineTune(EvaluationProtocol):
     momentum: Annotated[float, pydantic.Field(ge=0.0, lt=1.0)] = 0.9
     weight_decay: NonNegative = 0.0
     dropout: Annotated[float, pydantic.Field(ge=0.0, lt=1.0)] = 0.8
+    checkpoint_every: Count = 100
 
     def open_settings(self, input_view: EvaluationInput) -> str:
         """See `EvaluationProtocol.open_settings`."""
