@@ -7,7 +7,7 @@ from brave_tf.config.ranges import STRICT, Count, Positive
 from brave_tf.config.views import FLOW_AUGMENT, AudioViewConfig, AugmentConfig, Modality, VideoViewConfig
 
 RGB_AUGMENT = AugmentConfig(blur=0.0)
-"""Augmentation of the samples that train a classifier: as in pre-training, without blur (paper, section 4.2)."""
+"""The paper's, without blur, for the samples that train a classifier."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,17 +49,25 @@ class EvaluationInput:
         modality: what it embeds.
         view: lengths, sizes and counts.
         audio: the log-mel front end of an audio encoder; its length is `view.audio_seconds`.
+        augment: the augmentation that a visual encoder was pre-trained with; None where it does not say.
     """
 
     modality: Modality = "rgb"
     view: EvaluationConfig = EvaluationConfig()
     audio: AudioViewConfig | None = None
+    augment: AugmentConfig | None = None
 
     @property
     def video(self) -> VideoViewConfig:
-        """One clip as a visual view that trains a classifier."""
-        view = self.view
-        augment = FLOW_AUGMENT if self.modality == "flow" else RGB_AUGMENT
+        """One clip as a visual view that trains a classifier.
+
+        It is augmented as in pre-training, without blur (paper, section 4.2) and without random convolution; where the
+        encoder does not say how it was pre-trained, by the paper's numbers.
+        """
+        view, augment = self.view, self.augment
+        if augment is None:
+            augment = FLOW_AUGMENT if self.modality == "flow" else RGB_AUGMENT
+        augment = dataclasses.replace(augment, blur=0.0, random_convolution=0.0)
         return VideoViewConfig(frames=view.frames, step=view.step, size=view.size, augment=augment)
 
     @property

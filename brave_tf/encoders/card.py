@@ -12,7 +12,15 @@ import keras
 import numpy as np
 import pydantic
 
-from brave_tf.config import AudioViewConfig, Config, EvaluationConfig, EvaluationInput, Modality
+from brave_tf.config import (
+    AudioViewConfig,
+    AugmentConfig,
+    Config,
+    EvaluationConfig,
+    EvaluationInput,
+    Modality,
+    VideoViewConfig,
+)
 from brave_tf.config.values import to_dict
 from brave_tf.config.words import Tower, TowerChoice
 from brave_tf.errors import UserError
@@ -31,6 +39,7 @@ class EncoderCard:
         network: class name and constructor arguments of the backbone, to build it anew.
         view: the evaluation-time input.
         audio: the log-mel front end of an audio encoder.
+        augment: the augmentation of its view in pre-training; None if it is not known, as of older files, or of sound.
         preset: the experiment that it comes from; empty when unknown.
         steps: training steps behind the weights.
         weights_sha256: `weights_sha256` of the weights.
@@ -41,6 +50,7 @@ class EncoderCard:
     network: dict[str, Any] = dataclasses.field(default_factory=dict)
     view: EvaluationConfig = EvaluationConfig()
     audio: AudioViewConfig | None = None
+    augment: AugmentConfig | None = None
     preset: str = ""
     steps: int = 0
     weights_sha256: str = ""
@@ -48,7 +58,7 @@ class EncoderCard:
     @property
     def input_view(self) -> EvaluationInput:
         """What the encoder is shown at evaluation time."""
-        return EvaluationInput(self.modality, self.view, self.audio)
+        return EvaluationInput(self.modality, self.view, self.audio, self.augment)
 
     def to_json(self) -> str:
         """The card as JSON text."""
@@ -69,12 +79,15 @@ class EncoderCard:
 
 def card_of(config: Config, backbone: keras.Model, steps: int, tower: Tower = "narrow") -> EncoderCard:
     """The card of a backbone that was trained as `config` says."""
+    visual: dict[Tower, VideoViewConfig] = {"narrow": config.narrow, **config.broad.visual}
+    trained_on = visual.get(tower)
     return EncoderCard(
         modality="rgb" if tower == "narrow" else tower,
         tower=tower,
         network={"class": type(backbone).__name__, **backbone.get_config()},
         view=_view(config, tower),
         audio=config.broad.audio if tower == "audio" else None,
+        augment=None if trained_on is None else trained_on.augment,
         preset=config.name,
         steps=steps,
         weights_sha256=weights_sha256(backbone),

@@ -22,7 +22,7 @@ from brave_tf.errors import UserError, reason_of
 from brave_tf.evaluation.clips import LabelledClips
 from brave_tf.evaluation.features import graph_of, window_features
 from brave_tf.evaluation.folds import Fold
-from brave_tf.evaluation.frozen import origin_of
+from brave_tf.evaluation.frozen import augmentation_of, origin_of
 from brave_tf.evaluation.protocol import EncoderLike, Results
 from brave_tf.evaluation.protocols.finetune import FineTune
 from brave_tf.evaluation.request import Request
@@ -86,6 +86,7 @@ def _key(protocol: FineTune, encoder: Encoder, clips: LabelledClips, fold: Fold,
         **origin_of(encoder, clips, request),
         "view": dataclasses.asdict(request.input_view.view),
         "finetune": {name: value for name, value in to_dict(protocol).items() if name != "checkpoint_every"},
+        "augment": augmentation_of(request),
         "seed": request.seed,
         "train": ids.take(fold.train).to_pylist(),
         "test": ids.take(fold.test).to_pylist(),

@@ -120,9 +120,16 @@ class _FeatureMaker:
             "view": {name: value for name, value in view.items() if name not in UNUSED[kind]},
             "seed": self.request.seed if kind == "train" else None,
         }
+        if kind == "train":
+            about["augment"] = augmentation_of(self.request)
         if isinstance(encoder, Encoder):
             about |= origin_of(encoder, self.clips, self.request)
         return self.folder.open(about, clips["clip_id"].to_pylist(), count)
+
+
+def augmentation_of(request: Request) -> dict[str, Any] | None:
+    """How training samples are augmented, as JSON values; None for sound, which is not."""
+    return None if request.input_view.modality == "audio" else to_dict(request.input_view.video.augment)
 
 
 def origin_of(encoder: Encoder, clips: LabelledClips, request: Request) -> dict[str, Any]:

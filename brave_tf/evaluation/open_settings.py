@@ -4,6 +4,14 @@ from collections.abc import Iterator
 
 from brave_tf.evaluation.request import Request
 
+_OWN = (
+    "training clips are augmented as in the pre-training of this encoder, without blur and random convolution (paper)"
+)
+_OF_THE_PAPER = (
+    "training clips are augmented by the numbers of the paper, without blur: the encoder does not say how its own "
+    "pre-training augmented"
+)
+
 
 def open_settings(request: Request) -> list[str]:
     """The choices behind an evaluation, a line each."""
@@ -22,6 +30,8 @@ def _input_lines(request: Request) -> Iterator[str]:
         return
     if input_view.modality == "flow":
         yield "optical flow: the broad backbone at the frames and size that it was pre-trained on, crop and flip"
+    if request.protocol.augments:
+        yield _OWN if input_view.augment is not None else _OF_THE_PAPER
     if view.crops > 1:
         where = "on the diagonal, as in the released code" if view.crop_places == "diagonal" else "in a centred row"
         yield f"test crops lie {where}; the paper only counts them"

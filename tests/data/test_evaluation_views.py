@@ -1,10 +1,12 @@
 """What an evaluation shows: windows of pictures, optical flow and sound, each computed once."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from brave_tf.config import AudioViewConfig, EvaluationConfig, EvaluationInput
+from brave_tf.config import AudioViewConfig, AugmentConfig, EvaluationConfig, EvaluationInput
 from brave_tf.data import sampling
 from brave_tf.data.evaluation_views import classifier_sample, evaluation_windows
 from brave_tf.data.spectrogram import log_mel
@@ -104,3 +106,19 @@ def test_flow_is_taken_at_the_places_of_its_frames(step):
     np.testing.assert_array_equal(windows[..., 16, 16, 1], 128 - frames // step)
     sample = classifier_sample(clip, tf.constant([0, 1], tf.int64), view)
     assert sample.shape == (4, 32, 32, 2) and float(tf.reduce_max(tf.abs(sample))) <= 1
+
+
+def test_samples_are_augmented_as_the_encoder_was_in_pre_training_without_blur():
+    plain = AugmentConfig(crop_area=(1.0, 1.0), crop_aspect=(1.5, 1.5), flip=0.0, blur=0.0, color=0.0, grayscale=0.0)
+    clip, seed = record(1), tf.constant([0, 1], tf.int64)
+
+    def sample(**changes):
+        augment = dataclasses.replace(plain, **changes)
+        return classifier_sample(
+            clip, seed, dataclasses.replace(input_view(frames=1, size=32), augment=augment)
+        ).numpy()
+
+    left, right = sample()[0, :, :14].mean(), sample()[0, :, 18:].mean()
+    assert left == pytest.approx(2 * right, abs=0.02)
+    np.testing.assert_allclose(sample(flip=1.0), sample()[:, :, ::-1], atol=0.02)
+    np.testing.assert_array_equal(sample(blur=1.0, blur_sigma=(2.0, 2.0), random_convolution=1.0), sample())

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from brave_tf.config import EvaluationConfig, EvaluationInput
+from brave_tf.config import FLOW_AUGMENT, AugmentConfig, EvaluationConfig, EvaluationInput
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.open import open_dataset
 from brave_tf.encoders.encoder import load_encoder
@@ -22,6 +22,7 @@ from brave_tf.evaluation.clips import LabelledClips
 from brave_tf.evaluation.comparison import compare_with_random
 from brave_tf.evaluation.fine_tuning import FineTuning
 from brave_tf.evaluation.folds import choose_label, make_folds, shared_videos
+from brave_tf.evaluation.open_settings import open_settings
 from brave_tf.evaluation.protocol import make_protocol
 from brave_tf.evaluation.request import Request
 from brave_tf.evaluation.summary import summarise
@@ -205,6 +206,37 @@ def test_features_are_computed_once_for_all_protocols(dataset, tmp_path, monkeyp
     for protocol in ("knn", "retrieval", "mlp"):
         # Training clips are seen in windows by the first two; all clips of this dataset are tested in some fold.
         run(protocol, protocol=protocol)
+
+
+NO_CHANGE = AugmentConfig(crop_area=(1.0, 1.0), crop_aspect=(1.0, 1.0), flip=0.0, color=0.0, grayscale=0.0)
+
+
+def test_training_clips_are_augmented_as_in_pre_training_without_blur():
+    changed = AugmentConfig(flip=0.0, hue=0.01, blur=1.0, random_convolution=1.0)
+    input_view = dataclasses.replace(INPUT_VIEW, augment=changed)
+    assert input_view.video.augment == dataclasses.replace(changed, blur=0.0, random_convolution=0.0)
+    assert INPUT_VIEW.video.augment == AugmentConfig(blur=0.0)
+    assert EvaluationInput("flow").video.augment == FLOW_AUGMENT
+
+
+def test_features_of_other_augmentations_are_not_taken(dataset, tmp_path):
+    for augment, folders in ((None, 2), (AugmentConfig(blur=0.0), 2), (NO_CHANGE, 3)):
+        input_view = dataclasses.replace(INPUT_VIEW, augment=augment)
+        request = Request(make_protocol("linear", {}), input_view, folds="fold")
+        compare_with_random(brightness, None, dataset, request, tmp_path)
+        assert len(list(tmp_path.iterdir())) == folders
+
+
+def test_the_report_says_whose_augmentation_it_is():
+    def lines(protocol, augment):
+        return " ".join(
+            open_settings(Request(make_protocol(protocol, {}), dataclasses.replace(INPUT_VIEW, augment=augment)))
+        )
+
+    for protocol in ("linear", "linear-lars", "mlp", "finetune"):
+        assert "as in the pre-training of this encoder" in lines(protocol, NO_CHANGE)
+        assert "by the numbers of the paper" in lines(protocol, None)
+    assert "augmented" not in lines("knn", NO_CHANGE)
 
 
 def test_an_interrupted_evaluation_goes_on(dataset, tmp_path):
