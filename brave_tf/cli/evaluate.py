@@ -1,7 +1,7 @@
 """`brave-tf evaluate`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import tyro
 
@@ -16,7 +16,8 @@ _PROTOCOL_HELP = "; ".join(f"{name}: {(kind.__doc__ or '').splitlines()[0]}" for
 
 # Made of the settings of the input and of all protocols, so that each is documented where it is defined.
 if TYPE_CHECKING:
-    ViewOptions = ClassifierOptions = Any
+    ViewOptions: TypeAlias = Any
+    ClassifierOptions: TypeAlias = Any
 else:
     ViewOptions = optional_fields("ViewOptions", {"": EvaluationConfig})
     ClassifierOptions = optional_fields("ClassifierOptions", _KINDS)

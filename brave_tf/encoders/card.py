@@ -79,7 +79,8 @@ class EncoderCard:
 
 def card_of(config: Config, backbone: keras.Model, steps: int, tower: Tower = "narrow") -> EncoderCard:
     """The card of a backbone that was trained as `config` says."""
-    visual: dict[Tower, VideoViewConfig] = {"narrow": config.narrow, **config.broad.visual}
+    visual: dict[Tower, VideoViewConfig] = {"narrow": config.narrow}
+    visual |= config.broad.visual.items()
     trained_on = visual.get(tower)
     return EncoderCard(
         modality="rgb" if tower == "narrow" else tower,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from brave_tf.evaluation.request import Request
 
 _OWN = (
-    "training clips are augmented as in the pre-training of this encoder, without blur and random convolution (paper)"
+    "training clips are augmented as in the pre-training of this encoder, without blur (paper) and random convolution"
 )
 _OF_THE_PAPER = (
     "training clips are augmented by the numbers of the paper, without blur: the encoder does not say how its own "
