@@ -30,22 +30,22 @@ def main() -> None:
     wanted = int(sys.argv[2]) if len(sys.argv) > 2 else 100
     encoder = load_encoder(sys.argv[3] if len(sys.argv) > 3 else "random:tiny")
     view = dataclasses.replace(encoder.card.view, windows=10, crops=3)
-    shown = dataclasses.replace(encoder.card.shown, view=view)
+    input_view = dataclasses.replace(encoder.card.input_view, view=view)
     table = dataset.clips()
     rows = np.flatnonzero(table["frames"].to_numpy() > 0)
     # As many videos as asked for, the dataset over and over.
     clips: pa.Table = table.take(np.resize(rows, wanted))
-    embed = graph_of(encoder, shown.modality)
+    embed = graph_of(encoder, input_view.modality)
 
     counts: list[int] = []
-    window_features([embed], dataset, clips.slice(0, 2), shown, lambda done, note="": None)  # the graph is traced
+    window_features([embed], dataset, clips.slice(0, 2), input_view, lambda done, note="": None)  # the graph is traced
 
     def decode() -> None:
-        for windows, _ in clip_windows(dataset, clips, shown).prefetch(1):
+        for windows, _ in clip_windows(dataset, clips, input_view).prefetch(1):
             counts.append(int(windows.shape[0]))
 
     decoding = timed(decode)
-    windows, _ = next(iter(clip_windows(dataset, clips, shown)))
+    windows, _ = next(iter(clip_windows(dataset, clips, input_view)))
 
     def forward() -> None:
         for count in counts:
@@ -53,7 +53,7 @@ def main() -> None:
                 embed(windows[: min(BATCH_CLIPS, count - start)]).numpy()
 
     alone = timed(forward)
-    whole = timed(lambda: window_features([embed], dataset, clips, shown, lambda done, note="": None) and None)
+    whole = timed(lambda: window_features([embed], dataset, clips, input_view, lambda done, note="": None) and None)
     print(f"{wanted} videos, {sum(counts)} different windows of {10 * 3 * wanted}")
     print(f"{'decoding alone':>24} {decoding:8.1f} s")
     print(f"{'encoder alone':>24} {alone:8.1f} s")

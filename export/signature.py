@@ -48,7 +48,7 @@ def reusable_object(encoder: Encoder) -> tuple[tf.train.Checkpoint, Signatures]:
 
 def _clips(encoder: Encoder) -> tf.TensorSpec:
     if encoder.card.modality == "audio":
-        return tf.TensorSpec([None, None, encoder.card.shown.sound.mel_bands], tf.float32, name="spectrogram")
+        return tf.TensorSpec([None, None, encoder.card.input_view.sound.mel_bands], tf.float32, name="spectrogram")
     return tf.TensorSpec([None, None, None, None, CHANNELS[encoder.card.modality]], tf.float32, name="video")
 
 
@@ -76,6 +76,6 @@ def _of_sound(encoder: Encoder, call: Callable[..., tf.Tensor], clips: tf.Tensor
 
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, name="audio")])
     def embed_audio(audio: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"embedding": call(log_mel(audio, encoder.card.shown.sound), training=False)}
+        return {"embedding": call(log_mel(audio, encoder.card.input_view.sound), training=False)}
 
     return {"serving_default": embed_audio, "audio": embed_audio, "spectrogram": embed_spectrogram}

@@ -90,7 +90,7 @@ def _examples(encoder: Encoder) -> dict[str, Any]:
     """Clips, their embeddings, and the same clips as each signature takes them, by `signature/argument`."""
     card, generator = encoder.card, np.random.default_rng(0)
     if card.modality == "audio":
-        sound = card.shown.sound
+        sound = card.input_view.sound
         waveform = generator.uniform(-1, 1, (2, sound.samples)).astype(np.float32)
         clips = log_mel(tf.constant(waveform), sound).numpy()
         given = {"serving_default/audio": waveform, "audio/audio": waveform, "spectrogram/spectrogram": clips}

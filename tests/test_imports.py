@@ -32,12 +32,12 @@ MAY_IMPORT = {
 }
 EXCEPTIONS = {("method/brave.py", "training")}
 """`Brave.from_preset` asks the part above for the model of a preset, when it is called."""
-AT_THE_TOP = {"__init__", "__main__", "cli", "demo", "inspection", "pages"}
+AT_THE_TOP = {"__init__", "__main__", "cli", "demo", "evaluator", "inspection", "pages"}
 """Parts that may import all others."""
 
 OPENS_MEDIA = {"preparation/jpeg_encoder.py", "preparation/media.py", "preparation/sound.py", "demo/world.py"}
-WITHOUT_TENSORFLOW = BASE | {"__init__", "__main__", "cli", "pages"}
-LIGHT_FILES = {"preparation/media.py", "training/run_files.py", "training/run_record.py"}
+WITHOUT_TENSORFLOW = BASE | {"__init__", "__main__", "cli", "evaluator", "pages"}
+LIGHT_FILES = {"evaluation/protocol.py", "preparation/media.py", "training/run_files.py", "training/run_record.py"}
 
 
 class Import(NamedTuple):
@@ -133,7 +133,8 @@ def test_only_media_files_are_opened_with_pyav(path):
 
 def loads_without_tensorflow(path: str) -> bool:
     """Whether a module must not import TensorFlow while it loads."""
-    return part_of(path) in WITHOUT_TENSORFLOW or path in LIGHT_FILES or path.startswith("preparation/layouts/")
+    folders = ("evaluation/protocols/", "preparation/layouts/")
+    return part_of(path) in WITHOUT_TENSORFLOW or path in LIGHT_FILES or path.startswith(folders)
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if loads_without_tensorflow(path)])

@@ -1,9 +1,11 @@
 """`brave-tf prepare`."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import tyro
+
+from brave_tf.config.words import LayoutName
 
 SHOWN_REASONS = 10
 
@@ -12,7 +14,7 @@ def prepare(
     source: tyro.conf.Positional[Path],
     /,
     out: Path,
-    layout: Literal["auto", "folder", "csv", "ucf101", "hmdb51", "kinetics", "audioset", "esc50"] = "auto",
+    layout: LayoutName = "auto",
     path_column: str = "path",
     annotations: Path | None = None,
     audio_rate: int = 16_000,

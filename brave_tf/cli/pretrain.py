@@ -2,9 +2,11 @@
 
 import itertools
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
+
+from brave_tf.config.words import StrategyName
 
 if TYPE_CHECKING:
     from brave_tf.config import Config
@@ -18,7 +20,7 @@ def pretrain(
     steps: int | None = None,
     batch_size: int | None = None,
     seed: int | None = None,
-    strategy: Literal["auto", "mirrored", "multiworker", "tpu"] = "auto",
+    strategy: StrategyName = "auto",
     set: Annotated[
         tuple[tuple[str, ...], ...], tyro.conf.arg(metavar="KEY=VALUE [KEY=VALUE ...]"), tyro.conf.UseAppendAction
     ] = (),

@@ -5,11 +5,8 @@ A `Config` is plain data: it imports neither TensorFlow nor NumPy, compares by v
 """
 
 from brave_tf.config.evaluation import (
-    LARS_HEAD,
     EvaluationConfig,
     EvaluationInput,
-    FineTuneConfig,
-    HeadConfig,
 )
 from brave_tf.config.experiment import Config, DataConfig, MonitorConfig, OptimizerConfig
 from brave_tf.config.model import BackboneConfig, ModelConfig
@@ -27,7 +24,6 @@ from brave_tf.config.views import (
 __all__ = [
     "CHANNELS",
     "FLOW_AUGMENT",
-    "LARS_HEAD",
     "SOURCE_FPS",
     "AudioViewConfig",
     "AugmentConfig",
@@ -37,8 +33,6 @@ __all__ = [
     "DataConfig",
     "EvaluationConfig",
     "EvaluationInput",
-    "FineTuneConfig",
-    "HeadConfig",
     "Modality",
     "ModelConfig",
     "MonitorConfig",

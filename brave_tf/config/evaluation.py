@@ -1,15 +1,13 @@
-"""What an evaluation shows to an encoder, and how classifiers are trained on what it answers."""
+"""What an evaluation shows to an encoder."""
 
 import dataclasses
-from typing import Annotated, Literal
+from typing import Literal
 
-import pydantic
-
-from brave_tf.config.ranges import STRICT, Count, NonNegative, Positive
+from brave_tf.config.ranges import STRICT, Count, Positive
 from brave_tf.config.views import FLOW_AUGMENT, AudioViewConfig, AugmentConfig, Modality, VideoViewConfig
 
 RGB_AUGMENT = AugmentConfig(blur=0.0)
-"""Augmentation of the samples that train a classifier: as in pre-training, without blur (paper, section 4.2)."""
+"""The paper's, without blur, for the samples that train a classifier."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,17 +49,25 @@ class EvaluationInput:
         modality: what it embeds.
         view: lengths, sizes and counts.
         audio: the log-mel front end of an audio encoder; its length is `view.audio_seconds`.
+        augment: the augmentation that a visual encoder was pre-trained with; None where it does not say.
     """
 
     modality: Modality = "rgb"
     view: EvaluationConfig = EvaluationConfig()
     audio: AudioViewConfig | None = None
+    augment: AugmentConfig | None = None
 
     @property
     def video(self) -> VideoViewConfig:
-        """One clip as a visual view that trains a classifier."""
-        view = self.view
-        augment = FLOW_AUGMENT if self.modality == "flow" else RGB_AUGMENT
+        """One clip as a visual view that trains a classifier.
+
+        It is augmented as in pre-training, without blur (paper, section 4.2) and without random convolution; where the
+        encoder does not say how it was pre-trained, by the paper's numbers.
+        """
+        view, augment = self.view, self.augment
+        if augment is None:
+            augment = FLOW_AUGMENT if self.modality == "flow" else RGB_AUGMENT
+        augment = dataclasses.replace(augment, blur=0.0, random_convolution=0.0)
         return VideoViewConfig(frames=view.frames, step=view.step, size=view.size, augment=augment)
 
     @property
@@ -73,53 +79,3 @@ class EvaluationInput:
     def crops(self) -> int:
         """Crops of a window; sound has none."""
         return 1 if self.modality == "audio" else self.view.crops
-
-
-@dataclasses.dataclass(frozen=True)
-class HeadConfig:
-    """A classifier that is trained on frozen features. The paper leaves all of these numbers open.
-
-    Attributes:
-        epochs: passes over the features, of which there are `EvaluationConfig.epochs` per clip.
-        batch_size: features per step.
-        learning_rate: at the start; it falls to zero along a cosine.
-        weight_decay: LARS only.
-        hidden_size: hidden units of the "mlp" protocol (paper: 512).
-        dropout: share of the hidden units that are dropped in training; "mlp" only.
-    """
-
-    __pydantic_config__ = STRICT
-    epochs: Count = 30
-    batch_size: Count = 512
-    learning_rate: Positive = 1e-3
-    weight_decay: NonNegative = 0.0
-    hidden_size: Count = 512
-    dropout: Annotated[float, pydantic.Field(ge=0.0, lt=1.0)] = 0.0
-
-
-LARS_HEAD = HeadConfig(learning_rate=1.0)
-"""Of the "linear-lars" protocol."""
-
-
-@dataclasses.dataclass(frozen=True)
-class FineTuneConfig:
-    """Training of the whole network with a new linear layer on top. The paper leaves all of these numbers open.
-
-    The defaults are SGD with the numbers of another group's code for the same benchmark (SlowFast, UCF101).
-
-    Attributes:
-        epochs: passes over the training clips.
-        batch_size: clips per step.
-        learning_rate: at the start; it falls to zero along a cosine.
-        momentum: of SGD.
-        weight_decay: of SGD, decoupled from the gradient.
-        dropout: share of the embedding that is dropped in training.
-    """
-
-    __pydantic_config__ = STRICT
-    epochs: Count = 200
-    batch_size: Count = 64
-    learning_rate: Positive = 0.01
-    momentum: Annotated[float, pydantic.Field(ge=0.0, lt=1.0)] = 0.9
-    weight_decay: NonNegative = 0.0
-    dropout: Annotated[float, pydantic.Field(ge=0.0, lt=1.0)] = 0.8

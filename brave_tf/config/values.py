@@ -1,5 +1,6 @@
 """Configurations as plain values: dictionaries for JSON, lines of YAML, `key=value` overrides, differences."""
 
+import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
@@ -34,6 +35,28 @@ def part_from_dict(kind: type[T], values: Mapping[str, Any]) -> T:
     except pydantic.ValidationError as error:
         problems = "; ".join(_describe(problem) for problem in error.errors())
         raise UserError(f"the configuration is not usable: {problems}") from None
+
+
+def changed(part: T, changes: Mapping[str, Any], of: str = "") -> T:
+    """A part of a configuration with some of its keys changed.
+
+    Args:
+        part: a dataclass.
+        changes: new values by key.
+        of: what the keys are of, for messages, such as " for the protocol knn".
+
+    Raises:
+        UserError: a key is unknown, or a value has the wrong type or range.
+    """
+    known = [field.name for field in dataclasses.fields(part)]  # type: ignore[arg-type]
+    unknown = [name for name in changes if name not in known]
+    if unknown:
+        raise UserError(f"received {', '.join(unknown)}{of}; expected some of {', '.join(known) or '(no settings)'}")
+    try:
+        return pydantic.TypeAdapter(type(part)).validate_python({**to_dict(part), **changes})
+    except pydantic.ValidationError as error:
+        problem = error.errors()[0]
+        raise UserError(f"received {problem['loc'][0]}={problem['input']}{of}; {problem['msg'].lower()}") from None
 
 
 def yaml_lines(values: Mapping[str, Any], indent: str = "") -> Iterator[str]:

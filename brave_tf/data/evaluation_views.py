@@ -11,72 +11,72 @@ from brave_tf.data.spectrogram import log_mel
 from brave_tf.data.views import round_to_uint8, view_crops
 
 
-def classifier_sample(record: Record, seed: tf.Tensor, shown: EvaluationInput) -> tf.Tensor:
+def classifier_sample(record: Record, seed: tf.Tensor, input_view: EvaluationInput) -> tf.Tensor:
     """One augmented sample that trains a classifier.
 
     Args:
         record: a clip with the modality that is shown.
         seed: [2] int64; everything random about the sample follows from it.
-        shown: what the encoder is shown.
+        input_view: what the encoder is shown.
 
     Returns:
         RGB [T, H, W, 3] float32 in [0, 1]; flow [T, H, W, 2] float32 in [-1, 1]; sound [S, M] float32, a window that
         starts anywhere and loops, as in pre-training.
     """
-    if shown.modality == "audio":
-        sound, samples = shown.sound, tf.size(record["audio"])
+    if input_view.modality == "audio":
+        sound, samples = input_view.sound, tf.size(record["audio"])
         start = sampling.broad_start(samples, seed)
-        return _spectrogram(record, sampling.sample_indices(start, sound.samples, samples), shown)
-    placement = place_alone(tf.size(record["frames"]), shown.video, seed)
+        return _spectrogram(record, sampling.sample_indices(start, sound.samples, samples), input_view)
+    placement = place_alone(tf.size(record["frames"]), input_view.video, seed)
     # Rounded as in pre-training.
-    frames = round_to_uint8(view_crops(record, placement, shown.video, shown.modality))
-    return augment.apply_one(frames, placement.parameters, shown.video.augment, shown.modality)
+    frames = round_to_uint8(view_crops(record, placement, input_view.video, input_view.modality))
+    return augment.apply_one(frames, placement.parameters, input_view.video.augment, input_view.modality)
 
 
-def evaluation_windows(record: Record, shown: EvaluationInput) -> tuple[tf.Tensor, tf.Tensor]:
+def evaluation_windows(record: Record, input_view: EvaluationInput) -> tuple[tf.Tensor, tf.Tensor]:
     """The test windows of one clip: evenly spaced in time, and several crops of each.
 
     Args:
         record: a clip with the modality that is shown; one that is shorter than a window loops.
-        shown: what the encoder is shown.
+        input_view: what the encoder is shown.
 
     Returns:
         The different windows, [U * crops, T, H, W, C] uint8 as they are stored, or of sound [U, S, M] float32; and for
         each of the `windows` * `crops` windows that are asked for its place among them, crop by crop: a short clip has
         fewer than `windows`.
     """
-    length = tf.size(record["audio"] if shown.modality == "audio" else record["frames"])
-    span = shown.sound.samples if shown.modality == "audio" else shown.video.span_frames
-    starts, window = tf.unique(sampling.window_starts(length, span, shown.view.windows))
+    length = tf.size(record["audio"] if input_view.modality == "audio" else record["frames"])
+    span = input_view.sound.samples if input_view.modality == "audio" else input_view.video.span_frames
+    starts, window = tf.unique(sampling.window_starts(length, span, input_view.view.windows))
     count = tf.size(starts)
-    places = tf.concat([window + number * count for number in range(shown.crops)], axis=0)
-    return (_sounds if shown.modality == "audio" else _clips)(record, starts, shown), places
+    places = tf.concat([window + number * count for number in range(input_view.crops)], axis=0)
+    return (_sounds if input_view.modality == "audio" else _clips)(record, starts, input_view), places
 
 
-def _sounds(record: Record, starts: tf.Tensor, shown: EvaluationInput) -> tf.Tensor:
+def _sounds(record: Record, starts: tf.Tensor, input_view: EvaluationInput) -> tf.Tensor:
     samples = tf.size(record["audio"])
 
     def one(start: tf.Tensor) -> tf.Tensor:
-        return _spectrogram(record, sampling.sample_indices(start, shown.sound.samples, samples), shown)
+        return _spectrogram(record, sampling.sample_indices(start, input_view.sound.samples, samples), input_view)
 
     return tf.map_fn(one, starts, fn_output_signature=tf.float32)
 
 
-def _spectrogram(record: Record, numbers: tf.Tensor, shown: EvaluationInput) -> tf.Tensor:
-    sound = shown.sound
+def _spectrogram(record: Record, numbers: tf.Tensor, input_view: EvaluationInput) -> tf.Tensor:
+    sound = input_view.sound
     spectrogram = log_mel(tf.gather(record["audio"], numbers), sound)
     return tf.ensure_shape(spectrogram, [sound.spectrogram_frames, sound.mel_bands])
 
 
-def _clips(record: Record, starts: tf.Tensor, shown: EvaluationInput) -> tf.Tensor:
-    view, frames = shown.view, tf.size(record["frames"])
+def _clips(record: Record, starts: tf.Tensor, input_view: EvaluationInput) -> tf.Tensor:
+    view, frames = input_view.view, tf.size(record["frames"])
     offsets = view.step * tf.range(view.frames, dtype=tf.int64)
     indices = (starts[:, None] + offsets) % tf.cast(frames, tf.int64)
     wanted, places = tf.unique(tf.reshape(indices, [-1]))
-    whole = resize_shorter_side(_whole(record, wanted, shown), view.shorter_side)
+    whole = resize_shorter_side(_whole(record, wanted, input_view), view.shorter_side)
     height, width = tf.shape(whole)[1], tf.shape(whole)[2]
     corners = sampling.crop_corners(height, width, view.size, view.crops, view.crop_places)
-    shape = [-1, view.frames, view.size, view.size, CHANNELS[shown.modality]]
+    shape = [-1, view.frames, view.size, view.size, CHANNELS[input_view.modality]]
     crops = []
     for number in range(view.crops):
         cropped = crop(whole, corners[number, 0], corners[number, 1], view.size)
@@ -84,8 +84,8 @@ def _clips(record: Record, starts: tf.Tensor, shown: EvaluationInput) -> tf.Tens
     return tf.concat(crops, axis=0)
 
 
-def _whole(record: Record, frames: tf.Tensor, shown: EvaluationInput) -> tf.Tensor:
-    if shown.modality == "rgb":
+def _whole(record: Record, frames: tf.Tensor, input_view: EvaluationInput) -> tf.Tensor:
+    if input_view.modality == "rgb":
         return decode_pictures(tf.gather(record["frames"], frames))
     encoded = tf.gather(record["flow"], frames // record["flow_step"])
     shape = picture_shape(encoded[0])

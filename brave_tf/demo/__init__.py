@@ -13,9 +13,8 @@ from brave_tf.data.open import open_dataset
 from brave_tf.demo.page import write_page
 from brave_tf.demo.steps import Steps
 from brave_tf.demo.world import MOTIONS, write_world
-from brave_tf.encoders.encoder import load_encoder
 from brave_tf.errors import UserError
-from brave_tf.evaluation.report import evaluate_and_report
+from brave_tf.evaluator import evaluate
 from brave_tf.export import export_encoder
 from brave_tf.files import write_json
 from brave_tf.preparation.dataset_writer import prepare
@@ -100,8 +99,8 @@ def _write_media(media: Path, seed: int) -> None:
 def _scores(run: Path, dataset: Path, out: Path, seed: int) -> dict[str, Any]:
     reports = out / "reports" / run.name
     return {
-        "linear": evaluate_and_report(run, dataset, reports / "linear", protocol="linear", seed=seed),
-        "knn": evaluate_and_report(run, dataset, reports / "knn", protocol="knn", seed=seed),
+        "linear": evaluate(run, dataset, reports / "linear", protocol="linear", seed=seed),
+        "knn": evaluate(run, dataset, reports / "knn", protocol="knn", seed=seed),
     }
 
 

@@ -115,10 +115,10 @@ def _embedded(
     encoder: Encoder, dataset: Dataset, table: pa.Table, config: Config
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """The middle crop of each clip, uint8, and its embedding."""
-    shown = EvaluationInput(view=dataclasses.replace(config.evaluation, windows=1, crops=1))
+    input_view = EvaluationInput(view=dataclasses.replace(config.evaluation, windows=1, crops=1))
     embed = graph_of(encoder)
     frames, vectors = [], []
-    for batch in clip_windows(dataset, table, shown).map(lambda windows, places: windows).unbatch().batch(16):
+    for batch in clip_windows(dataset, table, input_view).map(lambda windows, places: windows).unbatch().batch(16):
         frames += list(batch.numpy())
         vectors.append(embed(batch).numpy())
     return frames, np.concatenate(vectors)

@@ -6,23 +6,27 @@ import json
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
 import pydantic
 
-from brave_tf.config import AudioViewConfig, Config, EvaluationConfig, EvaluationInput, Modality
+from brave_tf.config import (
+    AudioViewConfig,
+    AugmentConfig,
+    Config,
+    EvaluationConfig,
+    EvaluationInput,
+    Modality,
+    VideoViewConfig,
+)
 from brave_tf.config.values import to_dict
+from brave_tf.config.words import Tower, TowerChoice
 from brave_tf.errors import UserError
 
 CARD_NAME = "brave_tf.json"
 """File of the card, inside a `.keras` archive or beside a `saved_model.pb`."""
-
-Tower = Literal["narrow", "rgb", "flow", "audio"]
-"""The narrow tower, or the broad one of a modality."""
-TowerChoice = Literal["narrow", "broad", "audio", "rgb", "flow"]
-"""What users call a tower: "broad" is the only broad one of a run, or the only one of frames."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +39,7 @@ class EncoderCard:
         network: class name and constructor arguments of the backbone, to build it anew.
         view: the evaluation-time input.
         audio: the log-mel front end of an audio encoder.
+        augment: the augmentation of its view in pre-training; None if it is not known, as of older files, or of sound.
         preset: the experiment that it comes from; empty when unknown.
         steps: training steps behind the weights.
         weights_sha256: `weights_sha256` of the weights.
@@ -45,14 +50,15 @@ class EncoderCard:
     network: dict[str, Any] = dataclasses.field(default_factory=dict)
     view: EvaluationConfig = EvaluationConfig()
     audio: AudioViewConfig | None = None
+    augment: AugmentConfig | None = None
     preset: str = ""
     steps: int = 0
     weights_sha256: str = ""
 
     @property
-    def shown(self) -> EvaluationInput:
+    def input_view(self) -> EvaluationInput:
         """What the encoder is shown at evaluation time."""
-        return EvaluationInput(self.modality, self.view, self.audio)
+        return EvaluationInput(self.modality, self.view, self.audio, self.augment)
 
     def to_json(self) -> str:
         """The card as JSON text."""
@@ -73,12 +79,16 @@ class EncoderCard:
 
 def card_of(config: Config, backbone: keras.Model, steps: int, tower: Tower = "narrow") -> EncoderCard:
     """The card of a backbone that was trained as `config` says."""
+    visual: dict[Tower, VideoViewConfig] = {"narrow": config.narrow}
+    visual |= config.broad.visual.items()
+    trained_on = visual.get(tower)
     return EncoderCard(
         modality="rgb" if tower == "narrow" else tower,
         tower=tower,
         network=network_of(backbone),
         view=_view(config, tower),
         audio=config.broad.audio if tower == "audio" else None,
+        augment=None if trained_on is None else trained_on.augment,
         preset=config.name,
         steps=steps,
         weights_sha256=weights_sha256(backbone),

@@ -14,8 +14,9 @@ import numpy as np
 import tensorflow as tf
 
 from brave_tf.config import CHANNELS, AudioViewConfig
+from brave_tf.config.words import Tower, TowerChoice
 from brave_tf.encoders import card as cards
-from brave_tf.encoders.card import EncoderCard, Tower, TowerChoice, choose_tower
+from brave_tf.encoders.card import EncoderCard, choose_tower
 from brave_tf.encoders.named import LOG_MEL, log_mel_baseline, random_network
 from brave_tf.encoders.portable import to_stock_layers
 from brave_tf.errors import UserError

@@ -7,7 +7,8 @@ import keras
 
 from brave_tf import presets
 from brave_tf.config import AudioViewConfig, BackboneConfig, EvaluationConfig
-from brave_tf.encoders.card import EncoderCard, TowerChoice, card_of, choose_tower, network_of, weights_sha256
+from brave_tf.config.words import TowerChoice
+from brave_tf.encoders.card import EncoderCard, card_of, choose_tower, network_of, weights_sha256
 from brave_tf.errors import UserError
 from brave_tf.models.backbones import audio_backbone, broad_backbone, narrow_backbone, video_backbone
 

@@ -1,4 +1,4 @@
-"""The labelled clips of a dataset that an encoder can be asked about."""
+"""The labelled clips of a dataset that can test an encoder."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Features on disk: computed once, found again by what they are of, finished where they were interrupted."""
+"""Features on disk: computed once, looked up by what they are of, finished where they were interrupted."""
 
 import dataclasses
 import hashlib

@@ -29,13 +29,13 @@ def graph_of(encoder: Callable[..., Any], modality: Modality = "rgb") -> Embed:
     """
     graphs: dict[Any, Embed] = {}
 
-    def answer(clips: tf.Tensor) -> tf.Tensor:
+    def scaled_and_embedded(clips: tf.Tensor) -> tf.Tensor:
         return encoder(to_unit(clips, modality) if clips.dtype == tf.uint8 else clips, training=False)
 
     def embed(clips: tf.Tensor) -> tf.Tensor:
         kind = tf.TensorSpec([None, *clips.shape[1:]], clips.dtype)
         if kind not in graphs:
-            graphs[kind] = tf.function(answer, input_signature=[kind])
+            graphs[kind] = tf.function(scaled_and_embedded, input_signature=[kind])
         return graphs[kind](clips)
 
     return embed
@@ -45,18 +45,18 @@ def augmented_features(
     embeds: Sequence[Embed],
     dataset: Dataset,
     clips: pa.Table,
-    shown: EvaluationInput,
+    input_view: EvaluationInput,
     seed: int,
     advance: Advance,
     into: Sequence[Features] | None = None,
 ) -> list[np.ndarray]:
-    """Embeds `shown.view.epochs` freshly augmented samples of every clip.
+    """Embeds `input_view.view.epochs` freshly augmented samples of every clip.
 
     Args:
         embeds: embedding functions; each sample is decoded once for all of them.
         dataset: where the clips are.
         clips: rows of `Dataset.clips`.
-        shown: what the encoders are shown.
+        input_view: what the encoders are shown.
         seed: decides the windows, crops and colours.
         advance: called with the number of finished samples.
         into: where the features of each embedding function go, and may be in part; by default into memory.
@@ -68,20 +68,20 @@ def augmented_features(
         The paper, section 4.2: the pre-training augmentations without blur.
     """
     into = [InMemory() for _ in embeds] if into is None else into
-    total = shown.view.epochs * clips.num_rows
+    total = input_view.view.epochs * clips.num_rows
     first = min(features.done for features in into)
     if first < total:
-        batches = augmented_samples(dataset, clips, shown, seed, first).batch(BATCH_CLIPS).prefetch(1)
+        batches = augmented_samples(dataset, clips, input_view, seed, first).batch(BATCH_CLIPS).prefetch(1)
         sizes = (min(BATCH_CLIPS, total - start) for start in range(first, total, BATCH_CLIPS))
         _append(embeds, zip(batches, sizes, strict=True), into, first, advance)
-    return [features.array().reshape(shown.view.epochs, clips.num_rows, -1) for features in into]
+    return [features.array().reshape(input_view.view.epochs, clips.num_rows, -1) for features in into]
 
 
 def window_features(
     embeds: Sequence[Embed],
     dataset: Dataset,
     clips: pa.Table,
-    shown: EvaluationInput,
+    input_view: EvaluationInput,
     advance: Advance,
     into: Sequence[Features] | None = None,
 ) -> list[np.ndarray]:
@@ -91,7 +91,7 @@ def window_features(
         embeds: embedding functions; each clip is decoded once for all of them.
         dataset: where the clips are.
         clips: rows of `Dataset.clips`.
-        shown: what the encoders are shown.
+        input_view: what the encoders are shown.
         advance: called with the number of finished clips.
         into: where the features of each embedding function go, and may be in part; by default into memory.
 
@@ -104,7 +104,7 @@ def window_features(
     into = [InMemory() for _ in embeds] if into is None else into
     first = min(features.done for features in into)
     if first < clips.num_rows:
-        windows = clip_windows(dataset, clips, shown, first).prefetch(1)
+        windows = clip_windows(dataset, clips, input_view, first).prefetch(1)
         _append([_of_windows(embed) for embed in embeds], ((each, 1) for each in windows), into, first, advance)
     return [features.array() for features in into]
 

@@ -25,7 +25,7 @@ class Fold:
 
 
 def choose_label(dataset: Dataset, label: str | None) -> str:
-    """The label column to predict: the one asked for, `label`, or the only one.
+    """The label column to predict: the one that is named, `label`, or the only one.
 
     Raises:
         UserError: there is no such column, none at all, or several and none was chosen.
@@ -115,9 +115,9 @@ def _of_split(dataset: Dataset, clips: pa.Table) -> Fold:
     splits = np.array(clips["split"].to_pylist())
     fold = _train_and_test(splits, None)
     if fold is None:
-        found = ", ".join(sorted(set(splits))) or "none"
+        names = ", ".join(sorted(set(splits))) or "none"
         raise UserError(
-            f"{dataset.path} has usable clips in these splits: {found}; expected train and test; "
+            f"{dataset.path} has usable clips in these splits: {names}; expected train and test; "
             "prepare it with a split, or choose --folds"
         )
     return fold

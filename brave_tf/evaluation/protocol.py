@@ -1,67 +1,178 @@
-"""Evaluates an encoder by one of the protocols, beside random initialisation."""
+"""What an evaluation protocol is: an object whose fields are its settings. Loads without TensorFlow."""
 
-from collections.abc import Sequence
+import abc
+import importlib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
-from brave_tf.data.dataset import Dataset
+from brave_tf.config.evaluation import EvaluationInput
+from brave_tf.config.ranges import STRICT
+from brave_tf.config.values import changed
+from brave_tf.config.words import PROTOCOLS, ProtocolName
 from brave_tf.errors import UserError
-from brave_tf.evaluation.clips import LabelledClips
-from brave_tf.evaluation.feature_files import FeatureFolder
-from brave_tf.evaluation.finetune import fine_tuned_answers
-from brave_tf.evaluation.folds import Fold, choose_label, make_folds, shared_videos
-from brave_tf.evaluation.frozen import FrozenFeatures
-from brave_tf.evaluation.request import OF_SEVERAL_LABELS, EncoderLike, Outcome, Request
-from brave_tf.progress import note
+from brave_tf.progress import Advance
+
+if TYPE_CHECKING:
+    from brave_tf.evaluation.clips import LabelledClips
+    from brave_tf.evaluation.folds import Fold
+    from brave_tf.evaluation.frozen import EncoderFeatures
+    from brave_tf.evaluation.request import Request
+    from brave_tf.evaluation.scores import Answers
+
+EncoderLike = Callable[..., Any]
+"""Clips [B, ...] float32, and `training` -> embeddings [B, D]; mostly a `brave_tf.encoders.encoder.Encoder`."""
 
 
-def evaluate(
-    encoder: EncoderLike,
-    random_encoder: EncoderLike | None,
-    dataset: Dataset,
-    request: Request,
-    cache: Path | None = None,
-) -> Outcome:
-    """Asks an encoder about labelled clips, and the same network at random initialisation beside it.
+class Results(NamedTuple):
+    """What several encoders answered.
 
-    Args:
-        encoder: the encoder; a `brave_tf.encoders.encoder.Encoder` for "finetune" or with a cache.
-        random_encoder: the same network with random weights, or None.
-        dataset: labelled clips.
-        request: protocol and settings.
-        cache: folder for features and for what is fine-tuned; None keeps them in memory.
+    Attributes:
+        answers: of each encoder, one for each fold.
+        facts: what the report says of the first encoder besides its scores, as JSON values by key of the report.
+        seconds: what the time was spent on.
+    """
 
-    Returns:
-        The answers of both. A video that was cut into clips counts once, by the mean over all their windows.
+    answers: "list[list[Answers]]"
+    facts: dict[str, Any]
+    seconds: dict[str, float]
+
+
+class EvaluationProtocol(abc.ABC):
+    """One way to score an encoder.
+
+    A protocol is a frozen dataclass. Its fields, with their defaults and ranges, are the options `--classifier.NAME` of
+    `brave-tf evaluate` and the keys of `classifier=` in `brave_tf.evaluate`; a field's metadata `flags` are further
+    names of the option. The first line of its docstring and its "Attributes" are the help text.
+
+    Attributes:
+        name: its word in `brave_tf.config.words.PROTOCOLS`.
+        several_labels: whether it takes clips with several labels each; clips with one label are taken by all.
+        augments: whether it trains on augmented samples; else training clips are seen in windows, as test clips are.
+        answers_with: "classes", a score of every class; or "ranks", whether each of the nearest videos is right.
+    """
+
+    __pydantic_config__ = STRICT
+    name: ClassVar[str]
+    several_labels: ClassVar[bool] = False
+    augments: ClassVar[bool] = True
+    answers_with: ClassVar[Literal["classes", "ranks"]] = "classes"
+
+    @abc.abstractmethod
+    def open_settings(self, input_view: EvaluationInput) -> str:
+        """What the paper leaves open and what is taken instead: a line for the report."""
+
+    @abc.abstractmethod
+    def results(
+        self,
+        encoders: Sequence[EncoderLike],
+        clips: "LabelledClips",
+        folds: "Sequence[Fold]",
+        request: "Request",
+        cache: Path | None,
+    ) -> Results:
+        """What encoders answer on the test clips of every fold.
+
+        Args:
+            encoders: the encoders; afterwards they have their own weights again.
+            clips: the labelled clips.
+            folds: what to train and to test on.
+            request: input and seed.
+            cache: folder of what may be used again; None keeps everything in memory.
+        """
+
+
+class FrozenProtocol(EvaluationProtocol):
+    """A protocol that sees frozen features, which are computed once for all such protocols."""
+
+    @property
+    def units(self) -> int:
+        """Units of progress of one fold, each reported by `advance()`."""
+        return 1
+
+    @abc.abstractmethod
+    def encoder_answers(
+        self, features: "EncoderFeatures", request: "Request", advance: Advance
+    ) -> "tuple[list[Answers], dict[str, Any]]":
+        """The answers of one encoder, fold by fold, and facts for the report (`Results.facts`)."""
+
+    def results(
+        self,
+        encoders: Sequence[EncoderLike],
+        clips: "LabelledClips",
+        folds: "Sequence[Fold]",
+        request: "Request",
+        cache: Path | None,
+    ) -> Results:
+        """See `EvaluationProtocol.results`."""
+        from brave_tf.evaluation.frozen import frozen_results
+
+        return frozen_results(self, encoders, clips, folds, request, cache)
+
+
+class ClassifierProtocol(FrozenProtocol):
+    """A classifier of frozen features, trained on each fold for itself. Most protocols need no more than `decide`."""
+
+    @abc.abstractmethod
+    def decide(
+        self, train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, classes: int, seed: int, advance: Advance
+    ) -> np.ndarray:
+        """Trains a classifier on features, and lets it decide about others.
+
+        Args:
+            train: [E, N, D], E augmented samples of N clips; of a protocol that does not augment [N, V, D], V windows.
+            train_labels: [N] class indices, or [N, classes] bool of several labels.
+            test: [N', V, D], V windows of N' clips.
+            classes: number of classes.
+            seed: decides everything random.
+            advance: to be called `units` times.
+
+        Returns:
+            [N', classes] scores, the larger the likelier.
+        """
+
+    def encoder_answers(
+        self, features: "EncoderFeatures", request: "Request", advance: Advance
+    ) -> "tuple[list[Answers], dict[str, Any]]":
+        """See `FrozenProtocol.encoder_answers`."""
+        answers = []
+        for fold in features.folds:
+            train, test, labels = features.train(fold.train), features.test(fold.test), features.clips.labels
+            decisions = self.decide(train, labels[fold.train], test, features.clips.classes, request.seed, advance)
+            answers.append(features.by_video(decisions, fold.test))
+        return answers, {}
+
+
+def protocol_class(name: ProtocolName) -> type[EvaluationProtocol]:
+    """The class of a protocol.
 
     Raises:
-        UserError: the dataset lacks the label, a split, or usable clips, or the protocol does not fit the labels.
+        UserError: there is no such protocol.
     """
-    label = choose_label(dataset, request.label)
-    if label in dataset.multilabel and request.protocol not in OF_SEVERAL_LABELS:
-        raise UserError(
-            f"received protocol {request.protocol} for {label!r}, of which a clip has several; expected one of "
-            f"{', '.join(OF_SEVERAL_LABELS)}"
-        )
-    clips = LabelledClips.of(dataset, label, request.shown.modality)
-    folds = make_folds(clips, request.folds)
-    _check(folds, clips)
-    encoders = [encoder] if random_encoder is None else [encoder, random_encoder]
-    if request.protocol == "finetune":
-        found, seconds = fine_tuned_answers(encoders, clips, folds, request, cache)
-        regularisation = None
-    else:
-        frozen = FrozenFeatures(clips, folds, request, FeatureFolder(cache))
-        found, regularisation, seconds = frozen.answers(encoders)
-    random = found[1] if len(found) > 1 else None
-    return Outcome(clips, folds, found[0], random, regularisation, seconds)
+    if name not in PROTOCOLS:
+        raise UserError(f"received protocol {name}; expected one of {', '.join(PROTOCOLS)}")
+    module, _, kind = PROTOCOLS[name].partition(":")
+    protocol: type[EvaluationProtocol] = getattr(importlib.import_module(module), kind)
+    return protocol
 
 
-def _check(folds: Sequence[Fold], clips: LabelledClips) -> None:
-    for fold in folds:
-        known = clips.labels[fold.train]
-        if (known.any(axis=0).sum() if known.ndim > 1 else len(np.unique(known))) < 2:
-            raise UserError(f"the training clips of fold {fold.name!r} hold fewer than two classes of {clips.label!r}")
-        if shared := shared_videos(clips.table, fold):
-            note(f"fold {fold.name}: {shared} videos have clips in both training and test, which flatters the score")
+def make_protocol(name: ProtocolName, settings: Mapping[str, Any]) -> EvaluationProtocol:
+    """A protocol with settings other than its defaults.
+
+    Args:
+        name: which.
+        settings: values by name.
+
+    Raises:
+        UserError: there is no such protocol, it has no such setting, or a value is out of range.
+    """
+    return changed(protocol_class(name)(), settings, f" for the protocol {name}")
+
+
+def for_all_classes(values: np.ndarray, known: np.ndarray, classes: int, otherwise: float) -> np.ndarray:
+    """Columns of the known classes [N, known] among those of all classes [N, classes]."""
+    placed = np.full((len(values), classes), otherwise)
+    placed[:, known] = values
+    return placed

@@ -1,13 +1,14 @@
 """Chooses the linear SVM's constant from a grid."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from brave_tf.evaluation.clips import LabelledClips
-from brave_tf.evaluation.folds import Fold, held_out
-from brave_tf.evaluation.linear import linear_decisions
+from brave_tf.evaluation.folds import held_out
+from brave_tf.evaluation.frozen import EncoderFeatures
+from brave_tf.evaluation.protocols.linear import linear_decisions
 from brave_tf.evaluation.scores import by_video, top
 
 
@@ -25,37 +26,33 @@ class Regularisation:
     scores: dict[float, float]
     validated_on: str
 
+    def to_json(self) -> dict[str, Any]:
+        """For the report."""
+        scores = {str(svm_c): score for svm_c, score in self.scores.items()}
+        return {"chosen": self.chosen, "scores": scores, "validated_on": self.validated_on}
 
-def choose_svm_c(
-    grid: Sequence[float],
-    folds: Sequence[Fold],
-    clips: LabelledClips,
-    train_of: Callable[[np.ndarray], np.ndarray],
-    test_of: Callable[[np.ndarray], np.ndarray],
-) -> Regularisation:
+
+def choose_svm_c(grid: Sequence[float], features: EncoderFeatures) -> Regularisation:
     """Tries every constant on the first fold, which validates (paper, section 4.2).
 
     With a single fold, which is there to test, a fifth of its training videos validates instead.
 
     Args:
         grid: inverse regularisations.
-        folds: the folds.
-        clips: the labelled clips.
-        train_of: rows -> [E, rows, D] augmented samples.
-        test_of: rows -> [rows, V, D] windows.
+        features: of the encoder.
     """
+    folds, clips = features.folds, features.clips
     if len(folds) > 1:
         train, test, words = folds[0].train, folds[0].test, f"fold {folds[0].name}"
-        asked = test_of(test)
+        windows = features.test(test)
     else:
         train, test = held_out(folds[0].train, clips)
         words = "a fifth of the training videos"
-        asked = np.swapaxes(train_of(test), 0, 1)
-    rising = sorted(grid)
-    labels, videos = clips.labels, clips.videos
-    decisions = linear_decisions(train_of(train), labels[train], asked, rising, clips.classes)
+        windows = np.swapaxes(features.train(test), 0, 1)
+    rising, labels, videos = sorted(grid), clips.labels, clips.videos
+    decisions = linear_decisions(features.train(train), labels[train], windows, rising, clips.classes)
     scores = {
-        svm_c: top(by_video(found, labels[test], videos[test], test))
-        for svm_c, found in zip(rising, decisions, strict=True)
+        svm_c: top(by_video(each, labels[test], videos[test], test))
+        for svm_c, each in zip(rising, decisions, strict=True)
     }
     return Regularisation(max(scores, key=lambda svm_c: scores[svm_c]), scores, words)

@@ -1,23 +1,19 @@
-"""What is asked of an evaluation, and what came of it."""
+"""What an evaluation is to do, and its outcome."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from brave_tf.config import EvaluationInput, FineTuneConfig, HeadConfig
+from brave_tf.config import EvaluationInput
+from brave_tf.config.values import changed
+from brave_tf.data.dataset import Dataset
+from brave_tf.encoders.card import EncoderCard
+from brave_tf.encoders.encoder import Encoder
+from brave_tf.errors import UserError
 from brave_tf.evaluation.clips import LabelledClips
 from brave_tf.evaluation.folds import Fold
-from brave_tf.evaluation.regularisation import Regularisation
+from brave_tf.evaluation.protocol import EvaluationProtocol
 from brave_tf.evaluation.scores import Answers
-
-ProtocolName = Literal["linear", "linear-lars", "mlp", "finetune", "knn", "retrieval"]
-OF_WINDOWS: tuple[ProtocolName, ...] = ("knn", "retrieval")
-"""Protocols without augmented samples: training clips are seen as test clips are."""
-OF_SEVERAL_LABELS: tuple[ProtocolName, ...] = ("linear-lars", "mlp", "finetune")
-"""Protocols for clips with several labels each."""
-
-EncoderLike = Callable[..., Any]
-"""Clips [B, ...] float32, and `training` -> embeddings [B, D]; mostly a `brave_tf.encoders.encoder.Encoder`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,38 +21,30 @@ class Request:
     """What to evaluate.
 
     Attributes:
-        protocol: the protocol.
-        shown: the evaluation-time input and its constants.
+        protocol: the protocol with its settings.
+        input_view: the evaluation-time input and its constants.
         label: label column; None chooses it.
         folds: see `brave_tf.evaluation.folds.make_folds`.
-        neighbours: neighbours that vote in "knn".
-        svm_c_grid: inverse regularisations of "linear" to choose from; none takes `shown.view.svm_c`.
-        head: the classifier of "linear-lars" and "mlp".
-        finetune: the training of "finetune".
         seed: decides augmented samples, classifiers and the random initialisation.
     """
 
-    protocol: ProtocolName
-    shown: EvaluationInput
+    protocol: EvaluationProtocol
+    input_view: EvaluationInput
     label: str | None = None
     folds: str | None = None
-    neighbours: int = 20
-    svm_c_grid: tuple[float, ...] = ()
-    head: HeadConfig = HeadConfig()
-    finetune: FineTuneConfig = FineTuneConfig()
     seed: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What came of an evaluation.
+    """The answers of an evaluation.
 
     Attributes:
         clips: the clips that were used.
         folds: what was trained and tested on.
         trained: answers of the encoder, one for each fold.
         random: answers of the random network, or None.
-        regularisation: how the SVM's constant was chosen; None if it was given.
+        facts: what the protocol tells besides; see `brave_tf.evaluation.protocol.Results`.
         seconds: what the time was spent on.
     """
 
@@ -64,5 +52,41 @@ class Outcome:
     folds: Sequence[Fold]
     trained: list[Answers]
     random: list[Answers] | None
-    regularisation: Regularisation | None
+    facts: dict[str, Any]
     seconds: dict[str, float]
+
+
+def changed_input(card: EncoderCard, view: Mapping[str, Any]) -> EvaluationInput:
+    """The evaluation-time input of an encoder, with some keys of `EvaluationConfig` changed.
+
+    Raises:
+        UserError: a key is unknown, or the values do not fit.
+    """
+    input_view = card.input_view
+    input_view = dataclasses.replace(input_view, view=changed(input_view.view, view))
+    if input_view.view.size > input_view.view.shorter_side:
+        raise UserError(
+            f"received size={input_view.view.size}, shorter_side={input_view.view.shorter_side}; "
+            "expected size <= shorter side"
+        )
+    return input_view
+
+
+def check_fit(encoder: Encoder, dataset: Dataset) -> None:
+    """Raises UserError if a dataset lacks what an encoder embeds, or holds it at another rate."""
+    card = encoder.card
+    if card.audio is not None and dataset.audio_rate_hz not in (None, card.audio.sample_rate_hz):
+        raise UserError(
+            f"{dataset.path} holds sound at {dataset.audio_rate_hz} Hz; {encoder.path} expects "
+            f"{card.audio.sample_rate_hz} Hz; prepare it with --audio-rate {card.audio.sample_rate_hz}"
+        )
+    if card.modality == "flow":
+        if dataset.flow is None:
+            raise UserError(
+                f"{dataset.path} holds no optical flow, which {encoder.path} embeds; prepare it with --flow"
+            )
+        if card.view.step % dataset.flow.stride:
+            raise UserError(
+                f"{dataset.path} holds optical flow at every {dataset.flow.stride}th frame; {encoder.path} takes every "
+                f"{card.view.step}th; prepare it with a --flow-stride that divides {card.view.step}"
+            )

@@ -1,4 +1,4 @@
-"""What a classifier answered, and how good that is."""
+"""The answers of a classifier, and how good they are."""
 
 import dataclasses
 import warnings
@@ -12,12 +12,12 @@ from sklearn.metrics import average_precision_score, confusion_matrix
 RESAMPLINGS = 1000
 CONFIDENCE = 0.95
 RECALL_AT = (1, 5, 10, 20)
-SHOWN_MISTAKES = 12
+MOST_MISTAKES = 12
 
 
 @dataclasses.dataclass(frozen=True)
 class Answers:
-    """What was answered on the test videos of one fold.
+    """The answers on the test videos of one fold.
 
     Attributes:
         decisions: [V, classes] score of every class; of a retrieval [V, ranks] whether the video at each rank, the
@@ -67,10 +67,10 @@ def recall(answers: Answers, at: int) -> float:
 
 def average_precisions(answers: Answers) -> np.ndarray:
     """[classes] average precision; NaN for a class that no test video has."""
-    found = np.full(answers.labels.shape[1], np.nan)
+    precisions = np.full(answers.labels.shape[1], np.nan)
     for index in np.flatnonzero(answers.labels.any(axis=0)):
-        found[index] = average_precision_score(answers.labels[:, index], answers.decisions[:, index])
-    return found
+        precisions[index] = average_precision_score(answers.labels[:, index], answers.decisions[:, index])
+    return precisions
 
 
 def mean_average_precision(answers: Answers) -> float:
@@ -137,23 +137,23 @@ def weighted_average_precision(truth: np.ndarray, decisions: np.ndarray, weights
 def confusion(folds: Sequence[Answers], classes: int) -> list[list[int]]:
     """How often each class (row) was answered with each class (column), over all folds."""
     truth = np.concatenate([answers.labels for answers in folds])
-    answered = np.concatenate([answers.ranked[:, 0] for answers in folds])
+    answer = np.concatenate([answers.ranked[:, 0] for answers in folds])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UndefinedMetricWarning)
-        counts: list[list[int]] = confusion_matrix(truth, answered, labels=np.arange(classes)).tolist()
+        counts: list[list[int]] = confusion_matrix(truth, answer, labels=np.arange(classes)).tolist()
     return counts
 
 
-def mistakes(folds: Sequence[tuple[str, Answers]], most: int = SHOWN_MISTAKES) -> list[dict[str, Any]]:
+def mistakes(folds: Sequence[tuple[str, Answers]], most: int = MOST_MISTAKES) -> list[dict[str, Any]]:
     """The wrong answers that were given with the greatest margin over the right class, the worst first."""
-    found: list[dict[str, Any]] = []
+    wrong: list[dict[str, Any]] = []
     for name, answers in folds:
         for video in np.flatnonzero(~answers.is_right()):
             predicted, wanted = int(answers.ranked[video, 0]), int(answers.labels[video])
             margin = float(answers.decisions[video, predicted] - answers.decisions[video, wanted])
             row = int(answers.clips[video])
-            found.append({"fold": name, "row": row, "wanted": wanted, "predicted": predicted, "confidence": margin})
-    return sorted(found, key=lambda mistake: float(mistake["confidence"]), reverse=True)[:most]
+            wrong.append({"fold": name, "row": row, "wanted": wanted, "predicted": predicted, "confidence": margin})
+    return sorted(wrong, key=lambda mistake: float(mistake["confidence"]), reverse=True)[:most]
 
 
 def _percentiles(values: np.ndarray) -> list[float]:

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from brave_tf.evaluation.request import Outcome, ProtocolName, Request
+from brave_tf.evaluation.protocol import EvaluationProtocol
+from brave_tf.evaluation.request import Outcome, Request
 from brave_tf.evaluation.scores import (
     RECALL_AT,
     Answers,
@@ -24,13 +25,14 @@ def summarise(outcome: Outcome, request: Request) -> dict[str, Any]:
     """The scores of an evaluation.
 
     Args:
-        outcome: what was answered.
-        request: what was asked.
+        outcome: the answers.
+        request: what they are answers to.
 
     Returns:
         `metric`; `mean` over the folds with its `interval` and, alike, `random_init` and `chance`; the `folds`, and the
         same list under `splits` where they are splits of a benchmark; `per_class`; and of answers with one class each
-        `top5`, `confusion` and `mistakes`, of a retrieval `recall`.
+        `top5`, `confusion` and `mistakes`, of a retrieval `recall`; and what the protocol tells besides, such as
+        `regularisation`.
     """
     clips = outcome.clips
     names = clips.dataset.labels[clips.label]
@@ -38,7 +40,7 @@ def summarise(outcome: Outcome, request: Request) -> dict[str, Any]:
     kind = _kind(request.protocol, several)
     folds = [_fold(outcome, number, kind) for number in range(len(outcome.folds))]
     report: dict[str, Any] = {
-        "protocol": request.protocol,
+        "protocol": request.protocol.name,
         "metric": METRICS[kind],
         "label": clips.label,
         "classes": len(names),
@@ -60,12 +62,7 @@ def summarise(outcome: Outcome, request: Request) -> dict[str, Any]:
     if kind == "retrieval":
         report["recall"] = _recall(outcome.trained)
         report["random_init_recall"] = None if outcome.random is None else _recall(outcome.random)
-    if outcome.regularisation is not None:
-        report["regularisation"] = {
-            "chosen": outcome.regularisation.chosen,
-            "scores": {str(svm_c): score for svm_c, score in outcome.regularisation.scores.items()},
-            "validated_on": outcome.regularisation.validated_on,
-        }
+    report |= outcome.facts
     report["seconds"] = {name: round(seconds, 1) for name, seconds in outcome.seconds.items()}
     return report
 
@@ -78,8 +75,8 @@ _SCORES: dict[str, Callable[[Answers], float]] = {
 }
 
 
-def _kind(protocol: ProtocolName, several: bool) -> str:
-    return "retrieval" if protocol == "retrieval" else "several" if several else "classes"
+def _kind(protocol: EvaluationProtocol, several: bool) -> str:
+    return "retrieval" if protocol.answers_with == "ranks" else "several" if several else "classes"
 
 
 def _right(kind: str, answers: Answers) -> np.ndarray:
@@ -97,7 +94,7 @@ def _fold(outcome: Outcome, number: int, kind: str) -> dict[str, Any]:
     fold, answers = outcome.folds[number], outcome.trained[number]
     random = None if outcome.random is None else outcome.random[number]
     score = _SCORES[kind]
-    found = {
+    scores = {
         "name": fold.name,
         "score": score(answers),
         "interval": _interval(kind, [answers]),
@@ -108,20 +105,20 @@ def _fold(outcome: Outcome, number: int, kind: str) -> dict[str, Any]:
         "test_videos": len(answers.labels),
     }
     if kind == "classes":
-        found["top5"] = top(answers, 5)
-        found["random_init_top5"] = None if random is None else top(random, 5)
-    return found
+        scores["top5"] = top(answers, 5)
+        scores["random_init_top5"] = None if random is None else top(random, 5)
+    return scores
 
 
 def _chance(kind: str, outcome: Outcome, number: int) -> float:
     """What needs no look at the clips: the most frequent class, the same scores for all, or a random neighbour."""
-    known, asked = outcome.clips.labels[outcome.folds[number].train], outcome.trained[number].labels
+    train, test = outcome.clips.labels[outcome.folds[number].train], outcome.trained[number].labels
     if kind == "several":
-        return float(np.mean(asked[:, asked.any(axis=0)]))
+        return float(np.mean(test[:, test.any(axis=0)]))
     if kind == "retrieval":
-        shares = np.bincount(known, minlength=int(asked.max()) + 1) / len(known)
-        return float(np.mean(shares[asked]))
-    return float(np.mean(asked == np.argmax(np.bincount(known))))
+        shares = np.bincount(train, minlength=int(test.max()) + 1) / len(train)
+        return float(np.mean(shares[test]))
+    return float(np.mean(test == np.argmax(np.bincount(train))))
 
 
 def _per_class(kind: str, names: Sequence[str], outcome: Outcome) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from brave_tf.pages.evaluation_charts import class_bars, matrix
 from brave_tf.pages.html import Html, code, element, figure, join, page, paragraph, section, table, write_page
 
 MOST_BARS = 30
-SHOWN_PAIRS = 20
+MOST_PAIRS = 20
 _METRICS = {"top1": "top-1 accuracy", "mAP": "mean average precision", "recall@1": "recall at 1"}
 
 
@@ -56,10 +56,10 @@ def _lead(report: Mapping[str, Any]) -> Html:
     tiles = [(_share(report["mean"]), f"{_METRICS[report['metric']]}; 95 % interval {_share(low)} to {_share(high)}")]
     tiles += [(_share(report[key]), words) for key, words in _BESIDE.items() if report.get(key) is not None]
     if report.get("published"):
-        told = report["published"]
-        tiles.append((_share(told["value"]), f"{told['experiment']}, {told['column']}, {told['source']}"))
-    made = (element("div", element("b", value), element("span", words), class_="tile") for value, words in tiles)
-    return join(where, element("div", *made, class_="tiles"))
+        paper = report["published"]
+        tiles.append((_share(paper["value"]), f"{paper['experiment']}, {paper['column']}, {paper['source']}"))
+    boxes = (element("div", element("b", value), element("span", words), class_="tile") for value, words in tiles)
+    return join(where, element("div", *boxes, class_="tiles"))
 
 
 _BESIDE = {
@@ -96,8 +96,8 @@ def _folds(report: Mapping[str, Any]) -> Html:
     if report.get("recall"):
         parts.append(_recall(report))
     left_out = {**report["left_out"], **{f"listed in {k}, not there": n for k, n in report.get("missing", {}).items()}}
-    told = ", ".join(f"{count:,} {why}" for why, count in left_out.items() if count)
-    parts.append(paragraph(f"Left out: {told}." if told else "No clip was left out."))
+    reasons = ", ".join(f"{count:,} {why}" for why, count in left_out.items() if count)
+    parts.append(paragraph(f"Left out: {reasons}." if reasons else "No clip was left out."))
     return section("Scores", *parts)
 
 
@@ -110,11 +110,11 @@ def _recall(report: Mapping[str, Any]) -> Html:
 def _classes(report: Mapping[str, Any]) -> Html:
     known = [each for each in report["per_class"] if each["score"] is not None]
     ranked = sorted(known, key=lambda each: (-each["score"], each["name"]))
-    shown = ranked if len(ranked) <= MOST_BARS else ranked[: MOST_BARS // 2] + ranked[-MOST_BARS // 2 :]
-    bars = [(each["name"], each["score"], each["random_init"]) for each in shown]
+    drawn = ranked if len(ranked) <= MOST_BARS else ranked[: MOST_BARS // 2] + ranked[-MOST_BARS // 2 :]
+    bars = [(each["name"], each["score"], each["random_init"]) for each in drawn]
     parts: list[Html] = []
     if bars:
-        what = f"The {MOST_BARS // 2} best and worst classes" if len(shown) < len(ranked) else "All classes"
+        what = f"The {MOST_BARS // 2} best and worst classes" if len(drawn) < len(ranked) else "All classes"
         best, worst = bars[0], bars[-1]
         alt = f"Scores from {_share(best[1])} for {best[0]} to {_share(worst[1])} for {worst[0]}"
         parts.append(figure(class_bars(bars, alt), f"{what}, the best first."))
@@ -142,7 +142,7 @@ def _confusion(report: Mapping[str, Any]) -> Html:
     right = sum(row[place] for place, row in enumerate(counts))
     alt = f"{right} of {sum(map(sum, counts))} videos lie on the diagonal, where the answer is right"
     drawn = figure(matrix(counts, names, alt), "Rows are right classes, columns answers; a row's colours sum to 100 %.")
-    listed = table(("right class", "answer", "videos"), [(a, b, count) for count, a, b in pairs[:SHOWN_PAIRS]])
+    listed = table(("right class", "answer", "videos"), [(a, b, count) for count, a, b in pairs[:MOST_PAIRS]])
     most = element("details", element("summary", "The most frequent confusions"), listed) if pairs else ""
     return section("Confusions", drawn, most)
 
@@ -166,12 +166,12 @@ def _mistakes(report: Mapping[str, Any], pictures: Sequence[Html | None]) -> Htm
     return section("The most confident mistakes", element("div", *cards, class_="charts"))
 
 
-def _regularisation(found: Mapping[str, Any]) -> Html:
+def _regularisation(choice: Mapping[str, Any]) -> Html:
     rows = [
-        (f"{float(svm_c):g}" + (" (chosen)" if float(svm_c) == found["chosen"] else ""), _share(score))
-        for svm_c, score in found["scores"].items()
+        (f"{float(svm_c):g}" + (" (chosen)" if float(svm_c) == choice["chosen"] else ""), _share(score))
+        for svm_c, score in choice["scores"].items()
     ]
-    words = f"Tried on {found['validated_on']}."
+    words = f"Tried on {choice['validated_on']}."
     return section("Regularisation", paragraph(words), table(("C", "top-1 accuracy"), rows))
 
 
@@ -186,8 +186,8 @@ def _facts(report: Mapping[str, Any]) -> Html:
     facts = element("div", table(("what", "value"), rows), class_="facts")
     settings = element("details", element("summary", "Settings"), code("\n".join(yaml_lines(report["settings"]))))
     notes = [element("li", note) for note in report["dataset"]["notes"]]
-    told = join(paragraph("Notes on the data:"), element("ul", *notes)) if notes else ""
-    return section("To repeat it", facts, told, settings)
+    notes_list = join(paragraph("Notes on the data:"), element("ul", *notes)) if notes else ""
+    return section("To repeat it", facts, notes_list, settings)
 
 
 def _fact_rows(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from brave_tf.config import SOURCE_FPS
+from brave_tf.config.words import LayoutName
 from brave_tf.data.dataset import (
     CLIP_COLUMNS,
     CLIPS_FILE,
@@ -27,7 +28,7 @@ from brave_tf.data.open import open_dataset
 from brave_tf.errors import UserError
 from brave_tf.files import locked, write_atomically, write_json
 from brave_tf.preparation.layouts import Listing
-from brave_tf.preparation.layouts.choice import MOST_CLIP_SECONDS, LayoutName, default_clip_seconds, list_source
+from brave_tf.preparation.layouts.choice import MOST_CLIP_SECONDS, default_clip_seconds, list_source
 from brave_tf.preparation.media import MediaSettings
 from brave_tf.preparation.plan import ClipSettings, Plan, make_plan
 from brave_tf.preparation.shard_jobs import write_shards

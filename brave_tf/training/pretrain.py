@@ -17,9 +17,10 @@ from brave_tf import presets
 from brave_tf.config import Config
 from brave_tf.config import values as config_values
 from brave_tf.config.values import differences, to_dict
+from brave_tf.config.words import Tower
 from brave_tf.data.pipeline import pretraining_dataset
 from brave_tf.data.training_clips import TrainingClips
-from brave_tf.encoders.card import Tower, card_of, weights_sha256
+from brave_tf.encoders.card import card_of, weights_sha256
 from brave_tf.encoders.encoder import save_towers
 from brave_tf.errors import UserError
 from brave_tf.files import write_json

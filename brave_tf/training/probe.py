@@ -15,7 +15,7 @@ from brave_tf.data.open import open_dataset
 from brave_tf.evaluation.clips import LabelledClips
 from brave_tf.evaluation.features import graph_of, window_features
 from brave_tf.evaluation.folds import choose_label
-from brave_tf.evaluation.knn import knn_decisions
+from brave_tf.evaluation.protocols.knn import knn_decisions
 from brave_tf.method.step_function import finished_steps
 from brave_tf.training.callbacks import PROBE_METRIC
 from brave_tf.training.strategy import is_chief
@@ -93,7 +93,7 @@ class KNNProbe(keras.callbacks.Callback):
     def __init__(self, clips: ProbeClips, config: Config, every: int):
         super().__init__()
         self._clips = clips
-        self._shown = EvaluationInput(view=dataclasses.replace(config.evaluation, windows=1, crops=1))
+        self._input_view = EvaluationInput(view=dataclasses.replace(config.evaluation, windows=1, crops=1))
         self._every = every
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -110,7 +110,7 @@ class KNNProbe(keras.callbacks.Callback):
     def accuracy(self) -> float:
         """Share of the clips that their nearest neighbours classify right, in [0, 1]."""
         found = self._clips
-        (vectors,) = window_features([self._embed], found.dataset, found.clips, self._shown, _say_nothing)
+        (vectors,) = window_features([self._embed], found.dataset, found.clips, self._input_view, _say_nothing)
         known, asked = found.known, ~found.known
         classes = int(found.labels.max()) + 1
         votes = knn_decisions(vectors[known], found.labels[known], vectors[asked], NEIGHBOURS, classes)

@@ -4,11 +4,12 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import tensorflow as tf
 
 from brave_tf.config import Config
+from brave_tf.config.words import StrategyName
 from brave_tf.data.pipeline import check_batch
 from brave_tf.errors import UserError
 from brave_tf.training import slurm
@@ -21,7 +22,6 @@ LOST = (
     tf.errors.InternalError,
 )
 """What TensorFlow raises, on one occasion or another, when a worker does not answer."""
-StrategyName = Literal["auto", "mirrored", "multiworker", "tpu"]
 
 
 def make_strategy(name: str = "auto") -> tf.distribute.Strategy:

@@ -1,10 +1,12 @@
 """What an evaluation shows: windows of pictures, optical flow and sound, each computed once."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from brave_tf.config import AudioViewConfig, EvaluationConfig, EvaluationInput
+from brave_tf.config import AudioViewConfig, AugmentConfig, EvaluationConfig, EvaluationInput
 from brave_tf.data import sampling
 from brave_tf.data.evaluation_views import classifier_sample, evaluation_windows
 from brave_tf.data.spectrogram import log_mel
@@ -31,14 +33,14 @@ def record(frames=30, samples=0, flow=None, flow_step=1):
     }
 
 
-def shown(modality="rgb", **view):
+def input_view(modality="rgb", **view):
     return EvaluationInput(modality, EvaluationConfig(**view), AUDIO if modality == "audio" else None)
 
 
 def test_windows_that_are_alike_are_shown_once():
     view = {"frames": 4, "step": 2, "size": 32, "shorter_side": 40, "windows": 5, "crops": 2}
     for frames, different in ((30, 5), (9, 3), (7, 1), (3, 1)):
-        windows, places = evaluation_windows(record(frames), shown(**view))
+        windows, places = evaluation_windows(record(frames), input_view(**view))
         assert windows.shape == (2 * different, 4, 32, 32, 3) and windows.dtype == tf.uint8
         starts = sampling.window_starts(tf.constant(frames), 7, 5).numpy()
         expected = [list((start + 2 * np.arange(4)) % frames * 4 + 40) for start in starts]
@@ -60,7 +62,7 @@ def test_crops_lie_on_the_diagonal_or_in_a_centered_row(places, corners):
 
 
 def test_sound_is_windowed_evenly_and_a_short_one_loops():
-    view = shown("audio", audio_seconds=1.0, windows=4, crops=3)
+    view = input_view("audio", audio_seconds=1.0, windows=4, crops=3)
     clip = record(samples=2500)
     windows, places = evaluation_windows(clip, view)
     assert windows.shape == (4, 32, 8) and places.numpy().tolist() == [0, 1, 2, 3]
@@ -75,7 +77,7 @@ def test_sound_is_windowed_evenly_and_a_short_one_loops():
 
 
 def test_samples_of_sound_start_anywhere_and_loop():
-    view = shown("audio", audio_seconds=1.0)
+    view = input_view("audio", audio_seconds=1.0)
     clip = record(samples=1000)
     samples = [classifier_sample(clip, tf.constant([0, n], tf.int64), view).numpy() for n in range(6)]
     assert all(sample.shape == (32, 8) for sample in samples)
@@ -95,7 +97,7 @@ def flow_pngs(count):
 
 @pytest.mark.parametrize("step", [1, 2])
 def test_flow_is_taken_at_the_places_of_its_frames(step):
-    view = shown("flow", frames=4, step=2, size=32, shorter_side=40, windows=2, crops=1)
+    view = input_view("flow", frames=4, step=2, size=32, shorter_side=40, windows=2, crops=1)
     clip = record(12, flow=flow_pngs(-(-12 // step)), flow_step=step)
     windows, _ = evaluation_windows(clip, view)
     assert windows.shape == (2, 4, 32, 32, 2) and windows.dtype == tf.uint8
@@ -104,3 +106,19 @@ def test_flow_is_taken_at_the_places_of_its_frames(step):
     np.testing.assert_array_equal(windows[..., 16, 16, 1], 128 - frames // step)
     sample = classifier_sample(clip, tf.constant([0, 1], tf.int64), view)
     assert sample.shape == (4, 32, 32, 2) and float(tf.reduce_max(tf.abs(sample))) <= 1
+
+
+def test_samples_are_augmented_as_the_encoder_was_in_pre_training_without_blur():
+    plain = AugmentConfig(crop_area=(1.0, 1.0), crop_aspect=(1.5, 1.5), flip=0.0, blur=0.0, color=0.0, grayscale=0.0)
+    clip, seed = record(1), tf.constant([0, 1], tf.int64)
+
+    def sample(**changes):
+        augment = dataclasses.replace(plain, **changes)
+        return classifier_sample(
+            clip, seed, dataclasses.replace(input_view(frames=1, size=32), augment=augment)
+        ).numpy()
+
+    left, right = sample()[0, :, :14].mean(), sample()[0, :, 18:].mean()
+    assert left == pytest.approx(2 * right, abs=0.02)
+    np.testing.assert_allclose(sample(flip=1.0), sample()[:, :, ::-1], atol=0.02)
+    np.testing.assert_array_equal(sample(blur=1.0, blur_sigma=(2.0, 2.0), random_convolution=1.0), sample())

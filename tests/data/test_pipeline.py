@@ -129,15 +129,15 @@ def test_evaluation_views(dataset):
     )
     clips = dataset.clips().slice(0, 3)
     assert clips["frames"].to_pylist() == [30, 30, 30]
-    shown = EvaluationInput(view=config.evaluation)
-    windows = [each for each, _ in clip_windows(dataset, clips, shown)]
+    input_view = EvaluationInput(view=config.evaluation)
+    windows = [each for each, _ in clip_windows(dataset, clips, input_view)]
     assert len(windows) == 3 and windows[0].shape == (6, 4, 32, 32, 3) and windows[0].dtype == tf.uint8
-    assert_equal(windows[1:], [each for each, _ in clip_windows(dataset, clips, shown, first=1)])
+    assert_equal(windows[1:], [each for each, _ in clip_windows(dataset, clips, input_view, first=1)])
     # The clips brighten with time, so windows tell early from late, and crops of one window are alike.
     brightness = [np.mean(windows[0][i]) / 255 for i in range(6)]
     assert brightness[0] < brightness[1] and brightness[0] == pytest.approx(brightness[2], abs=0.01)
-    samples = list(augmented_samples(dataset, clips, shown, seed=1))
+    samples = list(augmented_samples(dataset, clips, input_view, seed=1))
     assert len(samples) == 6 and samples[0].shape == (4, 32, 32, 3)
     assert not np.array_equal(samples[0], samples[3])
-    assert_equal(samples, list(augmented_samples(dataset, clips, shown, seed=1)))
-    assert_equal(samples[4:], list(augmented_samples(dataset, clips, shown, seed=1, first=4)))
+    assert_equal(samples, list(augmented_samples(dataset, clips, input_view, seed=1)))
+    assert_equal(samples[4:], list(augmented_samples(dataset, clips, input_view, seed=1, first=4)))

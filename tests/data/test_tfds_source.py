@@ -161,8 +161,8 @@ def test_jpeg_frames_and_evaluation():
     for name in ("tfds:jpeg_films", "tfds:png_films"):
         dataset = open_dataset(name)
         assert dataset.labels == {"label": ["walk", "run"]}
-        shown = EvaluationInput(view=override(V, view).evaluation)
-        windows, _ = next(iter(clip_windows(dataset, dataset.clips("test"), shown)))
+        input_view = EvaluationInput(view=override(V, view).evaluation)
+        windows, _ = next(iter(clip_windows(dataset, dataset.clips("test"), input_view)))
         assert np.mean(windows[0, ..., :16, :]) - np.mean(windows[0, ..., 16:, :]) > 0.3 * 255
 
 

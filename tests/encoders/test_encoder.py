@@ -1,6 +1,7 @@
 """Encoders by tower and by name."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -8,9 +9,9 @@ import tensorflow as tf
 
 import brave_tf
 from brave_tf import presets
-from brave_tf.config import BroadConfig, VideoViewConfig
+from brave_tf.config import AugmentConfig, BroadConfig, VideoViewConfig
 from brave_tf.config.values import override
-from brave_tf.encoders.card import card_of
+from brave_tf.encoders.card import EncoderCard, card_of
 from brave_tf.encoders.encoder import TOWER_FILES, load_encoder, save_towers
 from brave_tf.errors import UserError
 from brave_tf.training.build import build
@@ -50,6 +51,17 @@ def test_every_tower_of_a_run_is_an_encoder(run, model, tmp_path, choice, tower)
         assert encoder.embedding_size == encoder(values).shape[-1]
     view = load_encoder(run, choice).card.view
     assert (view.frames, view.size, view.shorter_side) == {"flow": (6, 24, 27)}.get(tower, (8, 48, 54))
+
+
+def test_an_encoder_knows_the_augmentation_of_its_own_view(model, run):
+    config = dataclasses.replace(CONFIG, narrow=dataclasses.replace(CONFIG.narrow, augment=AugmentConfig(flip=0.25)))
+    card = card_of(config, model.encoder, 0)
+    assert EncoderCard.from_json(card.to_json(), run).input_view.video.augment == AugmentConfig(flip=0.25, blur=0.0)
+    assert load_encoder(run, "flow").card.augment == CONFIG.broad.flow.augment
+    assert load_encoder(run, "audio").card.augment is None
+    # Files from before cards had it are given the paper's.
+    old = {name: value for name, value in json.loads(card.to_json()).items() if name != "augment"}
+    assert EncoderCard.from_json(json.dumps(old), run).input_view.video.augment == AugmentConfig(blur=0.0)
 
 
 def test_a_tower_that_is_not_there_is_one_line(run, tmp_path):

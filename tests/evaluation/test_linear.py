@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from brave_tf.config import LARS_HEAD, HeadConfig
-from brave_tf.evaluation.heads import head_decisions
-from brave_tf.evaluation.knn import knn_decisions, retrieved
-from brave_tf.evaluation.linear import linear_decisions
+from brave_tf.evaluation.protocol import make_protocol
+from brave_tf.evaluation.protocols.knn import knn_decisions
+from brave_tf.evaluation.protocols.linear import linear_decisions
+from brave_tf.evaluation.protocols.retrieval import nearest_hits
 from brave_tf.evaluation.scores import by_video
 from tests import golden_files
 
@@ -30,26 +30,16 @@ def knn(train, labels, windows, **_):
 
 
 def linear_lars(train, labels, windows, classes=CLASSES):
-    config = HeadConfig(**{**vars(LARS_HEAD), "epochs": 40, "batch_size": 32})
-    return heads(train, labels, windows, config, hidden=False, classes=classes)
+    return gradient_descent("linear-lars", train, labels, windows, classes)
 
 
 def mlp(train, labels, windows, classes=CLASSES):
-    config = HeadConfig(epochs=40, batch_size=32, hidden_size=32)
-    return heads(train, labels, windows, config, hidden=True, classes=classes)
+    return gradient_descent("mlp", train, labels, windows, classes, hidden_size=32)
 
 
-def heads(train, labels, windows, config, hidden, classes):
-    return head_decisions(
-        train,
-        labels,
-        windows,
-        classes,
-        hidden=hidden,
-        config=config,
-        seed=0,
-        advance=lambda done, note: None,
-    )
+def gradient_descent(name, train, labels, windows, classes, **settings):
+    protocol = make_protocol(name, {"epochs": 40, "batch_size": 32, **settings})
+    return protocol.decide(train, labels, windows, classes, 0, lambda done, note: None)
 
 
 PROTOCOLS = [linear, knn, linear_lars, mlp]
@@ -132,6 +122,6 @@ def test_the_released_linear_protocol(svm_c):
 
 def test_retrieval_ranks_by_cosine():
     gallery = np.array([[1.0, 0.0], [0.0, 3.0], [10.0, 10.0]])
-    found = retrieved(gallery, np.array([0, 1, 2]), np.array([[5.0, 0.1], [1.0, 0.9]]), np.array([0, 0]))
+    found = nearest_hits(gallery, np.array([0, 1, 2]), np.array([[5.0, 0.1], [1.0, 0.9]]), np.array([0, 0]))
     # The nearest of the second query is the long diagonal vector, then the horizontal one.
     assert found.tolist() == [[True, False, False], [False, True, False]]

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
 
+from brave_tf.config.words import LayoutName
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.audioset import list_audioset
@@ -14,7 +14,6 @@ from brave_tf.preparation.layouts.hmdb51 import list_hmdb51
 from brave_tf.preparation.layouts.kinetics import list_kinetics
 from brave_tf.preparation.layouts.ucf101 import list_ucf101
 
-LayoutName = Literal["auto", "folder", "csv", "ucf101", "hmdb51", "kinetics", "audioset", "esc50"]
 BENCHMARKS: Mapping[str, Callable[[Path, Path | None], Listing]] = {
     "ucf101": list_ucf101,
     "hmdb51": list_hmdb51,

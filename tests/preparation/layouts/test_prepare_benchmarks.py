@@ -11,7 +11,7 @@ from brave_tf.data.open import open_dataset
 from brave_tf.data.read import RecordTable
 from brave_tf.errors import UserError
 from brave_tf.evaluation.folds import choose_label
-from brave_tf.evaluation.report import evaluate_and_report
+from brave_tf.evaluator import evaluate
 from brave_tf.preparation.dataset_writer import prepare
 from brave_tf.preparation.layouts import Source
 from brave_tf.preparation.plan import make_plan
@@ -112,8 +112,8 @@ def test_several_labels_go_into_the_table_and_the_records(audioset):
 def test_several_labels_are_evaluated_by_average_precision(audioset, tmp_path):
     def run(protocol):
         small = {"audio_seconds": 0.1, "windows": 2, "epochs": 2}
-        arguments = {"protocol": protocol, "tower": "audio", "view_changes": small}
-        return evaluate_and_report("random:tiny", audioset.path, tmp_path / "out", **arguments)
+        arguments = {"protocol": protocol, "tower": "audio", "view": small}
+        return evaluate("random:tiny", audioset.path, tmp_path / "out", **arguments)
 
     report = run("mlp")
     assert (report["metric"], report["classes"], report["mean"]) == ("mAP", len(audioset.labels["label"]), 1.0)

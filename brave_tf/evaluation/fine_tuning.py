@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from brave_tf.config import EvaluationInput, FineTuneConfig
+from brave_tf.config import EvaluationInput
+from brave_tf.config.values import to_dict
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.pipeline import shuffled_samples
 from brave_tf.encoders.encoder import Encoder
@@ -21,28 +22,33 @@ from brave_tf.errors import UserError, reason_of
 from brave_tf.evaluation.clips import LabelledClips
 from brave_tf.evaluation.features import graph_of, window_features
 from brave_tf.evaluation.folds import Fold
-from brave_tf.evaluation.frozen import what_is_shown
-from brave_tf.evaluation.request import EncoderLike, Request
+from brave_tf.evaluation.frozen import augmentation_of, origin_of
+from brave_tf.evaluation.protocol import EncoderLike, Results
+from brave_tf.evaluation.protocols.finetune import FineTune
+from brave_tf.evaluation.request import Request
 from brave_tf.evaluation.scores import Answers, by_video
 from brave_tf.progress import Advance, track
 
 DECISIONS_FILE = "decisions.npy"
 
 
-def fine_tuned_answers(
-    encoders: Sequence[EncoderLike], clips: LabelledClips, folds: Sequence[Fold], request: Request, cache: Path | None
-) -> tuple[list[list[Answers]], dict[str, float]]:
+def fine_tuned_results(
+    protocol: FineTune,
+    encoders: Sequence[EncoderLike],
+    clips: LabelledClips,
+    folds: Sequence[Fold],
+    request: Request,
+    cache: Path | None,
+) -> Results:
     """What encoders answer after they were fine-tuned on each fold.
 
     Args:
+        protocol: rates and epochs.
         encoders: the encoders; afterwards they have their own weights again.
         clips: the labelled clips.
         folds: what to train and to test on.
         request: the settings.
-        cache: where every epoch and every answer is kept, or None.
-
-    Returns:
-        For each encoder its answers, one for each fold; and seconds spent.
+        cache: where checkpoints and answers are kept, or None.
 
     Raises:
         UserError: an encoder cannot be trained, or the cache cannot be written.
@@ -55,8 +61,8 @@ def fine_tuned_answers(
             clips.labels[fold.train],
             clips.table.take(fold.test),
             clips.classes,
-            request.shown,
-            request.finetune,
+            request.input_view,
+            protocol,
             request.seed,
         )
         for fold in folds
@@ -68,19 +74,19 @@ def fine_tuned_answers(
                 raise UserError(f"received {encoder!r} to fine-tune; expected what `brave_tf.load_encoder` gives")
             answers.append([])
             for fold, task in zip(folds, tasks, strict=True):
-                folder = None if cache is None else cache / f"finetune-{_key(encoder, clips, fold, request)}"
+                folder = None if cache is None else cache / f"finetune-{_key(protocol, encoder, clips, fold, request)}"
                 decisions = task.decisions(encoder, folder, advance)
-                found = by_video(decisions, clips.labels[fold.test], clips.videos[fold.test], fold.test)
-                answers[-1].append(found)
-    return answers, {"fine-tuning": time.monotonic() - began}
+                answers[-1].append(by_video(decisions, clips.labels[fold.test], clips.videos[fold.test], fold.test))
+    return Results(answers, {}, {"fine-tuning": time.monotonic() - began})
 
 
-def _key(encoder: Encoder, clips: LabelledClips, fold: Fold, request: Request) -> str:
+def _key(protocol: FineTune, encoder: Encoder, clips: LabelledClips, fold: Fold, request: Request) -> str:
     ids = clips.table["clip_id"]
     about = {
-        **what_is_shown(encoder, clips, request),
-        "view": dataclasses.asdict(request.shown.view),
-        "finetune": dataclasses.asdict(request.finetune),
+        **origin_of(encoder, clips, request),
+        "view": dataclasses.asdict(request.input_view.view),
+        "finetune": {name: value for name, value in to_dict(protocol).items() if name != "checkpoint_every"},
+        "augment": augmentation_of(request),
         "seed": request.seed,
         "train": ids.take(fold.train).to_pylist(),
         "test": ids.take(fold.test).to_pylist(),
@@ -99,7 +105,7 @@ class FineTuning:
         labels: [N] class indices of those, or [N, classes] of several labels.
         test: rows to answer.
         classes: number of classes.
-        shown: what the encoder is shown.
+        input_view: what the encoder is shown.
         config: rates and epochs.
         seed: decides the new layer's weights, the order of the clips, and their augmentation.
     """
@@ -109,14 +115,14 @@ class FineTuning:
     labels: np.ndarray
     test: pa.Table
     classes: int
-    shown: EvaluationInput
-    config: FineTuneConfig
+    input_view: EvaluationInput
+    config: FineTune
     seed: int
 
     @property
     def steps_per_epoch(self) -> int:
         """Steps in which about every clip is seen once."""
-        return max(self.train.num_rows // self._batch_size, 1)
+        return max(self.train.num_rows // self.batch_size, 1)
 
     @property
     def units(self) -> int:
@@ -124,15 +130,16 @@ class FineTuning:
         return self.config.epochs * self.steps_per_epoch + self.test.num_rows
 
     @property
-    def _batch_size(self) -> int:
+    def batch_size(self) -> int:
+        """Clips per step."""
         return min(self.config.batch_size, self.train.num_rows)
 
     def decisions(self, encoder: Encoder, folder: Path | None, advance: Advance) -> np.ndarray:
-        """Fine-tunes an encoder, asks it, and gives it back with the weights that it had.
+        """Fine-tunes an encoder, tests it, and gives it back with the weights that it had.
 
         Args:
             encoder: the encoder, with variables that can be trained.
-            folder: where to keep every epoch and the result, so that an interrupted fine-tuning goes on; or None.
+            folder: where to keep checkpoints and the result, so that an interrupted fine-tuning goes on; or None.
             advance: called with the number of finished steps and test clips.
 
         Returns:
@@ -185,10 +192,10 @@ class _Training:
             weight_decay=config.weight_decay or None,
         )
         self._optimizer.build(self._variables)
-        self._epoch = tf.Variable(0, dtype=tf.int64)
+        self._finished_steps = tf.Variable(0, dtype=tf.int64)
         self._folder = folder
         self._checkpoint = tf.train.Checkpoint(
-            epoch=self._epoch,
+            step=self._finished_steps,
             encoder=[_plain(each) for each in encoder.variables],
             layer=[_plain(each) for each in self._layer.variables],
             optimizer=[_plain(each) for each in self._optimizer.variables],
@@ -198,28 +205,27 @@ class _Training:
     def complete(self, advance: Advance) -> np.ndarray:
         task = self._task
         manager = self._restored()
-        first, steps = int(self._epoch.numpy()), task.steps_per_epoch
-        advance(first * steps)
-        batches = iter(self._batches(first * steps))
-        step = tf.function(self._step, reduce_retracing=True)
-        for epoch in range(first, task.config.epochs):
-            for _ in range(steps):
-                loss = float(step(*next(batches)))
-                advance(1, f"loss {loss:.3f}")
-            self._epoch.assign(epoch + 1)
-            if manager is not None:
+        first, last = int(self._finished_steps.numpy()), task.config.epochs * task.steps_per_epoch
+        advance(first)
+        batches = iter(self._batches(first))
+        train = tf.function(self._train, reduce_retracing=True)
+        for step in range(first + 1, last + 1):
+            loss = float(train(*next(batches)))
+            self._finished_steps.assign(step)
+            if manager is not None and (step == last or step % task.config.checkpoint_every == 0):
                 self._save(manager)
-        embed = graph_of(self._answer, task.shown.modality)
-        (answers,) = window_features([embed], task.dataset, task.test, task.shown, advance)
+            advance(1, f"loss {loss:.3f}")
+        embed = graph_of(self._probabilities, task.input_view.modality)
+        (answers,) = window_features([embed], task.dataset, task.test, task.input_view, advance)
         return np.asarray(answers.mean(axis=1))
 
     def _batches(self, first_step: int) -> tf.data.Dataset:
         task = self._task
-        size = min(task.config.batch_size, task.train.num_rows)
-        samples = shuffled_samples(task.dataset, task.train, task.labels, task.shown, task.seed, first_step * size)
+        size = task.batch_size
+        samples = shuffled_samples(task.dataset, task.train, task.labels, task.input_view, task.seed, first_step * size)
         return samples.batch(size, drop_remainder=True).prefetch(2)
 
-    def _step(self, clips: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    def _train(self, clips: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             logits = self._layer(self._dropout(self._encoder(clips, training=True), training=True))
             if self._several:
@@ -230,7 +236,7 @@ class _Training:
         self._optimizer.apply(tape.gradient(loss, self._variables), self._variables)
         return loss
 
-    def _answer(self, clips: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def _probabilities(self, clips: tf.Tensor, training: bool = False) -> tf.Tensor:
         logits = self._layer(self._encoder(clips, training=training))
         return tf.nn.sigmoid(logits) if self._several else tf.nn.softmax(logits)
 

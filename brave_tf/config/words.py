@@ -1,0 +1,37 @@
+"""The closed lists of words that users choose from: the one place of each, without TensorFlow.
+
+The command line offers them, the implementations are typed by them.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from brave_tf.config.views import Modality
+
+Tower = Literal["narrow", Modality]
+"""The narrow tower, or the broad one of a modality."""
+
+TowerChoice = Literal[Tower, "broad"]
+"""What users call a tower: "broad" is the only broad one of a run, or the only one of frames."""
+
+LayoutName = Literal["auto", "folder", "csv", "ucf101", "hmdb51", "kinetics", "audioset", "esc50"]
+"""How a source of media files is laid out; "auto" tells folders and CSV files apart."""
+
+StrategyName = Literal["auto", "mirrored", "multiworker", "tpu"]
+"""Which devices train; "auto" takes whichever is there."""
+
+PROTOCOLS: Mapping[str, str] = {
+    "linear": "brave_tf.evaluation.protocols.linear:Linear",
+    "linear-lars": "brave_tf.evaluation.protocols.linear_lars:LinearLARS",
+    "mlp": "brave_tf.evaluation.protocols.mlp:MLP",
+    "finetune": "brave_tf.evaluation.protocols.finetune:FineTune",
+    "knn": "brave_tf.evaluation.protocols.knn:KNN",
+    "retrieval": "brave_tf.evaluation.protocols.retrieval:Retrieval",
+}
+"""The evaluation protocols and their classes. Another one is its file and a line here: see CONTRIBUTING.md."""
+
+# The words are those of the table, of which type checkers know nothing.
+if TYPE_CHECKING:
+    ProtocolName = str
+else:
+    ProtocolName = Literal[tuple(PROTOCOLS)]
