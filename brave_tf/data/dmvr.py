@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 
 from brave_tf.data import records
 from brave_tf.data.dataset import PRIMARY_LABEL
-from brave_tf.data.foreign import ForeignDataset, Shard, check_picture, make_dataset
+from brave_tf.data.foreign import ForeignDataset, ShardFile, check_picture, make_dataset
 from brave_tf.data.tfrecord_index import DamagedRecordError, Row, index_shards
 from brave_tf.errors import UserError
 
@@ -24,13 +24,13 @@ _NUMBERED = re.compile(r"-\d+-of-\d+$")
 _SPLIT_WORD = re.compile(r"train|test|val|valid|validation|eval\w*")
 
 
-def find_shards(folder: Path) -> list[Shard]:
+def find_shards(folder: Path) -> list[ShardFile]:
     """The TFRecord files of a folder, by name: `*.tfrecord*` or `*-00000-of-00010`; empty if there are none."""
     if not folder.is_dir():
         return []
     files = [file for file in folder.iterdir() if not file.name.startswith((".", "_")) and file.is_file()]
     shards = [file for file in files if ".tfrecord" in file.name or _NUMBERED.search(file.name)]
-    return [Shard(file, split_of(file.name)) for file in sorted(shards)]
+    return [ShardFile(file, split_of(file.name)) for file in sorted(shards)]
 
 
 def split_of(name: str) -> str:
@@ -44,7 +44,7 @@ def split_of(name: str) -> str:
     return "eval" if word.startswith("eval") else word
 
 
-def open_dmvr(path: Path, shards: Sequence[Shard]) -> ForeignDataset:
+def open_dmvr(path: Path, shards: Sequence[ShardFile]) -> ForeignDataset:
     """Indexes shards, or finds their index in the cache.
 
     Args:

@@ -24,7 +24,7 @@ RATE_TOLERANCE = 0.1
 """Share by which frames per second, counted from a clip's times, may be off before it is worth a word."""
 
 
-class Shard(NamedTuple):
+class ShardFile(NamedTuple):
     """A TFRecord file and the split that all its records belong to."""
 
     path: Path
@@ -78,7 +78,7 @@ class ForeignDataset(Dataset):
 
 def make_dataset(
     path: Path,
-    shards: Sequence[Shard],
+    shards: Sequence[ShardFile],
     index: Sequence[Sequence[Row]],
     *,
     parser: Parser,
@@ -132,7 +132,7 @@ def check_picture(frames: Sequence[bytes]) -> None:
         raise DamagedRecordError("its first frame is neither JPEG nor PNG")
 
 
-def _audio_rate(path: Path, usable: Sequence[tuple[Shard, str, Row]]) -> int | None:
+def _audio_rate(path: Path, usable: Sequence[tuple[ShardFile, str, Row]]) -> int | None:
     first: dict[int, str] = {}
     for _, name, row in usable:
         if row["samples"] and row.get("audio_rate_hz"):
@@ -143,7 +143,7 @@ def _audio_rate(path: Path, usable: Sequence[tuple[Shard, str, Row]]) -> int | N
     return next(iter(first), None)
 
 
-def _frame_rate(path: Path, usable: Sequence[tuple[Shard, str, Row]]) -> list[str]:
+def _frame_rate(path: Path, usable: Sequence[tuple[ShardFile, str, Row]]) -> list[str]:
     counted = []
     unknown = 0
     for _, name, row in usable:
@@ -168,7 +168,7 @@ def _frame_rate(path: Path, usable: Sequence[tuple[Shard, str, Row]]) -> list[st
     return [line]
 
 
-def _table(usable: Sequence[tuple[Shard, str, Row]], columns: Sequence[str]) -> pa.Table:
+def _table(usable: Sequence[tuple[ShardFile, str, Row]], columns: Sequence[str]) -> pa.Table:
     rows = []
     for number, (shard, name, row) in enumerate(usable):
         labels = row.get("labels", {})
@@ -188,7 +188,7 @@ def _table(usable: Sequence[tuple[Shard, str, Row]], columns: Sequence[str]) -> 
     return pa.Table.from_pylist(rows, pa.schema(schema))
 
 
-def _fingerprint(kind: str, shards: Sequence[Shard], index: Sequence[Sequence[Row]]) -> str:
+def _fingerprint(kind: str, shards: Sequence[ShardFile], index: Sequence[Sequence[Row]]) -> str:
     digest = hashlib.sha256(kind.encode())
     for shard, rows in zip(shards, index, strict=True):
         content: list[Any] = [shard.path.name, shard.split, shard.path.stat().st_size, rows]

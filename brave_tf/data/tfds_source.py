@@ -13,7 +13,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from brave_tf.data.dataset import TFDS_PREFIX, Parser
-from brave_tf.data.foreign import ForeignDataset, Shard, check_picture, make_dataset
+from brave_tf.data.foreign import ForeignDataset, ShardFile, check_picture, make_dataset
 from brave_tf.data.tfrecord_index import DamagedRecordError, Row, Summarise, index_shards
 from brave_tf.errors import UserError
 
@@ -137,7 +137,7 @@ def _is_label(tfds: Any, leaf: Any) -> bool:
     return isinstance(leaf, tfds.features.ClassLabel) and bool(leaf.num_classes)
 
 
-def _shards(name: str, builder: Any) -> list[Shard]:
+def _shards(name: str, builder: Any) -> list[ShardFile]:
     file_format = builder.info.file_format
     if file_format is not None and file_format.value != "tfrecord":
         raise UserError(
@@ -145,7 +145,7 @@ def _shards(name: str, builder: Any) -> list[Shard]:
             f"tfds build {name.removeprefix(TFDS_PREFIX)} --file_format=tfrecord"
         )
     splits = builder.info.splits
-    shards = [Shard(Path(file), split) for split in sorted(splits) for file in splits[split].filepaths]
+    shards = [ShardFile(Path(file), split) for split in sorted(splits) for file in splits[split].filepaths]
     if not shards:
         raise UserError(f"{name} holds no split; prepare it again: tfds build {name.removeprefix(TFDS_PREFIX)}")
     return shards
