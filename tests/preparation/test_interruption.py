@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -112,7 +113,8 @@ def has_part(out):
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="looks for processes in /proc")
 @pytest.mark.parametrize(
-    ("workers", "moment"), [(1, "working"), (2, "working"), (2, "workers start"), (2, "workers load")]
+    ("workers", "moment"),
+    [(1, "TensorFlow loads"), (1, "working"), (2, "working"), (2, "workers start"), (2, "workers load")],
 )
 def test_ctrl_c_while_shards_are_written(workers, moment, videos, undisturbed, tmp_path):
     out = tmp_path / "out"
@@ -120,6 +122,8 @@ def test_ctrl_c_while_shards_are_written(workers, moment, videos, undisturbed, t
     def reached(process):
         if moment == "working":
             return has_part(out)
+        if moment == "TensorFlow loads":
+            return "tensorflow" in Path(f"/proc/{process.pid}/maps").read_text()
         # The resource tracker of multiprocessing is the first child.
         started = len(children(process)) >= 1 + workers
         if started and moment == "workers load":
