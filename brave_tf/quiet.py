@@ -26,7 +26,7 @@ def import_tensorflow() -> None:
         try:
             with _stderr_to(notes):
                 importlib.import_module("tensorflow").config.list_physical_devices()
-        except BaseException:
+        except Exception:  # not Ctrl-C, which is no failure of TensorFlow
             notes.seek(0)
             with contextlib.suppress(OSError):
                 os.write(2, notes.read())

@@ -1,6 +1,6 @@
 """DMVR shards as they are: TFRecord files of `SequenceExample` records, such as DeepMind's released code reads."""
 
-import re
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,16 @@ from google.protobuf.message import DecodeError
 
 from brave_tf.data import records
 from brave_tf.data.dataset import PRIMARY_LABEL
-from brave_tf.data.foreign import ForeignDataset, Shard, check_picture, make_dataset
+from brave_tf.data.foreign import (
+    ForeignDataset,
+    ShardFile,
+    check_picture,
+    make_dataset,
+    read_feature,
+    read_values,
+)
+from brave_tf.data.record_labels import label_records
+from brave_tf.data.shard_names import check_sets, split_notes
 from brave_tf.data.tfrecord_index import DamagedRecordError, Row, index_shards
 from brave_tf.errors import UserError
 
@@ -20,31 +29,8 @@ LABEL_INDEX = "clip/label/index"
 LABEL_NAMES = ("clip/label/text", "clip/label/string")
 START, END = "clip/start/timestamp", "clip/end/timestamp"
 
-_NUMBERED = re.compile(r"-\d+-of-\d+$")
-_SPLIT_WORD = re.compile(r"train|test|val|valid|validation|eval\w*")
 
-
-def find_shards(folder: Path) -> list[Shard]:
-    """The TFRecord files of a folder, by name: `*.tfrecord*` or `*-00000-of-00010`; empty if there are none."""
-    if not folder.is_dir():
-        return []
-    files = [file for file in folder.iterdir() if not file.name.startswith((".", "_")) and file.is_file()]
-    shards = [file for file in files if ".tfrecord" in file.name or _NUMBERED.search(file.name)]
-    return [Shard(file, split_of(file.name)) for file in sorted(shards)]
-
-
-def split_of(name: str) -> str:
-    """The split that a shard's name tells: the last word of its prefix that names one, else "train".
-
-    `hmdb51_test.tfrecord-00000-of-00010` and `test-00000-of-00010` are both "test", and "evaluation" is "eval".
-    """
-    prefix = _NUMBERED.sub("", name.lower().removesuffix(".tfrecord"))
-    words = [word for word in re.split(r"[-_.]", prefix) if _SPLIT_WORD.fullmatch(word)]
-    word = words[-1] if words else "train"
-    return "eval" if word.startswith("eval") else word
-
-
-def open_dmvr(path: Path, shards: Sequence[Shard]) -> ForeignDataset:
+def open_dmvr(path: Path, shards: Sequence[ShardFile]) -> ForeignDataset:
     """Indexes shards, or finds their index in the cache.
 
     Args:
@@ -57,70 +43,72 @@ def open_dmvr(path: Path, shards: Sequence[Shard]) -> ForeignDataset:
     """
     if (path / "features.json").is_file():
         raise UserError(f"{path} was prepared by TensorFlow Datasets; expected tfds:NAME, and TFDS_DATA_DIR above it")
+    notes = [*check_sets(path, shards), *split_notes(path, shards)]
     index = index_shards([shard.path for shard in shards], KIND, summarise, f"index {path}")
-    rows = [row for rows in index for row in rows if row.get("labels")]
-    named = {(row["label_index"], row["labels"][PRIMARY_LABEL]) for row in rows}
-    names = list(dict.fromkeys(name for _, name in sorted(named)))
-    several = sum(row.get("label_count", 0) > 1 for rows in index for row in rows)
+    labelling = label_records(index)
     return make_dataset(
         path,
         shards,
-        index,
-        parser=records.parse,
-        labels={PRIMARY_LABEL: names} if names else {},
+        labelling.index,
+        parser=records.parse_frames_and_sound,
+        labels={PRIMARY_LABEL: labelling.classes} if labelling.classes else {},
+        multilabel=[PRIMARY_LABEL] if labelling.several else [],
         kind=KIND,
-        assumed=[f"{several} records with several labels are taken as unlabelled"] if several else [],
+        assumed=[*notes, *labelling.notes],
     )
 
 
 def summarise(payload: bytes) -> Row:
-    """What a record holds: `frames`, `samples`, and as far as it says, rates, times and its label.
+    """What a record holds: `frames`, `samples`, and as far as it says, rates, times and its labels.
 
     Raises:
-        DamagedRecordError: it cannot be parsed, or holds neither frames nor sound.
+        DamagedRecordError: it cannot be parsed, holds neither frames nor sound, or has something of another kind than
+            expected under a key that is read.
     """
     example = tf.train.SequenceExample()
     try:
         example.ParseFromString(payload)
     except DecodeError:
         raise DamagedRecordError("it is no SequenceExample") from None
-    frames = _values(example, records.FRAMES, "bytes_list")
-    samples = sum(len(step) for step in _values(example, records.WAVEFORM, "float_list"))
-    pictures = [picture for step in frames for picture in step]
+    pictures = _steps(example, records.FRAMES, "bytes_list")
+    samples = len(_steps(example, records.WAVEFORM, "float_list"))
     if not pictures and not samples:
-        raise DamagedRecordError(f"it has neither {records.FRAMES} nor {records.WAVEFORM}")
+        raise DamagedRecordError(_why_empty(example))
     check_picture(pictures)
     row: Row = {"frames": len(pictures), "samples": samples}
-    context = {key: _context(example, key) for key in (FRAME_RATE, records.WAVEFORM_RATE, START, END, LABEL_INDEX)}
     for key, name in ((FRAME_RATE, "frame_rate_fps"), (records.WAVEFORM_RATE, "audio_rate_hz")):
-        if context[key]:
-            row[name] = float(context[key][0])
+        if rate := _number(example, key):
+            row[name] = rate
     for key, name in ((START, "start_seconds"), (END, "end_seconds")):
-        if context[key]:
-            row[name] = context[key][0] / records.MICROSECONDS
-    return row | _label(example, context[LABEL_INDEX])
+        if (time := _number(example, key)) is not None:
+            row[name] = time / records.MICROSECONDS
+    indices = read_values(example.context.feature, LABEL_INDEX, ["int64_list"])
+    texts = [text for key in LABEL_NAMES for text in read_values(example.context.feature, key, ["bytes_list"])]
+    if indices:
+        row["label_indices"] = indices
+    if texts:
+        row["label_texts"] = [text.decode(errors="replace") for text in texts]
+    return row
 
 
-def _label(example: tf.train.SequenceExample, indices: Sequence[int]) -> Row:
-    if len(indices) != 1:
-        return {"label_count": len(indices)}
-    texts = [value for key in LABEL_NAMES for value in _context(example, key)]
-    name = texts[0].decode(errors="replace") if texts else str(indices[0])
-    return {"label_count": 1, "label_index": indices[0], "labels": {PRIMARY_LABEL: name}}
+def _number(example: tf.train.SequenceExample, key: str) -> float | None:
+    values = read_values(example.context.feature, key, ["int64_list", "float_list"])
+    if not values:
+        return None
+    if not math.isfinite(values[0]) or values[0] < 0:
+        raise DamagedRecordError(f"{key} is {values[0]:g}; expected a number that is not negative")
+    return float(values[0])
 
 
-def _values(example: tf.train.SequenceExample, key: str, kind: str) -> list[Any]:
-    if key not in example.feature_lists.feature_list:
-        return []
-    steps = example.feature_lists.feature_list[key].feature
-    if any(step.WhichOneof("kind") not in (None, kind) for step in steps):
-        raise DamagedRecordError(f"{key} is no {kind}")
-    return [getattr(step, kind).value for step in steps]
+def _steps(example: tf.train.SequenceExample, key: str, kind: str) -> list[Any]:
+    """The values of all steps of a feature list, one after the other."""
+    lists = example.feature_lists.feature_list
+    steps = lists[key].feature if key in lists else []
+    return [value for step in steps for value in read_feature(step, key, [kind])]
 
 
-def _context(example: tf.train.SequenceExample, key: str) -> list[Any]:
-    if key not in example.context.feature:
-        return []
-    feature = example.context.feature[key]
-    kind = feature.WhichOneof("kind")
-    return list(getattr(feature, kind).value) if kind else []
+def _why_empty(example: tf.train.SequenceExample) -> str:
+    line = f"it has neither {records.FRAMES} nor {records.WAVEFORM}"
+    # An Example parses as the context of a SequenceExample.
+    outside = [key for key in (records.FRAMES, records.WAVEFORM) if key in example.context.feature]
+    return f"{line} as a list of steps, but an Example's {outside[0]}" if outside else line

@@ -24,7 +24,7 @@ RATE_TOLERANCE = 0.1
 """Share by which frames per second, counted from a clip's times, may be off before it is worth a word."""
 
 
-class Shard(NamedTuple):
+class ShardFile(NamedTuple):
     """A TFRecord file and the split that all its records belong to."""
 
     path: Path
@@ -78,17 +78,19 @@ class ForeignDataset(Dataset):
 
 def make_dataset(
     path: Path,
-    shards: Sequence[Shard],
+    shards: Sequence[ShardFile],
     index: Sequence[Sequence[Row]],
     *,
     parser: Parser,
     labels: Mapping[str, Sequence[str]],
     kind: str,
+    multilabel: Sequence[str] = (),
     assumed: Sequence[str] = (),
 ) -> ForeignDataset:
     """A dataset from the index of its shards.
 
-    Rows may have `frame_rate_fps`, `audio_rate_hz`, `start_seconds`, `end_seconds` and `labels` (column to class name).
+    Rows may have `frame_rate_fps`, `audio_rate_hz`, `start_seconds`, `end_seconds` and `labels` (column to class name,
+    or to a list of them).
 
     Args:
         path: the dataset in messages.
@@ -97,42 +99,79 @@ def make_dataset(
         parser: reads one record in the graph.
         labels: class names of every label column.
         kind: how the records are read, as part of the fingerprint.
+        multilabel: the label columns of which rows have lists of class names.
         assumed: lines on what was taken for granted before.
 
     Raises:
         UserError: no record is usable, frames come at another rate than 25 a second, or sounds at several rates.
     """
-    found = [
-        (shard, f"{shard.path.name}: record {number}", row)
+    entries = [
+        (shard, f"{_name(path, shard)}: record {number}", row)
         for shard, rows in zip(shards, index, strict=True)
         for number, row in enumerate(rows)
     ]
     damaged = [
-        {"split": shard.split, "name": f"{name} ({row['damaged']})"} for shard, name, row in found if "damaged" in row
+        {"split": shard.split, "name": f"{name} ({row['damaged']})"} for shard, name, row in entries if "damaged" in row
     ]
-    usable = [entry for entry in found if "damaged" not in entry[2]]
+    usable = [entry for entry in entries if "damaged" not in entry[2]]
     if not usable:
         why = f"; {damaged[0]['name']}" if damaged else ""
-        raise UserError(f"{path} holds no usable record among {len(found)}{why}")
+        raise UserError(f"{path} holds no usable record among {len(entries)}{why}")
     info = {
         "audio_rate_hz": _audio_rate(path, usable),
         "labels": {column: list(names) for column, names in labels.items()},
+        "multilabel": list(multilabel),
         "fingerprint": _fingerprint(kind, shards, index),
         # Splits of damaged records too: their absence has a reason then.
-        "splits": dict(sorted(collections.Counter(shard.split for shard, _, _ in found).items())),
+        "splits": dict(sorted(collections.Counter(shard.split for shard, _, _ in entries).items())),
         "damaged": damaged,
         "assumed": [*assumed, *_frame_rate(path, usable)],
     }
-    return ForeignDataset(path, info, _table(usable, list(labels)), parser)
+    return ForeignDataset(path, info, _table(usable, list(labels), multilabel), parser)
+
+
+def _name(path: Path, shard: ShardFile) -> str:
+    """How a shard is called: by its place in the dataset's folder, for sub-folders may repeat names."""
+    return str(shard.path.relative_to(path) if shard.path.is_relative_to(path) else shard.path.name)
 
 
 def check_picture(frames: Sequence[bytes]) -> None:
-    """Refuses a clip whose first frame is neither JPEG nor PNG with `DamagedRecordError`."""
-    if frames and not frames[0].startswith(PICTURE_STARTS):
+    """Refuses a clip with a frame that is no picture: JPEG or PNG, as the first is.
+
+    Raises:
+        DamagedRecordError: it has one.
+    """
+    start = next((start for start in PICTURE_STARTS if frames and frames[0].startswith(start)), None)
+    if frames and start is None:
         raise DamagedRecordError("its first frame is neither JPEG nor PNG")
+    for number, frame in enumerate(frames):
+        if not frame.startswith(start or b""):
+            raise DamagedRecordError(f"its frame {number} is no picture like its first")
 
 
-def _audio_rate(path: Path, usable: Sequence[tuple[Shard, str, Row]]) -> int | None:
+def read_values(features: Any, key: str, kinds: Sequence[str]) -> list[Any]:
+    """The values under a key of `tf.train.Features`; none if it is absent. See `read_feature`."""
+    return read_feature(features[key], key, kinds) if key in features else []
+
+
+def read_feature(feature: Any, key: str, kinds: Sequence[str]) -> list[Any]:
+    """The values of a `tf.train.Feature`; none if it is empty.
+
+    Args:
+        feature: of some record.
+        key: what it is called in messages.
+        kinds: the kinds of list that can be used: "bytes_list", "float_list", "int64_list".
+
+    Raises:
+        DamagedRecordError: it is of another kind.
+    """
+    kind = feature.WhichOneof("kind")
+    if kind is not None and kind not in kinds:
+        raise DamagedRecordError(f"{key} is {kind}; expected {' or '.join(kinds)}")
+    return list(getattr(feature, kind).value) if kind else []
+
+
+def _audio_rate(path: Path, usable: Sequence[tuple[ShardFile, str, Row]]) -> int | None:
     first: dict[int, str] = {}
     for _, name, row in usable:
         if row["samples"] and row.get("audio_rate_hz"):
@@ -143,7 +182,7 @@ def _audio_rate(path: Path, usable: Sequence[tuple[Shard, str, Row]]) -> int | N
     return next(iter(first), None)
 
 
-def _frame_rate(path: Path, usable: Sequence[tuple[Shard, str, Row]]) -> list[str]:
+def _frame_rate(path: Path, usable: Sequence[tuple[ShardFile, str, Row]]) -> list[str]:
     counted = []
     unknown = 0
     for _, name, row in usable:
@@ -168,7 +207,7 @@ def _frame_rate(path: Path, usable: Sequence[tuple[Shard, str, Row]]) -> list[st
     return [line]
 
 
-def _table(usable: Sequence[tuple[Shard, str, Row]], columns: Sequence[str]) -> pa.Table:
+def _table(usable: Sequence[tuple[ShardFile, str, Row]], columns: Sequence[str], multilabel: Sequence[str]) -> pa.Table:
     rows = []
     for number, (shard, name, row) in enumerate(usable):
         labels = row.get("labels", {})
@@ -184,11 +223,12 @@ def _table(usable: Sequence[tuple[Shard, str, Row]], columns: Sequence[str]) -> 
                 **{f"{LABEL_PREFIX}{column}": labels.get(column) for column in columns},
             }
         )
-    schema = list(CLIP_COLUMNS) + [pa.field(f"{LABEL_PREFIX}{column}", pa.string()) for column in columns]
+    kinds = {column: pa.list_(pa.string()) if column in multilabel else pa.string() for column in columns}
+    schema = list(CLIP_COLUMNS) + [pa.field(f"{LABEL_PREFIX}{column}", kind) for column, kind in kinds.items()]
     return pa.Table.from_pylist(rows, pa.schema(schema))
 
 
-def _fingerprint(kind: str, shards: Sequence[Shard], index: Sequence[Sequence[Row]]) -> str:
+def _fingerprint(kind: str, shards: Sequence[ShardFile], index: Sequence[Sequence[Row]]) -> str:
     digest = hashlib.sha256(kind.encode())
     for shard, rows in zip(shards, index, strict=True):
         content: list[Any] = [shard.path.name, shard.split, shard.path.stat().st_size, rows]

@@ -23,7 +23,8 @@ def open_dataset(path: str | Path) -> Dataset:
     path = Path(path)
     file = path / INFO_FILE
     if not file.is_file() and not (path / WORK_FOLDER).is_dir():
-        from brave_tf.data.dmvr import find_shards, open_dmvr
+        from brave_tf.data.dmvr import open_dmvr
+        from brave_tf.data.shard_names import find_shards
 
         if shards := find_shards(path):
             return open_dmvr(path, shards)

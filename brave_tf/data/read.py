@@ -12,6 +12,10 @@ from brave_tf.data.dataset import Dataset
 from brave_tf.data.records import FOOTER_BYTES, HEADER_BYTES
 from brave_tf.errors import UserError
 
+LISTED_NAMES = 10
+"""Missing or damaged shards that are named one by one."""
+_REMEDY = "prepare the dataset again"
+
 
 @dataclasses.dataclass(frozen=True)
 class RecordTable:
@@ -38,21 +42,23 @@ class RecordTable:
         """The table of some rows of `dataset.clips`, in their order.
 
         Raises:
-            UserError: a shard is missing or shorter than the dataset says.
+            UserError: shards are missing or shorter than the dataset says; it names them.
         """
         names = clips["shard"].combine_chunks().dictionary_encode()
         shards = [str(dataset.path / name) for name in names.dictionary.to_pylist()]
         table = cls(
             shards=shards,
-            shard_bytes=np.array([_size(path) for path in shards], np.int64),
+            shard_bytes=_sizes(shards),
             shard=names.indices.to_numpy().astype(np.int64),
             offset=clips["offset"].to_numpy().astype(np.int64),
             length=clips["length"].to_numpy().astype(np.int64),
             clip_id=clips["clip_id"].to_numpy().astype(np.int64),
         )
-        beyond = np.flatnonzero(table.offset + table.length > table.shard_bytes[table.shard])
+        ends = table.offset + table.length + FOOTER_BYTES
+        beyond = np.unique(table.shard[ends > table.shard_bytes[table.shard]])
         if beyond.size:
-            raise UserError(f"{shards[table.shard[beyond[0]]]} is cut off; prepare the dataset again")
+            cut_off = [shards[number] for number in beyond]
+            raise UserError(f"{_listed(cut_off)} cut off, of {len(shards)} shards; copy again, or {_REMEDY}")
         return table
 
     @classmethod
@@ -102,8 +108,21 @@ class RecordReader:
         return first.get_single_element(), clip_id
 
 
-def _size(path: str) -> int:
-    try:
-        return os.path.getsize(path)
-    except OSError as error:
-        raise UserError(f"{path} is missing ({error.strerror}); prepare the dataset again") from error
+def _sizes(shards: Sequence[str]) -> np.ndarray:
+    sizes, missing = [], []
+    for path in shards:
+        try:
+            sizes.append(os.path.getsize(path))
+        except FileNotFoundError:
+            missing.append(path)
+        except OSError as error:
+            raise UserError(f"{path} cannot be read ({error.strerror}); {_REMEDY}") from error
+    if missing:
+        raise UserError(f"{_listed(missing)} missing, of {len(shards)} shards; copy again, or {_REMEDY}")
+    return np.array(sizes, np.int64)
+
+
+def _listed(paths: Sequence[str]) -> str:
+    """Some shards as the subject of a sentence."""
+    more = f" and {len(paths) - LISTED_NAMES} more" if len(paths) > LISTED_NAMES else ""
+    return f"{', '.join(paths[:LISTED_NAMES])}{more} {'is' if len(paths) == 1 else 'are'}"

@@ -13,7 +13,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from brave_tf.data.dataset import TFDS_PREFIX, Parser
-from brave_tf.data.foreign import ForeignDataset, Shard, check_picture, make_dataset
+from brave_tf.data.foreign import ForeignDataset, ShardFile, check_picture, make_dataset, read_values
 from brave_tf.data.tfrecord_index import DamagedRecordError, Row, Summarise, index_shards
 from brave_tf.errors import UserError
 
@@ -81,9 +81,9 @@ def _find(tfds: Any, name: str) -> Any:
         known = wanted.split("/")[0].split(":")[0]
         there = Path(place) / known
         if there.is_dir():
-            found = ", ".join(sorted(entry.name for entry in there.iterdir() if entry.is_dir())) or "nothing"
+            versions = ", ".join(sorted(entry.name for entry in there.iterdir() if entry.is_dir())) or "nothing"
             raise UserError(
-                f"received {name}; {there} holds {found}, not what is asked for; name one of these"
+                f"received {name}; {there} holds {versions}, not what is asked for; name one of these"
             ) from None
         if known in tfds.list_builders(with_community_datasets=False):
             raise UserError(
@@ -113,8 +113,8 @@ def _layout(tfds: Any, name: str, features: Any) -> tuple[_Layout, list[str]]:
     leaves = {"/".join(place): leaf for place, leaf in _leaves(tfds, features)}
     videos = [key for key, leaf in leaves.items() if isinstance(leaf, tfds.features.Video)]
     if not videos:
-        found = ", ".join(f"{key} ({type(leaf).__name__})" for key, leaf in leaves.items()) or "none"
-        raise UserError(f"{name} has no Video feature; it has: {found}")
+        types = ", ".join(f"{key} ({type(leaf).__name__})" for key, leaf in leaves.items()) or "none"
+        raise UserError(f"{name} has no Video feature; it has: {types}")
     video, *others = videos
     notes = [f"its video {video!r} is used, not {', '.join(others)}"] if others else []
     labels = {key: list(leaf.names) for key, leaf in leaves.items() if _is_label(tfds, leaf)}
@@ -137,7 +137,7 @@ def _is_label(tfds: Any, leaf: Any) -> bool:
     return isinstance(leaf, tfds.features.ClassLabel) and bool(leaf.num_classes)
 
 
-def _shards(name: str, builder: Any) -> list[Shard]:
+def _shards(name: str, builder: Any) -> list[ShardFile]:
     file_format = builder.info.file_format
     if file_format is not None and file_format.value != "tfrecord":
         raise UserError(
@@ -145,7 +145,7 @@ def _shards(name: str, builder: Any) -> list[Shard]:
             f"tfds build {name.removeprefix(TFDS_PREFIX)} --file_format=tfrecord"
         )
     splits = builder.info.splits
-    shards = [Shard(Path(file), split) for split in sorted(splits) for file in splits[split].filepaths]
+    shards = [ShardFile(Path(file), split) for split in sorted(splits) for file in splits[split].filepaths]
     if not shards:
         raise UserError(f"{name} holds no split; prepare it again: tfds build {name.removeprefix(TFDS_PREFIX)}")
     return shards
@@ -160,30 +160,27 @@ def _summariser(layout: _Layout) -> Summarise:
             example.ParseFromString(payload)
         except DecodeError:
             raise DamagedRecordError("it is no Example") from None
-        pictures = _values(example, layout.video)
-        samples = len(_values(example, layout.audio)) // layout.channels if layout.audio else 0
+        features = example.features.feature
+        pictures = read_values(features, layout.video, ["bytes_list"])
+        samples = 0
+        if layout.audio:
+            kind = "int64_list" if layout.integers else "float_list"
+            values = len(read_values(features, layout.audio, [kind]))
+            samples, rest = divmod(values, layout.channels)
+            if rest:
+                raise DamagedRecordError(f"{layout.audio} has {values} samples; expected {layout.channels} channels")
         if not pictures and not samples:
             raise DamagedRecordError(f"it has neither {layout.video} nor sound")
-        if not all(isinstance(picture, bytes) for picture in pictures):
-            raise DamagedRecordError(f"{layout.video} is no list of pictures")
         check_picture(pictures)
-        found = {key: _values(example, key) for key in names}
+        classes = {key: read_values(features, key, ["int64_list"])[:1] for key in names}
         return {
             "frames": len(pictures),
             "samples": samples,
             "audio_rate_hz": layout.audio_rate_hz,
-            "labels": {key: names[key][v[0]] for key, v in found.items() if v and 0 <= v[0] < len(names[key])},
+            "labels": {key: names[key][n] for key, each in classes.items() for n in each if 0 <= n < len(names[key])},
         }
 
     return summarise
-
-
-def _values(example: tf.train.Example, key: str) -> list[Any]:
-    if key not in example.features.feature:
-        return []
-    feature = example.features.feature[key]
-    kind = feature.WhichOneof("kind")
-    return list(getattr(feature, kind).value) if kind else []
 
 
 def _parser(layout: _Layout) -> Parser:

@@ -18,7 +18,7 @@ Row = dict[str, Any]
 Summarise = Callable[[bytes], Row]
 """Reads a payload: `frames` and `samples` (counts), and more that JSON can hold. Raises `DamagedRecordError`."""
 
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 """Part of every cache key: to be raised whenever an index of the same file would come out differently."""
 HEADER, FOOTER_BYTES = struct.Struct("<QI"), 4
 READERS = 4

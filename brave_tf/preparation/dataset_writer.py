@@ -96,7 +96,7 @@ def prepare(
     with _claim(out, plan, settings):
         results = write_shards(out, plan, settings, workers or os.cpu_count() or 1)
         _finish(out, plan, settings, listing, listing.split_rule or rule, results)
-    shutil.rmtree(out / WORK_FOLDER)
+    shutil.rmtree(out / WORK_FOLDER, ignore_errors=True)
     return open_dataset(out)
 
 
@@ -121,6 +121,8 @@ def _finished(out: Path, plan: Plan) -> Dataset:
             f"{out} holds a dataset of other files or settings ({json.dumps(dataset.info['settings'])}, "
             f"{dataset.info['sources']} sources); choose another --out, or remove it"
         )
+    # There is one if the preparation was stopped while it tidied up.
+    shutil.rmtree(out / WORK_FOLDER, ignore_errors=True)
     return dataset
 
 
@@ -182,9 +184,10 @@ def _finish(
     quarantined = sorted((entry for result in results for entry in result["quarantined"]), key=lambda e: e["source"])
     if not rows:
         reasons = "; ".join(f"{entry['source']} {entry['reason']}" for entry in quarantined[:3])
-        shutil.rmtree(out / WORK_FOLDER)
+        # Last the folder that tells what `out` is: stopped in between, the same command comes here again.
         for shard in plan.shards:
             (out / shard.name).unlink(missing_ok=True)
+        shutil.rmtree(out / WORK_FOLDER)
         raise UserError(f"none of the {len(plan.sources)} sources can be used ({reasons})")
     try:
         pq.write_table(pa.Table.from_pylist(rows, schema=_schema(plan)), out / CLIPS_FILE)

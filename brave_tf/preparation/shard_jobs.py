@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import multiprocessing
+import multiprocessing.resource_tracker
 import os
 import signal
 import threading
@@ -18,6 +19,8 @@ from brave_tf.progress import Advance, track
 
 LOOK_SECONDS = 1.0
 """How often the progress of other processes is looked at."""
+LEAVE_SECONDS = 0.2
+"""How often a worker looks whether it should leave."""
 
 Results = dict[str, Any]
 """What `brave_tf.preparation.shard_writer.write_shard` returned, by the shard's name."""
@@ -67,20 +70,22 @@ def _write_in_processes(
     context = multiprocessing.get_context("spawn")
     # A place of its own for each shard needs no lock, which a worker could take to its grave.
     sources_done = context.RawArray("q", len(todo))
-    shown, results = 0, {}
+    reported, results = 0, {}
     with _pool(workers, context, sources_done) as pool:
-        futures = {
-            pool.submit(_write_in_worker, out, plan, shard, settings, place): shard for place, shard in enumerate(todo)
-        }
+        with _without_interrupts():
+            futures = {
+                pool.submit(_write_in_worker, out, plan, shard, settings, place): shard
+                for place, shard in enumerate(todo)
+            }
         waiting = set(futures)
         while waiting:
             finished, waiting = concurrent.futures.wait(waiting, LOOK_SECONDS, concurrent.futures.FIRST_COMPLETED)
             for future in finished:
                 results[futures[future].name] = _result(future, futures[future])
             now_done = sum(sources_done)
-            if now_done > shown:
-                advance(now_done - shown)
-                shown = now_done
+            if now_done > reported:
+                advance(now_done - reported)
+                reported = now_done
     return results
 
 
@@ -97,32 +102,66 @@ def _result(future: Any, shard: Shard) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _pool(workers: int, context: Any, sources_done: Any) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
+    """A pool whose workers leave at once when the work fails or is interrupted: half a shard is worth nothing."""
+    leave = context.RawValue("b", 0)
     pool = concurrent.futures.ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_start_worker, initargs=(sources_done,)
+        workers, mp_context=context, initializer=_start_worker, initargs=(sources_done, leave)
     )
     try:
         yield pool
+    except BaseException:
+        leave.value = 1
+        # A second Ctrl-C must not cut short the little that is left to do.
+        with _ignored_interrupts():
+            pool.shutdown(wait=True, cancel_futures=True)
+        raise
+    pool.shutdown(wait=True)
+
+
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Processes that start in here hear nothing of Ctrl-C; one that is pressed meanwhile strikes afterwards.
+
+    A terminal sends Ctrl-C to every process of the command, also to those that are still starting.
+    """
+    # It unblocks the signal when it starts, so it has to run before.
+    multiprocessing.resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _ignored_interrupts() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Only the main thread is ever interrupted.
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 _sources_done: Any = None
 """In a worker process: how many sources of each shard are done."""
 
 
-def _start_worker(sources_done: Any) -> None:
+def _start_worker(sources_done: Any, leave: Any) -> None:
     global _sources_done
     _sources_done = sources_done
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = os.getppid()
 
-    def leave_with_parent() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
+    def leave_in_time() -> None:
+        while os.getppid() == parent and not leave.value:
+            time.sleep(LEAVE_SECONDS)
         os._exit(1)
 
-    threading.Thread(target=leave_with_parent, daemon=True).start()
+    threading.Thread(target=leave_in_time, daemon=True).start()
 
 
 def _write_in_worker(out: Path, plan: Plan, shard: Shard, settings: ClipSettings, place: int) -> dict[str, Any]:

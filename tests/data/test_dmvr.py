@@ -16,6 +16,7 @@ from brave_tf.data import dmvr, open_dataset, pretraining_dataset
 from brave_tf.data.dataset import CLIPS_PER_SOURCE
 from brave_tf.data.pictures import decode_pictures, picture_shape
 from brave_tf.data.pipeline import clip_windows
+from brave_tf.data.shard_names import find_shards
 from brave_tf.data.tfrecord_index import masked_crc32c
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.errors import UserError
@@ -110,10 +111,9 @@ def test_evaluation_reads_them_too(shards):
     ],
 )
 def test_a_shards_name_tells_its_split(name, split, tmp_path):
-    assert dmvr.split_of(name) == split
     write_shard(tmp_path / name, [])
     (tmp_path / "notes.txt").write_text("no shard")
-    assert [shard.path.name for shard in dmvr.find_shards(tmp_path)] == [name]
+    assert [(shard.path.name, shard.split) for shard in find_shards(tmp_path)] == [(name, split)]
 
 
 def test_the_index_is_read_once_and_again_only_for_a_shard_that_changed(shards, cache, monkeypatch):
@@ -197,7 +197,7 @@ def test_damaged_records_are_counted_and_named(tmp_path):
         "train-00000-of-00001: record 0 (it is no SequenceExample)",
         "record 2 (it has neither image/encoded nor WAVEFORM/feature/floats)",
         "record 3 (its first frame is neither JPEG nor PNG)",
-        "record 4 (image/encoded is no bytes_list)",
+        "record 4 (image/encoded is int64_list; expected bytes_list)",
     ):
         assert reason in line
     assert batches(tmp_path / "d", VA, 1)[0]["narrow"].shape[0] == 4
@@ -249,9 +249,9 @@ def test_labels_have_names_where_the_records_give_them(tmp_path):
     several = {"clip/label/index": [1, 2]}
     write_shard(tmp_path / "d" / "a.tfrecord", [record(2, context=c) for c in (*named, several, None)])
     dataset = open_dataset(tmp_path / "d")
-    assert dataset.labels == {"label": ["walk", "run"]}
-    assert dataset.clips()["label/label"].to_pylist() == ["run", "walk", None, None]
-    assert "1 records with several labels are taken as unlabelled" in "".join(dataset.notes())
+    assert dataset.labels == {"label": ["1", "2", "walk", "run"]} and dataset.multilabel == ("label",)
+    assert dataset.clips()["label/label"].to_pylist() == [["run"], ["walk"], ["1", "2"], None]
+    assert "1 of 3 labelled records have several labels" in "".join(dataset.notes())
 
 
 def test_own_datasets_and_shards_mix(shards, tmp_path):
