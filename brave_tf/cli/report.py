@@ -17,7 +17,7 @@ def report(run: tyro.conf.Positional[Path], /, out: Path) -> None:
     """
     from brave_tf.cli.console import Console
     from brave_tf.pages import run_report
-    from brave_tf.training.run_record import read_run
+    from brave_tf.runs.record import read_run
 
     record = read_run(run)
     run_report.write(out, record, shlex.join(["brave-tf", "report", str(run), "--out", str(out)]))

@@ -21,15 +21,10 @@ from brave_tf.encoders.portable import to_stock_layers
 from brave_tf.errors import UserError
 from brave_tf.method.brave import Brave
 from brave_tf.models.backbones import NETWORKS
+from brave_tf.runs.paths import CONFIG_FILE
+from brave_tf.runs.paths import ENCODER_FILE as ENCODER_FILE
+from brave_tf.runs.paths import TOWER_FILES as TOWER_FILES
 
-ENCODER_FILE = "encoder.keras"
-TOWER_FILES: Mapping[Tower, str] = {
-    "narrow": ENCODER_FILE,
-    "rgb": "broad_rgb.keras",
-    "flow": "broad_flow.keras",
-    "audio": "broad_audio.keras",
-}
-"""Files of a finished run, by tower."""
 RANDOM = "random:"
 BASELINE = "baseline:"
 
@@ -173,7 +168,7 @@ def load_encoder(path: str | os.PathLike[str], tower: TowerChoice | None = None)
     if (path / ENCODER_FILE).is_file():
         found = [each for each, file in TOWER_FILES.items() if (path / file).is_file()]
         return _load_keras(path / TOWER_FILES[choose_tower(tower, found, str(path))], None)
-    if (path / "config.json").is_file():
+    if (path / CONFIG_FILE).is_file():
         raise UserError(f"{path} is a run that has not finished; run the same pretrain command again to go on")
     raise UserError(f"{path} holds no encoder; expected {ENCODER_FILE} (a run) or saved_model.pb (an export) in it")
 

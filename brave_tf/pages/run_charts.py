@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from brave_tf.pages.charts import Chart, line_charts
 from brave_tf.pages.html import Html, figure
 from brave_tf.pages.thinning import thin
-from brave_tf.training.run_record import RunRecord, number
+from brave_tf.runs.record import RunRecord, number
 
 MODALITIES = {"rgb": "video", "flow": "optical flow", "audio": "sound"}
 """As the keys of the metrics have them, and in words."""

@@ -21,7 +21,7 @@ from brave_tf.pages.html import (
 )
 from brave_tf.pages.run_charts import VIEWS, Curves, collapse_limit, curves, draw
 from brave_tf.pages.thinning import MOST_POINTS
-from brave_tf.training.run_record import RunRecord, number
+from brave_tf.runs.record import RunRecord, number
 
 RECENT_LINES = 20
 """Lines whose speed says how long the rest will take."""

@@ -5,7 +5,6 @@ import dataclasses
 import json
 import math
 import shlex
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,19 +21,17 @@ from brave_tf.data.training_clips import TrainingClips
 from brave_tf.encoders.card import Tower, card_of, weights_sha256
 from brave_tf.encoders.encoder import save_towers, seeded_initialisation
 from brave_tf.errors import UserError
-from brave_tf.files import write_json
 from brave_tf.lars import LARS
 from brave_tf.method.brave import Brave
 from brave_tf.progress import note, track
+from brave_tf.runs.directory import claimed, finished_summary, last_loss, write_summary
 from brave_tf.schedules import WarmupCosine
 from brave_tf.training.agreement import Agreement
-from brave_tf.training.callbacks import CheckpointWriter, MetricsWriter, ProgressReporter
+from brave_tf.training.callbacks import CheckpointWriter, MetricsWriter, Outcome, ProgressReporter
 from brave_tf.training.checkpoints import Checkpoints
 from brave_tf.training.guard import HealthGuard
 from brave_tf.training.interruption import StopOnSignal
 from brave_tf.training.probe import KNNProbe, ProbeClips
-from brave_tf.training.run_directory import claimed, finished_summary, last_metrics
-from brave_tf.training.run_files import SUMMARY_FILE
 from brave_tf.training.strategy import check_strategy, is_chief, make_strategy, while_together
 
 
@@ -140,7 +137,7 @@ class _Pretraining:
                 history = self._fit(model, checkpoints, first_step, stop)
             else:
                 # Stopped after its last checkpoint, before the encoder was written.
-                loss = last_metrics(self.run)["loss"] if self._writes else math.nan
+                loss = last_loss(self.run) if self._writes else math.nan
                 history = {"final_loss": loss, "clips_per_second": None, "seconds": 0.0}
             summary = self._finish(model, history)
             # Nobody leaves before the first worker has written everything.
@@ -153,18 +150,19 @@ class _Pretraining:
     def _fit(self, model: Brave, checkpoints: Checkpoints, first_step: int, stop: StopOnSignal) -> dict[str, Any]:
         config = self.config
         batches = pretraining_dataset(self.clips, config, first_step=first_step, strategy=self.strategy)
-        last = _LastBatch(config.batch_size)
+        outcome = Outcome(config.batch_size)
         with contextlib.ExitStack() as stack:
             guard = HealthGuard(config.monitor, self.run, _command(config, self.data, self.run))
             callbacks = [guard, *self._probe(), MetricsWriter(self.run, config)]
-            callbacks += [CheckpointWriter(checkpoints, config.checkpoint_every), last]
+            callbacks += [CheckpointWriter(checkpoints, config.checkpoint_every), outcome]
             if self._writes:
                 advance = stack.enter_context(track(config.steps, f"pretrain {config.name}", done=first_step))
                 callbacks.append(ProgressReporter(advance))
             remaining = config.steps - first_step
             model.fit(batches, steps_per_epoch=remaining, shuffle=False, verbose=0, callbacks=[*callbacks, stop])
+        summary = outcome.summary()
         checkpoints.save()
-        return {"final_loss": last.loss, "clips_per_second": last.clips_per_second, "seconds": last.seconds}
+        return summary
 
     def _probe(self) -> list[keras.callbacks.Callback]:
         monitor = self.config.monitor
@@ -187,7 +185,7 @@ class _Pretraining:
         }
         if self._writes:
             save_towers(encoders, cards, self.run)
-            write_json(self.run / SUMMARY_FILE, summary)
+            write_summary(self.run, summary)
         return summary
 
 
@@ -198,33 +196,3 @@ def _command(config: Config, data: Sequence[str | Path], run: Path) -> str:
         words += ["--data", str(path)]
     changed = config_values.assignments(presets.get(config.name), config) if config.name in presets.names() else []
     return shlex.join([*words, "--run", str(run), *(["--set", *changed] if changed else [])])
-
-
-class _LastBatch(keras.callbacks.Callback):
-    """Loss of the last batch, and clips per second of this process without the first step, which traces the graph."""
-
-    def __init__(self, batch_size: int):
-        super().__init__()
-        self._batch_size = batch_size
-        self.steps = 0
-        self.loss = math.nan
-
-    def on_train_begin(self, logs: Any = None) -> None:
-        self._began = self._after_first = self._last = time.monotonic()
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.steps += 1
-        self.loss = float((logs or {})["loss"])
-        self._last = time.monotonic()
-        if self.steps == 1:
-            self._after_first = self._last
-
-    @property
-    def seconds(self) -> float:
-        return round(self._last - self._began, 3)
-
-    @property
-    def clips_per_second(self) -> float | None:
-        if self.steps < 2:
-            return None
-        return round((self.steps - 1) * self._batch_size / (self._last - self._after_first), 3)

@@ -11,7 +11,7 @@ from typing import Any
 from brave_tf import presets
 from brave_tf.config.values import to_dict
 from brave_tf.pages import run_report
-from brave_tf.training.run_record import RunRecord
+from brave_tf.runs.record import RunRecord
 from tests.pages.reading import Reading, data_of
 
 COMMAND = "brave-tf report runs/first --out page.html"

@@ -1,17 +1,17 @@
-"""A run directory: whose it is, what it has recorded, and what may change when it goes on."""
+"""A run directory: whose it is, what may change when its run goes on, and what is written at the end."""
 
 import contextlib
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from brave_tf.config import Config
 from brave_tf.config.values import differences, to_dict
-from brave_tf.encoders.encoder import ENCODER_FILE
 from brave_tf.errors import UserError
-from brave_tf.files import locked, write_atomically, write_json
-from brave_tf.training.run_files import CONFIG_FILE, LOCK_FILE, METRICS_FILE, SUMMARY_FILE
+from brave_tf.files import locked, write_json
+from brave_tf.runs.json_files import read_object
+from brave_tf.runs.metrics import read_metrics
+from brave_tf.runs.paths import CONFIG_FILE, DIAGNOSIS_FILE, ENCODER_FILE, LOCK_FILE, METRICS_FILE, SUMMARY_FILE
 
 MAY_CHANGE = ("checkpoint_every", "keep_checkpoints", "log_every", "monitor")
 """Keys that do not influence the result, so that they may differ when a run goes on."""
@@ -30,9 +30,9 @@ def claimed(run: Path, config: Config, data_fingerprints: Sequence[str]) -> Iter
         UserError: the directory belongs to another experiment (every difference is listed) or another process, holds
             something else, or cannot be written.
     """
-    found = {path.name for path in run.iterdir()} if run.is_dir() else set()
+    names = {path.name for path in run.iterdir()} if run.is_dir() else set()
     # A run that was killed at its very start has left its lock alone.
-    if (run.exists() and not run.is_dir()) or (found - {LOCK_FILE} and CONFIG_FILE not in found):
+    if (run.exists() and not run.is_dir()) or (names - {LOCK_FILE} and CONFIG_FILE not in names):
         raise UserError(f"{run} is not empty and not a run directory; choose another --run")
     with contextlib.ExitStack() as stack:
         try:
@@ -49,8 +49,7 @@ def claimed(run: Path, config: Config, data_fingerprints: Sequence[str]) -> Iter
 def _claim(run: Path, wanted: dict[str, Any]) -> None:
     path = run / CONFIG_FILE
     if path.is_file():
-        found = _read_json(path)
-        different = differences(_essential(found), _essential(wanted))
+        different = differences(_essential(read_object(path)), _essential(wanted))
         if different:
             raise UserError(
                 f"{run} belongs to another configuration ({'; '.join(different)}); "
@@ -70,45 +69,46 @@ def _unwritable(run: Path, error: OSError) -> UserError:
 def finished_summary(run: Path) -> dict[str, Any] | None:
     """`summary.json` of a run that is complete and has its encoder, or None."""
     path = run / SUMMARY_FILE
-    return _read_json(path) if path.is_file() and (run / ENCODER_FILE).is_file() else None
+    return read_object(path) if path.is_file() and (run / ENCODER_FILE).is_file() else None
 
 
-def last_metrics(run: Path) -> dict[str, Any]:
-    """The last line of `metrics.jsonl`.
+def write_summary(run: Path, summary: Mapping[str, Any]) -> None:
+    """Writes `summary.json`, which says that the run is complete.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    write_json(run / SUMMARY_FILE, summary)
+
+
+def write_diagnosis(run: Path, diagnosis: Mapping[str, Any]) -> Path:
+    """Writes why a run was stopped; returns the file.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    write_json(run / DIAGNOSIS_FILE, diagnosis)
+    return run / DIAGNOSIS_FILE
+
+
+def remove_diagnosis(run: Path) -> None:
+    """Forgets an earlier diagnosis: the run goes on."""
+    (run / DIAGNOSIS_FILE).unlink(missing_ok=True)
+
+
+def last_loss(run: Path) -> float:
+    """The loss on the last line of the metrics.
 
     Raises:
         UserError: there is none.
     """
-    path = run / METRICS_FILE
-    try:
-        line: dict[str, Any] = json.loads(path.read_text(encoding="utf-8").splitlines()[-1])
-    except (OSError, ValueError, IndexError) as error:
-        raise UserError(f"{path} is missing or damaged ({error}); choose another --run") from error
-    return line
+    lines = read_metrics(run).lines
+    if not lines or "loss" not in lines[-1]:
+        raise UserError(f"{run / METRICS_FILE} holds no loss; expected the metrics of a run; choose another --run")
+    return float(lines[-1]["loss"])
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} is damaged ({error}); choose another --run") from error
-    return content
-
-
-def _essential(record: dict[str, Any]) -> dict[str, Any]:
+def _essential(record: Mapping[str, Any]) -> dict[str, Any]:
     config = {key: value for key, value in record.get("config", {}).items() if key not in MAY_CHANGE}
     return {**config, "data": record.get("data")}
-
-
-def trim_metrics(path: Path, last_step: int) -> None:
-    """Drops lines of `metrics.jsonl` past `last_step`, and a line that was cut off, before the run goes on."""
-    if not path.is_file():
-        return
-    kept = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            if json.loads(line)["step"] <= last_step:
-                kept.append(line + "\n")
-        except (ValueError, KeyError):
-            break
-    write_atomically(path, "".join(kept))
