@@ -48,13 +48,16 @@ def claimed(run: Path, config: Config, data_fingerprints: Sequence[str]) -> Iter
 
 def _claim(run: Path, wanted: dict[str, Any]) -> None:
     path = run / CONFIG_FILE
-    if path.is_file():
-        different = differences(_essential(read_object(path)), _essential(wanted))
+    before = read_object(path) if path.is_file() else None
+    if before is not None:
+        different = differences(_essential(before), _essential(wanted))
         if different:
             raise UserError(
                 f"{run} belongs to another configuration ({'; '.join(different)}); "
                 "repeat its command to go on, or choose another --run"
             )
+    # A finished run keeps the settings that it was made with.
+    if before == wanted or finished_summary(run) is not None:
         return
     try:
         write_json(path, wanted)
