@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from brave_tf.config import Config
-from brave_tf.config.values import differences, to_dict
+from brave_tf.config.values import differences, from_dict, to_dict
 from brave_tf.errors import UserError
 from brave_tf.files import locked, write_json
 from brave_tf.runs.json_files import read_object
@@ -67,6 +67,22 @@ def _claim(run: Path, wanted: dict[str, Any]) -> None:
 
 def _unwritable(run: Path, error: OSError) -> UserError:
     return UserError(f"{run} cannot be written ({error.strerror}); change its permissions, or choose another --run")
+
+
+def read_config(run: Path) -> Config:
+    """The experiment of a run.
+
+    Raises:
+        UserError: there is no run, or another version wrote its configuration.
+    """
+    path = run / CONFIG_FILE
+    if not path.is_file():
+        raise UserError(f"{run} holds no {CONFIG_FILE}; expected a run directory, which holds its checkpoints")
+    values = read_object(path).get("config")
+    try:
+        return from_dict(values if isinstance(values, dict) else {})
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
 
 
 def finished_summary(run: Path) -> dict[str, Any] | None:

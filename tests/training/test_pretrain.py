@@ -97,8 +97,7 @@ def test_an_interrupted_run_ends_with_the_same_weights(run, config, dataset, tmp
         with pytest.raises(KeyboardInterrupt):
             pretrain(config, [dataset], tmp_path / "run")
     assert not (tmp_path / "run" / "encoder.keras").exists()
-    with pytest.raises(UserError, match="has not finished; run the same pretrain command again"):
-        brave_tf.load_encoder(tmp_path / "run")
+    assert brave_tf.load_encoder(tmp_path / "run").card.steps == 3
     summary = pretrain(config, [dataset], tmp_path / "run")
     assert summary["weights_sha256"] == whole["weights_sha256"]
     assert [line["step"] for line in lines(tmp_path / "run")] == [1, 2, 3, 4, 5, 6]
