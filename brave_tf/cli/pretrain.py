@@ -32,7 +32,8 @@ def pretrain(
         data: dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME/CONFIG:VERSION, prepared by
             TensorFlow Datasets; may be given several times.
         run: directory for checkpoints, metrics and the finished encoder.
-        steps: optimizer steps, instead of the preset's.
+        steps: optimizer steps, instead of the preset's. More than before make a run longer, also a finished one: from
+            there on it follows the schedule of the new length, and so ends otherwise than an undisturbed run would.
         batch_size: clips per step, instead of the preset's.
         seed: seed of everything random, instead of the preset's.
         strategy: "mirrored" trains on all GPUs of this machine, "multiworker" on all machines that TF_CONFIG or SLURM

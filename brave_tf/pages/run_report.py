@@ -197,6 +197,9 @@ def _run(record: RunRecord) -> Html:
     summary = record.summary or {}
     rows: list[tuple[object, object]] = [("run", record.path)]
     rows += [("dataset, by its fingerprint", fingerprint) for fingerprint in record.data]
+    if record.earlier_steps:
+        lengths = ", then ".join(f"{steps:,}" for steps in [*record.earlier_steps, record.steps])
+        rows.append(("steps, changed while it was trained", lengths))
     names = {"clips": "clips that it learned from", "weights_sha256": "SHA-256 of the weights"}
     rows += [(words, _count(summary[key])) for key, words in names.items() if key in summary]
     left_out = summary.get("left_out")

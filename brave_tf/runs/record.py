@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from brave_tf.errors import UserError
+from brave_tf.runs.directory import earlier_steps, is_of
 from brave_tf.runs.json_files import damaged, read_object
 from brave_tf.runs.metrics import is_step, read_metrics
 from brave_tf.runs.paths import CONFIG_FILE, DIAGNOSIS_FILE, METRICS_FILE, SUMMARY_FILE
@@ -26,8 +27,9 @@ class RunRecord:
         lines: what was logged, by rising `step`, at least one line; of a stopped run the last is that of the stop.
         damaged_lines: lines in between that could not be read.
         logged_at: when the last line was written; None if the run was stopped before its first.
-        summary: what the finished run came to, or None.
+        summary: what the finished run came to, or None; None too while a finished run is made longer.
         diagnosis: why the run was stopped, the last time that it was, or None.
+        earlier_steps: how many steps it was meant to have before, the first number first.
     """
 
     path: Path
@@ -40,6 +42,7 @@ class RunRecord:
     logged_at: datetime.datetime | None
     summary: Mapping[str, Any] | None
     diagnosis: Mapping[str, Any] | None
+    earlier_steps: Sequence[int] = ()
 
     @property
     def step(self) -> int:
@@ -97,6 +100,8 @@ def read_run(path: str | Path) -> RunRecord:
         raise UserError(f"{path} {why}; expected a run directory, such as `brave-tf pretrain PRESET --run` makes")
     name, steps, settings, data = _config(path / CONFIG_FILE)
     summary = read_object(path / SUMMARY_FILE) if (path / SUMMARY_FILE).is_file() else None
+    if summary is not None and not is_of(summary, steps):
+        summary = None
     diagnosis = _diagnosis(path / DIAGNOSIS_FILE) if (path / DIAGNOSIS_FILE).is_file() else None
     metrics = read_metrics(path)
     lines = list(metrics.lines)
@@ -109,7 +114,17 @@ def read_run(path: str | Path) -> RunRecord:
             f"{path / METRICS_FILE} holds no line yet; expected a run that has logged{rate}; try again later"
         )
     return RunRecord(
-        path, name, steps, settings, data, lines, metrics.damaged_lines, metrics.logged_at, summary, diagnosis
+        path=path,
+        name=name,
+        steps=steps,
+        config=settings,
+        data=data,
+        lines=lines,
+        damaged_lines=metrics.damaged_lines,
+        logged_at=metrics.logged_at,
+        summary=summary,
+        diagnosis=diagnosis,
+        earlier_steps=earlier_steps(path),
     )
 
 

@@ -24,7 +24,7 @@ from brave_tf.errors import UserError
 from brave_tf.lars import LARS
 from brave_tf.method.brave import Brave
 from brave_tf.progress import note, track
-from brave_tf.runs.directory import claimed, finished_summary, last_loss, write_summary
+from brave_tf.runs.directory import EARLIER_STEPS, claimed, earlier_steps, finished_summary, last_loss, write_summary
 from brave_tf.schedules import WarmupCosine
 from brave_tf.training.agreement import Agreement
 from brave_tf.training.callbacks import CheckpointWriter, MetricsWriter, Outcome, ProgressReporter
@@ -66,7 +66,7 @@ def pretrain(
     run: str | Path,
     strategy: str | tf.distribute.Strategy = "auto",
 ) -> dict[str, Any]:
-    """Trains an encoder, or goes on where the same run stopped.
+    """Trains an encoder, or goes on where the same run stopped, to other steps than before if `config.steps` changed.
 
     Writes checkpoints, `metrics.jsonl` and TensorBoard files while it runs, and at the end `encoder.keras` (the narrow
     backbone; loads with Keras alone), `broad_rgb.keras`, `broad_flow.keras` or `broad_audio.keras` beside it, and
@@ -184,6 +184,8 @@ class _Pretraining:
             "notes": list(self.clips.notes),
         }
         if self._writes:
+            if earlier := earlier_steps(self.run):
+                summary[EARLIER_STEPS] = earlier
             save_towers(encoders, cards, self.run)
             write_summary(self.run, summary)
         return summary

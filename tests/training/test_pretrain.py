@@ -16,6 +16,7 @@ from brave_tf import presets
 from brave_tf.config.values import from_dict, override
 from brave_tf.errors import UserError
 from brave_tf.preparation.dataset_writer import prepare
+from brave_tf.runs.record import read_run
 from brave_tf.training.guard import HealthGuard
 from brave_tf.training.pretrain import pretrain
 from tests.preparation.media_files import write_media
@@ -165,11 +166,51 @@ def test_a_lost_encoder_is_written_again(run, config, dataset, tmp_path):
 def test_another_configuration_is_refused_key_by_key(run, config, dataset):
     path, _ = run
     before = (path / "config.json").read_bytes()
-    other = override(config, ["steps=9", "narrow.size=48", "checkpoint_every=5"])
-    with pytest.raises(UserError, match=r"narrow\.size: 32 -> 48; steps: 6 -> 9") as caught:
+    other = override(config, ["seed=9", "narrow.size=48", "checkpoint_every=5"])
+    with pytest.raises(UserError, match=r"narrow\.size: 32 -> 48; seed: 0 -> 9") as caught:
         pretrain(other, [dataset], path)
     assert "checkpoint_every" not in str(caught.value)
     assert (path / "config.json").read_bytes() == before
+
+
+def test_a_finished_run_goes_on_to_more_steps_and_survives_an_interruption(run, config, dataset, tmp_path, monkeypatch):
+    path, whole = run
+    copy = tmp_path / "run"
+    shutil.copytree(path, copy)
+    longer = override(config, ["steps=12"])
+
+    class PressControlC(HealthGuard):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("brave_tf.training.pretrain.HealthGuard", PressControlC)
+        with pytest.raises(KeyboardInterrupt):
+            pretrain(longer, [dataset], copy)
+    # The files of the shorter run are still there, and do not count.
+    assert read_run(copy).state == "unfinished" and json.loads((copy / "summary.json").read_text()) == whole
+    assert brave_tf.load_encoder(copy).card.steps == 9
+    with pytest.raises(UserError, match=r"received steps=6 .* has trained 9 steps"):
+        pretrain(config, [dataset], copy)
+    # What kill -9 would have left: no checkpoint of step 9, but its line.
+    shutil.rmtree(copy / "checkpoints/step-00000009")
+    summary = pretrain(longer, [dataset], copy)
+
+    undisturbed = tmp_path / "undisturbed"
+    shutil.copytree(path, undisturbed)
+    assert pretrain(longer, [dataset], undisturbed)["weights_sha256"] == summary["weights_sha256"]
+    assert summary["steps"] == 12 and summary["weights_sha256"] != whole["weights_sha256"]
+    assert summary["earlier_steps"] == [6] and read_run(copy).state == "finished"
+    card = brave_tf.load_encoder(copy).card
+    assert (card.steps, card.weights_sha256) == (12, summary["encoder_sha256"])
+    assert [line["step"] for line in lines(copy)] == list(range(1, 13))
+    # From step 7 on the schedule is that of twelve steps, two of them to warm up; a line has the rate of the next step.
+    rates = [line["learning_rate"] for line in lines(copy)]
+    peak = config.optimizer.peak_learning_rate
+    np.testing.assert_allclose(rates[5], 0.0, atol=1e-7)
+    np.testing.assert_allclose(rates[6], peak * 0.5 * (1 + np.cos(np.pi * 5 / 10)), rtol=1e-5)
+    np.testing.assert_allclose(rates[11], 0.0, atol=1e-7)
 
 
 def test_directories_of_something_else_are_refused(config, dataset, tmp_path):
