@@ -34,6 +34,7 @@ def pretrain(
         run: directory for checkpoints, metrics and the finished encoder.
         steps: optimizer steps, instead of the preset's. More than before make a run longer, also a finished one: from
             there on it follows the schedule of the new length, and so ends otherwise than an undisturbed run would.
+            A warm-up of more than half of them takes a tenth of them instead.
         batch_size: clips per step, instead of the preset's.
         seed: seed of everything random, instead of the preset's.
         strategy: "mirrored" trains on all GPUs of this machine, "multiworker" on all machines that TF_CONFIG or SLURM

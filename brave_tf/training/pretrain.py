@@ -15,6 +15,7 @@ import tensorflow as tf
 from brave_tf import presets
 from brave_tf.config import Config
 from brave_tf.config import values as config_values
+from brave_tf.config.experiment import warmup_within
 from brave_tf.config.values import differences, to_dict
 from brave_tf.data.pipeline import pretraining_dataset
 from brave_tf.data.training_clips import TrainingClips
@@ -38,7 +39,7 @@ from brave_tf.training.strategy import check_strategy, is_chief, make_strategy, 
 def make_optimizer(config: Config) -> keras.optimizers.Optimizer:
     """The optimizer of an experiment, with warm-up and cosine decay over its steps."""
     settings = config.optimizer
-    warmup = min(settings.warmup_steps, config.steps)
+    warmup = warmup_within(config.steps, settings.warmup_steps)
     schedule = WarmupCosine(settings.peak_learning_rate, warmup, config.steps)
     if settings.name == "adam":
         return keras.optimizers.Adam(schedule)
@@ -125,7 +126,7 @@ class _Pretraining:
     def complete(self) -> dict[str, Any]:
         """Trains to the last step and writes the encoder; returns the summary."""
         if self._writes:
-            for line in self.clips.notes:
+            for line in [*self.clips.notes, *_about_warmup(self.config)]:
                 note(line)
         with self.strategy.scope():
             model = make_model(self.config)
@@ -189,6 +190,17 @@ class _Pretraining:
             save_towers(encoders, cards, self.run)
             write_summary(self.run, summary)
         return summary
+
+
+def _about_warmup(config: Config) -> list[str]:
+    configured = config.optimizer.warmup_steps
+    warmup = warmup_within(config.steps, configured)
+    if warmup == configured:
+        return []
+    return [
+        f"optimizer.warmup_steps={configured} is more than half of {config.steps:,} steps: the warm-up takes "
+        f"{warmup:,}, a tenth of them"
+    ]
 
 
 def _command(config: Config, data: Sequence[str | Path], run: Path) -> str:
