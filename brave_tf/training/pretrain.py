@@ -62,36 +62,57 @@ def make_model(config: Config) -> Brave:
 
 
 def pretrain(
-    config: Config,
-    data: Sequence[str | Path],
+    preset: str | Config,
+    data: str | Path | Sequence[str | Path],
     run: str | Path,
+    *,
+    steps: int | None = None,
+    batch_size: int | None = None,
+    seed: int | None = None,
     strategy: str | tf.distribute.Strategy = "auto",
+    set: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Trains an encoder, or goes on where the same run stopped, to other steps than before if `config.steps` changed.
+    """Trains an encoder without labels, or goes on where the same run stopped: `brave-tf pretrain`.
 
     Writes checkpoints, `metrics.jsonl` and TensorBoard files while it runs, and at the end `encoder.keras` (the narrow
     backbone; loads with Keras alone), `broad_rgb.keras`, `broad_flow.keras` or `broad_audio.keras` beside it, and
     `summary.json`. With several workers each of them calls this; the first writes.
 
     Args:
-        config: the experiment.
-        data: what `brave_tf.data.open_dataset` takes, once or several times.
+        preset: name of the experiment, or its `Config`.
+        data: what `brave_tf.data.open_dataset` takes; may be several.
         run: the run directory.
-        strategy: what to train under, or its name (`brave_tf.training.strategy.make_strategy`).
+        steps: optimizer steps, instead of the experiment's. Where they differ from before, the run goes on by the
+            schedule of the new length, also a finished one (docs/scaling.md).
+        batch_size: clips per step, instead of the experiment's.
+        seed: seed of everything random, instead of the experiment's.
+        strategy: what to train under, or its name (`brave_tf.training.make_strategy`).
+        set: settings of the experiment, such as "optimizer.peak_learning_rate=0.3".
 
     Returns:
         The content of `summary.json`: `weights_sha256` (of the whole model), `steps`, `final_loss` (of the last batch),
         `clips_per_second`, `clips`, `left_out`, `notes` on the data and more.
 
     Raises:
-        UserError: the data cannot serve this experiment, the run directory belongs to another one, the loss became NaN
-            or infinite, the projections collapsed, a file cannot be written, or another worker was lost.
+        UserError: there is no such preset or setting, the data cannot serve this experiment, the run directory belongs
+            to another one, the loss became NaN or infinite, the projections collapsed, a file cannot be written, or
+            another worker was lost.
         KeyboardInterrupt: Ctrl-C was pressed; the run has saved itself.
         TerminatedError: SIGTERM came; the run has saved itself.
     """
+    usual = preset if isinstance(preset, Config) else presets.get(preset)
+    shortcuts = {"steps": steps, "batch_size": batch_size, "seed": seed}
+    assignments = [f"{key}={value}" for key, value in shortcuts.items() if value is not None]
+    config = config_values.override(usual, [*assignments, *set])
+    data = [data] if isinstance(data, str | Path) else list(data)
+    if not data:
+        raise UserError("received no data; expected a dataset that `brave-tf prepare` wrote, or several")
     if isinstance(strategy, str):
         strategy = make_strategy(strategy)
     check_strategy(config, strategy)
+    if is_chief(strategy):
+        for line in [*_about_learning_rate(usual, config), *_about_warmup(config)]:
+            note(line)
     with while_together(strategy), contextlib.ExitStack() as stack:
         clips = TrainingClips.open(data, config)
         agreement = Agreement(strategy)
@@ -126,7 +147,7 @@ class _Pretraining:
     def complete(self) -> dict[str, Any]:
         """Trains to the last step and writes the encoder; returns the summary."""
         if self._writes:
-            for line in [*self.clips.notes, *_about_warmup(self.config)]:
+            for line in self.clips.notes:
                 note(line)
         with self.strategy.scope():
             model = make_model(self.config)
@@ -190,6 +211,17 @@ class _Pretraining:
             save_towers(encoders, cards, self.run)
             write_summary(self.run, summary)
         return summary
+
+
+def _about_learning_rate(usual: Config, config: Config) -> list[str]:
+    """What the linear rule would set for another batch size, if nobody has set a learning rate."""
+    peak = usual.optimizer.peak_learning_rate
+    if config.batch_size == usual.batch_size or config.optimizer.peak_learning_rate != peak:
+        return []
+    return [
+        f"a batch of {config.batch_size} clips instead of {usual.batch_size}: the linear rule would --set "
+        f"optimizer.peak_learning_rate={peak * config.batch_size / usual.batch_size:g} (docs/scaling.md)"
+    ]
 
 
 def _about_warmup(config: Config) -> list[str]:

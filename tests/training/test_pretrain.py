@@ -1,5 +1,6 @@
 """Runs: what they leave behind, going on after an interruption, and refusing what does not fit."""
 
+import inspect
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import pytest
 
 import brave_tf
 from brave_tf import presets
+from brave_tf.cli import pretrain as cli
 from brave_tf.config.values import from_dict, override
 from brave_tf.errors import UserError
 from brave_tf.preparation.dataset_writer import prepare
@@ -78,6 +80,21 @@ def test_encoder_file_loads_without_this_library(run, tmp_path):
     embedding = np.load(tmp_path / "out.npy")
     np.testing.assert_allclose(embedding, brave_tf.load_encoder(path)(video), atol=1e-5)
     assert embedding.shape == (1, 128)
+
+
+def test_the_arguments_are_those_of_the_command(dataset, tmp_path, capsys):
+    settings = [each for each in SMALL if not each.startswith(("steps=", "batch_size="))]
+    arguments = inspect.signature(pretrain).parameters
+    command = inspect.signature(cli.pretrain).parameters
+    assert list(arguments) == list(command)
+    assert [arguments[name].default for name in arguments] == [command[name].default for name in command]
+    pretrain("tiny-va", str(dataset), tmp_path / "run", steps=2, batch_size=3, seed=5, set=settings)
+    stored = json.loads((tmp_path / "run" / "config.json").read_text())["config"]
+    assert from_dict(stored) == override(presets.get("tiny-va"), [*settings, "steps=2", "batch_size=3", "seed=5"])
+    said = capsys.readouterr().err
+    assert "a batch of 3 clips instead of 48: the linear rule would --set optimizer.peak_learning_rate=0.0625" in said
+    with pytest.raises(UserError, match="received no data"):
+        pretrain("tiny-va", [], tmp_path / "run")
 
 
 def test_finished_runs_are_not_repeated(run, config, dataset):
