@@ -28,7 +28,7 @@ def export(
     from brave_tf.encoders.encoder import load_encoder
     from brave_tf.export import export_encoder
 
-    found = export_encoder(load_encoder(encoder, tower), out, formats)
-    largest = max(found["errors"].values()) if found else None
-    verified = {"verified with": found["loader"], "largest difference": largest} if found else {}
+    verification = export_encoder(load_encoder(encoder, tower), out, formats)
+    largest = max(verification["errors"].values()) if verification else None
+    verified = {"verified with": verification["loader"], "largest difference": largest} if verification else {}
     print_table(str(out), {"formats": ", ".join(formats), **verified})

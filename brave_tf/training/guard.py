@@ -25,7 +25,7 @@ class HealthGuard(keras.callbacks.Callback):
     Args:
         limits: what counts as collapsed.
         run: the run directory, for the diagnosis; None writes none.
-        command: the command that repeats the run, to be shown.
+        command: the command that repeats the run, for the message.
     """
 
     def __init__(self, limits: MonitorConfig | None = None, run: str | Path | None = None, command: str = ""):
