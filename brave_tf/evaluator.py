@@ -35,8 +35,9 @@ def evaluate(
     Features are kept, so that the same command goes on after an interruption, and other protocols start from them.
 
     Args:
-        encoder: run directory, .keras file, exported SavedModel, random:NAME (tsm50, tsm50x2, r3d50, audio-resnet50,
-            tiny, or a preset), or baseline:log-mel.
+        encoder: run directory (until the run has finished, its newest checkpoint), RUN/checkpoints/step-N, .keras file,
+            exported SavedModel, random:NAME (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a preset), or
+            baseline:log-mel.
         data: labelled dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME.
         out: directory for report.json and report.html.
         protocol: how the encoder is scored.

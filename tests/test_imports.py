@@ -22,10 +22,11 @@ MAY_IMPORT = {
     "method": {"errors", "lars", "lazy", "losses", "method", "models"},
     "data": BASE | {"data"},
     "preparation": BASE | {"data", "preparation"},
-    "encoders": BASE | {"encoders", "method", "models"},
+    "runs": BASE | {"runs"},
+    "encoders": BASE | {"encoders", "method", "models", "runs"},
     # Its monitor looks at the encoder as an evaluation does.
     "training": BASE
-    | {"data", "encoders", "evaluation", "lars", "losses", "method", "models", "schedules", "training"},
+    | {"data", "encoders", "evaluation", "lars", "losses", "method", "models", "runs", "schedules", "training"},
     "evaluation": BASE | {"data", "encoders", "evaluation", "lars", "models", "schedules"},
     "export": BASE | {"data", "encoders", "export", "models"},
     "convert": BASE | {"convert", "encoders", "export", "method", "models", "training"},
@@ -36,8 +37,8 @@ AT_THE_TOP = {"__init__", "__main__", "cli", "demo", "evaluator", "inspection", 
 """Parts that may import all others."""
 
 OPENS_MEDIA = {"preparation/jpeg_encoder.py", "preparation/media.py", "preparation/sound.py", "demo/world.py"}
-WITHOUT_TENSORFLOW = BASE | {"__init__", "__main__", "cli", "evaluator", "pages"}
-LIGHT_FILES = {"evaluation/protocol.py", "preparation/media.py", "training/run_files.py", "training/run_record.py"}
+WITHOUT_TENSORFLOW = BASE | {"__init__", "__main__", "cli", "evaluator", "pages", "runs"}
+LIGHT_FILES = {"evaluation/protocol.py", "preparation/media.py"}
 
 
 class Import(NamedTuple):

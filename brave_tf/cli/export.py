@@ -20,7 +20,8 @@ def export(
     Example: brave-tf export runs/first --out exported
 
     Args:
-        encoder: run directory or .keras file.
+        encoder: run directory (until the run has finished, its newest checkpoint), RUN/checkpoints/step-N, or .keras
+            file.
         out: directory to write; must not exist yet.
         tower: backbone of a run; by default narrow. broad is its only broad one, or its only one of frames.
         formats: what to write.

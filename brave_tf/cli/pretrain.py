@@ -2,14 +2,11 @@
 
 import itertools
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import tyro
 
 from brave_tf.config.words import StrategyName
-
-if TYPE_CHECKING:
-    from brave_tf.config import Config
 
 
 def pretrain(
@@ -34,41 +31,23 @@ def pretrain(
         data: dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME/CONFIG:VERSION, prepared by
             TensorFlow Datasets; may be given several times.
         run: directory for checkpoints, metrics and the finished encoder.
-        steps: optimizer steps, instead of the preset's.
+        steps: optimizer steps, instead of the preset's. More than before make a run longer, also a finished one: from
+            there on it follows the schedule of the new length, and so ends otherwise than an undisturbed run would.
+            A warm-up of more than half of them takes a tenth of them instead.
         batch_size: clips per step, instead of the preset's.
         seed: seed of everything random, instead of the preset's.
         strategy: "mirrored" trains on all GPUs of this machine, "multiworker" on all machines that TF_CONFIG or SLURM
             name, "tpu" on a TPU, "auto" on whichever is there. See docs/scaling.md.
         set: settings of the preset, such as optimizer.peak_learning_rate=0.3.
     """
-    from brave_tf import presets
     from brave_tf.cli.console import print_table
-    from brave_tf.config import values as config_values
     from brave_tf.errors import UsageError
-    from brave_tf.progress import note
+    from brave_tf.training.pretrain import pretrain as run_pretraining
 
     if not data:
         raise UsageError("received no --data; expected a dataset that `brave-tf prepare` wrote: --data DATASET")
-    shortcuts = {"steps": steps, "batch_size": batch_size, "seed": seed}
-    assignments = [f"{key}={value}" for key, value in shortcuts.items() if value is not None]
-    config = config_values.override(presets.get(preset), [*assignments, *itertools.chain(*set)])
-
-    advice = _learning_rate_advice(presets.get(preset), config)
-    if advice:
-        note(advice)
-
-    from brave_tf.training.pretrain import pretrain as run_pretraining
-
-    summary = run_pretraining(config, data, run, strategy)
-    print_table(f"{run}", {**summary, "notes": "\n".join(summary.get("notes", [])) or "none"})
-
-
-def _learning_rate_advice(usual: "Config", config: "Config") -> str:
-    """What the linear rule would set for another batch size, if nobody has set a learning rate."""
-    peak = usual.optimizer.peak_learning_rate
-    if config.batch_size == usual.batch_size or config.optimizer.peak_learning_rate != peak:
-        return ""
-    return (
-        f"a batch of {config.batch_size} clips instead of {usual.batch_size}: the linear rule would --set "
-        f"optimizer.peak_learning_rate={peak * config.batch_size / usual.batch_size:g} (docs/scaling.md)"
+    settings = list(itertools.chain(*set))
+    summary = run_pretraining(
+        preset, data, run, steps=steps, batch_size=batch_size, seed=seed, strategy=strategy, set=settings
     )
+    print_table(f"{run}", {**summary, "notes": "\n".join(summary.get("notes", [])) or "none"})

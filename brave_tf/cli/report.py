@@ -1,6 +1,5 @@
 """`brave-tf report`."""
 
-import shlex
 from pathlib import Path
 
 import tyro
@@ -17,9 +16,7 @@ def report(run: tyro.conf.Positional[Path], /, out: Path) -> None:
     """
     from brave_tf.cli.console import Console
     from brave_tf.pages import run_report
-    from brave_tf.training.run_record import read_run
 
-    record = read_run(run)
-    run_report.write(out, record, shlex.join(["brave-tf", "report", str(run), "--out", str(out)]))
+    record = run_report.report(run, out)
     words = f"{out}: {record.name}, {run_report.state_words(record)}"
     Console().print(words, highlight=False, markup=False, soft_wrap=True)

@@ -18,7 +18,7 @@ class OptimizerConfig:
     Attributes:
         name: "lars" or "adam".
         peak_learning_rate: learning rate at the end of the warm-up.
-        warmup_steps: steps of linear warm-up from 0.
+        warmup_steps: steps of linear warm-up from 0; a tenth of the run where these are more than half of it.
         weight_decay: LARS only.
         momentum: LARS only; Nesterov.
         trust_coefficient: LARS only.
@@ -35,6 +35,14 @@ class OptimizerConfig:
     trust_coefficient: Positive = 0.001
     predictor_multiplier: Positive = 10.0
     mask: Literal["paper_intent", "masks_flipped", "official"] = "paper_intent"
+
+
+def warmup_within(steps: int, warmup_steps: int) -> int:
+    """Steps of warm-up in `steps` steps: `warmup_steps`, or a tenth of the run if they are more than half of it.
+
+    The paper's 5000 steps would otherwise fill a run of 5000, whose learning rate would rise and never fall.
+    """
+    return warmup_steps if 2 * warmup_steps <= steps else max(steps // 10, 1)
 
 
 @dataclasses.dataclass(frozen=True)

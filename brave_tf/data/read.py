@@ -9,7 +9,7 @@ import pyarrow as pa
 import tensorflow as tf
 
 from brave_tf.data.dataset import Dataset
-from brave_tf.data.records import FOOTER_BYTES, HEADER_BYTES
+from brave_tf.data.record_frame import FOOTER_BYTES, HEADER_BYTES, framed_bytes
 from brave_tf.errors import UserError
 
 LISTED_NAMES = 10
@@ -101,7 +101,7 @@ class RecordReader:
         records = tf.raw_ops.TFRecordDatasetV2(
             filenames=[tf.gather(self._shards, shard)],
             compression_type="",
-            buffer_size=HEADER_BYTES + length + FOOTER_BYTES,
+            buffer_size=framed_bytes(length),
             byte_offsets=[offset - HEADER_BYTES],
         )
         first = tf.data.experimental.from_variant(records, tf.TensorSpec([], tf.string)).take(1)

@@ -12,8 +12,6 @@ FLOW = "FORWARD_FLOW/image/encoded"
 FLOW_TIMES = "FORWARD_FLOW/image/timestamp"
 FLOW_RATE = "FORWARD_FLOW/image/frame_rate"
 MICROSECONDS = 1_000_000
-HEADER_BYTES, FOOTER_BYTES = 12, 4
-"""Frame of a record in a TFRecord file: length and checksum before the payload, checksum after it."""
 
 
 def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:

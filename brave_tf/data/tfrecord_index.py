@@ -3,12 +3,12 @@
 import hashlib
 import json
 import os
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from brave_tf.data.record_frame import FOOTER_BYTES, HEADER, framed_bytes, masked_crc32c
 from brave_tf.errors import UserError
 from brave_tf.files import write_atomically
 from brave_tf.progress import track
@@ -20,7 +20,6 @@ Summarise = Callable[[bytes], Row]
 
 INDEX_VERSION = 2
 """Part of every cache key: to be raised whenever an index of the same file would come out differently."""
-HEADER, FOOTER_BYTES = struct.Struct("<QI"), 4
 READERS = 4
 """Shards that are read at a time: one waits for the disk while another is parsed."""
 
@@ -100,38 +99,17 @@ def _payloads(stream: BinaryIO, shard: Path) -> Iterator[tuple[int, bytes]]:
         if checksum != masked_crc32c(header[:8]):
             packed = " (it is compressed; decompress it)" if header.startswith(b"\x1f\x8b") else ""
             raise UserError(f"{shard} is damaged at byte {place}, or no TFRecord file{packed}; replace or remove it")
-        if place + HEADER.size + length + FOOTER_BYTES > size:
+        if place + framed_bytes(length) > size:
             raise _cut_off(shard, place, size)
         yield place + HEADER.size, stream.read(length)
         stream.seek(FOOTER_BYTES, os.SEEK_CUR)
-        place += HEADER.size + length + FOOTER_BYTES
+        place += framed_bytes(length)
 
 
 def _cut_off(shard: Path, place: int, size: int) -> UserError:
     return UserError(
         f"{shard} is cut off: it ends at byte {size}, within the record that begins at {place}; copy it again"
     )
-
-
-def _crc_table() -> list[int]:
-    table = []
-    for byte in range(256):
-        for _ in range(8):
-            byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
-        table.append(byte)
-    return table
-
-
-_CRC_TABLE = _crc_table()
-
-
-def masked_crc32c(data: bytes) -> int:
-    """The checksum of TFRecord files (CRC-32C, rotated by 15 bits, plus a constant)."""
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = crc >> 8 ^ _CRC_TABLE[(crc ^ byte) & 0xFF]
-    crc ^= 0xFFFFFFFF
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
 def _cache_file(shard: Path, kind: str) -> Path | None:

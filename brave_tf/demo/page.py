@@ -1,7 +1,6 @@
 """Gathers what the demo's page shows from its dataset and runs."""
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from brave_tf.encoders.encoder import Encoder, load_encoder
 from brave_tf.evaluation.features import graph_of
 from brave_tf.pages import demo as page
 from brave_tf.pages.demo_content import DemoContent, MotionViews, Neighbour, Neighbours, RunCurves, Score
-from brave_tf.training.run_files import METRICS_FILE
+from brave_tf.runs.metrics import read_metrics
 
 SHOWN_NEIGHBOURS = 4
 COMMANDS = (
@@ -83,7 +82,7 @@ def _first_rows(dataset: Dataset, clips: pa.Table) -> dict[str, int]:
 
 
 def _curves(name: str, run: Path) -> RunCurves:
-    lines = [json.loads(line) for line in (run / METRICS_FILE).read_text(encoding="utf-8").splitlines()]
+    lines = read_metrics(run).lines
     spreads = [min(value for key, value in line.items() if key.startswith("spread_")) for line in lines]
     return RunCurves(name, [line["step"] for line in lines], [line["loss"] for line in lines], spreads)
 

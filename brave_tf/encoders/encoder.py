@@ -17,20 +17,17 @@ from brave_tf.config import CHANNELS, AudioViewConfig
 from brave_tf.config.words import Tower, TowerChoice
 from brave_tf.encoders import card as cards
 from brave_tf.encoders.card import EncoderCard, choose_tower
+from brave_tf.encoders.from_run import find_checkpoint, load_checkpoint, load_newest
 from brave_tf.encoders.named import LOG_MEL, log_mel_baseline, random_network
 from brave_tf.encoders.portable import to_stock_layers
 from brave_tf.errors import UserError
 from brave_tf.method.brave import Brave
 from brave_tf.models.backbones import NETWORKS
+from brave_tf.runs.directory import finished_summary
+from brave_tf.runs.paths import CONFIG_FILE, checkpoint_steps
+from brave_tf.runs.paths import ENCODER_FILE as ENCODER_FILE
+from brave_tf.runs.paths import TOWER_FILES as TOWER_FILES
 
-ENCODER_FILE = "encoder.keras"
-TOWER_FILES: Mapping[Tower, str] = {
-    "narrow": ENCODER_FILE,
-    "rgb": "broad_rgb.keras",
-    "flow": "broad_flow.keras",
-    "audio": "broad_audio.keras",
-}
-"""Files of a finished run, by tower."""
 RANDOM = "random:"
 BASELINE = "baseline:"
 
@@ -144,7 +141,8 @@ def load_encoder(path: str | os.PathLike[str], tower: TowerChoice | None = None)
     """Loads an encoder.
 
     Args:
-        path: a run directory, a `.keras` file (also of a whole `Brave` model), an exported SavedModel directory,
+        path: a run directory, whose newest checkpoint is taken while it has not finished, a checkpoint
+            `RUN/checkpoints/step-N`, a `.keras` file (also of a whole `Brave` model), an exported SavedModel directory,
             `random:NAME` for a network at random initialisation (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a
             preset), or `baseline:log-mel` for mean and deviation of the sound's mel bands.
         tower: which backbone of a run, a whole model or a preset: "narrow" (the default), "broad" for the only broad
@@ -165,17 +163,21 @@ def load_encoder(path: str | os.PathLike[str], tower: TowerChoice | None = None)
     if name.startswith((RANDOM, BASELINE)):
         return _checked(_named(name, tower), tower)
     path = Path(path)
+    checkpoint = find_checkpoint(path)
+    if checkpoint is not None:
+        return _from_run(load_checkpoint, checkpoint, tower)
     if not path.exists():
         raise UserError(f"{path} does not exist; expected a run directory, a .keras file or an exported SavedModel")
     if path.is_file():
         return _checked(_load_keras(path, tower), tower)
     if (path / "saved_model.pb").is_file():
         return _checked(_load_saved_model(path), tower)
+    unfinished = (path / CONFIG_FILE).is_file() and finished_summary(path) is None
+    if unfinished and (checkpoint_steps(path) or not (path / ENCODER_FILE).is_file()):
+        return _from_run(load_newest, path, tower)
     if (path / ENCODER_FILE).is_file():
-        found = [each for each, file in TOWER_FILES.items() if (path / file).is_file()]
-        return _load_keras(path / TOWER_FILES[choose_tower(tower, found, str(path))], None)
-    if (path / "config.json").is_file():
-        raise UserError(f"{path} is a run that has not finished; run the same pretrain command again to go on")
+        towers = [each for each, file in TOWER_FILES.items() if (path / file).is_file()]
+        return _load_keras(path / TOWER_FILES[choose_tower(tower, towers, str(path))], None)
     raise UserError(f"{path} holds no encoder; expected {ENCODER_FILE} (a run) or saved_model.pb (an export) in it")
 
 
@@ -195,6 +197,12 @@ def _named(name: str, tower: TowerChoice | None) -> Encoder:
         with seeded_initialisation(0):
             model, card = random_network(network, tower)
     return Encoder(model, card, Path(name), model.variables, model.trainable_variables)
+
+
+def _from_run(load: Callable[..., tuple[keras.Model, EncoderCard]], path: Path, tower: TowerChoice | None) -> Encoder:
+    with seeded_initialisation(0):
+        model, card = load(path, tower)
+    return Encoder(model, card, path, model.variables, model.trainable_variables)
 
 
 def _load_keras(path: Path, tower: TowerChoice | None) -> Encoder:

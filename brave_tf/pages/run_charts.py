@@ -4,10 +4,11 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from brave_tf.config.experiment import warmup_within
 from brave_tf.pages.charts import Chart, line_charts
 from brave_tf.pages.html import Html, figure
 from brave_tf.pages.thinning import thin
-from brave_tf.training.run_record import RunRecord, number
+from brave_tf.runs.record import RunRecord, number
 
 MODALITIES = {"rgb": "video", "flow": "optical flow", "audio": "sound"}
 """As the keys of the metrics have them, and in words."""
@@ -115,7 +116,8 @@ def _learning(record: RunRecord) -> Iterator[Curves]:
 
 
 def _optimizer(record: RunRecord) -> Iterator[Curves]:
-    warmup = number(record.setting("optimizer.warmup_steps"))
+    configured = number(record.setting("optimizer.warmup_steps"))
+    warmup = warmup_within(record.steps, int(configured)) if configured else None
     yield Curves(
         "learning rate",
         {"learning_rate": "learning rate"},

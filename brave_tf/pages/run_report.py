@@ -2,8 +2,10 @@
 
 import math
 import os
+import shlex
 import statistics
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from brave_tf.config.values import yaml_lines
 from brave_tf.pages.html import (
@@ -21,7 +23,7 @@ from brave_tf.pages.html import (
 )
 from brave_tf.pages.run_charts import VIEWS, Curves, collapse_limit, curves, draw
 from brave_tf.pages.thinning import MOST_POINTS
-from brave_tf.training.run_record import RunRecord, number
+from brave_tf.runs.record import RunRecord, number, read_run
 
 RECENT_LINES = 20
 """Lines whose speed says how long the rest will take."""
@@ -30,6 +32,29 @@ _REASONS = {
     "collapse": "The projections of different clips became nearly the same: easy to predict, and of no use.",
     "non-finite loss": "The loss became NaN or infinite, from where no further step can bring it back.",
 }
+
+
+def report(run: str | os.PathLike[str], out: str | os.PathLike[str]) -> RunRecord:
+    """Draws how a pre-training run went, or goes, as one HTML page: `brave-tf report`.
+
+    Args:
+        run: the run directory; the run may be going on.
+        out: the page to write.
+
+    Returns:
+        What the page shows: the metrics, the configuration and the state of the run.
+
+    Raises:
+        UserError: it is not a run directory, it has logged nothing yet, one of its files is damaged, or the page cannot
+            be written.
+
+    Example:
+        >>> brave_tf.report("runs/first", "report.html").state
+        'finished'
+    """
+    record = read_run(Path(run))
+    write(out, record, shlex.join(["brave-tf", "report", str(run), "--out", str(out)]))
+    return record
 
 
 def write(path: str | os.PathLike[str], record: RunRecord, command: str) -> None:
@@ -197,6 +222,9 @@ def _run(record: RunRecord) -> Html:
     summary = record.summary or {}
     rows: list[tuple[object, object]] = [("run", record.path)]
     rows += [("dataset, by its fingerprint", fingerprint) for fingerprint in record.data]
+    if record.earlier_steps:
+        lengths = ", then ".join(f"{steps:,}" for steps in [*record.earlier_steps, record.steps])
+        rows.append(("steps, changed while it was trained", lengths))
     names = {"clips": "clips that it learned from", "weights_sha256": "SHA-256 of the weights"}
     rows += [(words, _count(summary[key])) for key, words in names.items() if key in summary]
     left_out = summary.get("left_out")

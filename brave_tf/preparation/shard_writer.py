@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from brave_tf.data.dataset import CLIPS_PER_SOURCE, LABEL_PREFIX, PRIMARY_LABEL, WORK_FOLDER
-from brave_tf.data.records import FOOTER_BYTES, HEADER_BYTES
+from brave_tf.data.record_frame import HEADER_BYTES, framed_bytes
 from brave_tf.errors import UserError
 from brave_tf.files import write_json
 from brave_tf.preparation.layouts import Source, names_of
@@ -105,7 +105,7 @@ def _write_source(file: Path, plan: Plan, number: int, settings: ClipSettings) -
                 "flow_frames": len(pictures),
             }
             rows.append(row | labels)
-            place += HEADER_BYTES + len(payload) + FOOTER_BYTES
+            place += framed_bytes(len(payload))
     if not rows:
         raise MediaError("holds nothing to keep")
     return rows

@@ -6,6 +6,7 @@ import keras
 
 from brave_tf import presets
 from brave_tf.config import Config
+from brave_tf.config.experiment import warmup_within
 from brave_tf.data.augment.batch import AugmentedViews
 from brave_tf.encoders.encoder import seeded_initialisation
 from brave_tf.lars import LARS
@@ -59,7 +60,7 @@ def build_preset(name: str, model_class: type[AnyBrave] = Brave) -> AnyBrave:
 def make_optimizer(config: Config) -> keras.optimizers.Optimizer:
     """The optimizer of an experiment, with warm-up and cosine decay over its steps."""
     settings = config.optimizer
-    warmup = min(settings.warmup_steps, config.steps)
+    warmup = warmup_within(config.steps, settings.warmup_steps)
     schedule = WarmupCosine(settings.peak_learning_rate, warmup, config.steps)
     if settings.name == "adam":
         return keras.optimizers.Adam(schedule)

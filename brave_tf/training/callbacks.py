@@ -1,6 +1,7 @@
 """Keras callbacks of a pre-training run."""
 
-import json
+import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ from brave_tf.config import Config
 from brave_tf.errors import UserError, reason_of
 from brave_tf.method.step_function import finished_steps
 from brave_tf.progress import Advance
+from brave_tf.runs.metrics import append_metrics, trim_metrics
+from brave_tf.runs.paths import METRICS_FILE, TENSORBOARD_FOLDER
 from brave_tf.training.checkpoints import Checkpoints
-from brave_tf.training.meters import Meter
-from brave_tf.training.run_directory import trim_metrics
-from brave_tf.training.run_files import METRICS_FILE
+from brave_tf.training.meters import Meter, Throughput
 from brave_tf.training.strategy import is_chief
 
 PROBE_METRIC = "knn_top1"
@@ -45,10 +46,10 @@ class MetricsWriter(keras.callbacks.Callback):
         self._writes = is_chief(self.model.distribute_strategy)
         if not self._writes:
             return
-        folder = self._run / "tensorboard"
+        folder = self._run / TENSORBOARD_FOLDER
         try:
             self._run.mkdir(parents=True, exist_ok=True)
-            trim_metrics(self._run / METRICS_FILE, finished_steps(self.model))
+            trim_metrics(self._run, finished_steps(self.model))
             self._tensorboard = tf.summary.create_file_writer(str(folder))
             self._tensorboard.flush()
         except (OSError, tf.errors.OpError) as error:
@@ -80,8 +81,7 @@ class MetricsWriter(keras.callbacks.Callback):
 
     def _write(self, step: int, values: dict[str, float]) -> None:
         try:
-            with open(self._run / METRICS_FILE, "a", encoding="utf-8") as file:
-                file.write(json.dumps({"step": step, **values}) + "\n")
+            append_metrics(self._run, step, values)
             with self._tensorboard.as_default(step):
                 for name, value in values.items():
                     tf.summary.scalar(name, value)
@@ -129,3 +129,43 @@ class ProgressReporter(keras.callbacks.Callback):
         spreads = [float(value) for name, value in logs.items() if name.startswith("spread_")]
         note = f"loss {float(logs['loss']):.3f}, spread {min(spreads):.2f}" if spreads else ""
         self._advance(1, note)
+
+
+class Outcome(keras.callbacks.Callback):
+    """Loss of the last batch, and how fast this process trained.
+
+    Args:
+        batch_size: clips per step, over all replicas.
+
+    Attributes:
+        loss: of the last batch; NaN before the first.
+    """
+
+    def __init__(self, batch_size: int):
+        super().__init__()
+        self._throughput = Throughput(batch_size)
+        self._first = True
+        self.loss = math.nan
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Starts the clock."""
+        self._began = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Keeps the loss and counts the step."""
+        self.loss = float((logs or {})["loss"])
+        # The first step of a process builds its graph: left out of the speed.
+        if self._first:
+            self._throughput.restart()
+        else:
+            self._throughput.count()
+        self._first = False
+
+    def summary(self) -> dict[str, float | None]:
+        """`final_loss`, `clips_per_second` (None after a single step) and `seconds` for `summary.json`."""
+        speed = self._throughput.clips_per_second
+        return {
+            "final_loss": self.loss,
+            "clips_per_second": None if speed is None else round(speed, 3),
+            "seconds": round(time.monotonic() - self._began, 3),
+        }

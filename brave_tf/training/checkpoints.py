@@ -12,11 +12,11 @@ from brave_tf.errors import UserError, reason_of
 from brave_tf.method.brave import build_optimizer
 from brave_tf.method.step_function import finished_steps
 from brave_tf.progress import note
+from brave_tf.runs.paths import CHECKPOINT_CONTENT, CHECKPOINT_FOLDER, checkpoint_path, checkpoint_steps
 from brave_tf.training.agreement import Agreement
 from brave_tf.training.strategy import is_chief
 
-FOLDER = "checkpoints"
-_PREFIX, _PARTIAL, _DAMAGED = "step-", ".partial-", "damaged-"
+_PARTIAL, _DAMAGED = ".partial-", "damaged-"
 
 
 class Checkpoints:
@@ -37,7 +37,8 @@ class Checkpoints:
     def __init__(self, run: str | Path, model: Any, keep: int = 3):
         strategy = model.distribute_strategy
         build_optimizer(model)
-        self._folder = Path(run) / FOLDER
+        self._run = Path(run)
+        self._folder = self._run / CHECKPOINT_FOLDER
         self._keep = keep
         self._model = model
         self._step = tf.Variable(0, dtype=tf.int64, trainable=False)
@@ -53,8 +54,7 @@ class Checkpoints:
 
     def steps(self) -> list[int]:
         """Steps of which there is a checkpoint, oldest first."""
-        found = self._folder.glob(f"{_PREFIX}*") if self._folder.is_dir() else []
-        return sorted(int(path.name.removeprefix(_PREFIX)) for path in found)
+        return checkpoint_steps(self._run)
 
     def restore(self) -> int:
         """Restores the newest checkpoint that can be read, if there is any; returns the number of finished steps.
@@ -95,7 +95,7 @@ class Checkpoints:
             shutil.rmtree(self._path(step))
 
     def _path(self, step: int) -> Path:
-        return self._folder / f"{_PREFIX}{step:08d}"
+        return checkpoint_path(self._run, step)
 
     def _write(self) -> None:
         self._step.assign(self.step)
@@ -104,7 +104,7 @@ class Checkpoints:
             shutil.rmtree(leftover)
         partial = self._folder / f"{_PARTIAL}{self.step}"
         try:
-            self._content.write(str(partial / "variables"))
+            self._content.write(str(partial / CHECKPOINT_CONTENT))
             for path in [*partial.iterdir(), partial]:
                 _to_disk(path)
             os.replace(partial, self._path(self.step))
@@ -117,7 +117,7 @@ class Checkpoints:
         problems = []
         for step in reversed(self.steps()):
             try:
-                self._content.read(str(self._path(step) / "variables")).assert_consumed()
+                self._content.read(str(self._path(step) / CHECKPOINT_CONTENT)).assert_consumed()
             # What TensorFlow raises depends on which byte is wrong: OpError, IndexError, DecodeError, ...
             except Exception as error:
                 problems.append(f"{self._path(step)} is damaged ({reason_of(error)})")

@@ -8,9 +8,8 @@ import keras
 
 from brave_tf.config import MonitorConfig
 from brave_tf.errors import UserError
-from brave_tf.files import write_json
 from brave_tf.method.step_function import finished_steps
-from brave_tf.training.run_files import DIAGNOSIS_FILE
+from brave_tf.runs.directory import remove_diagnosis, write_diagnosis
 from brave_tf.training.strategy import is_chief
 
 NON_FINITE, COLLAPSE = "non-finite loss", "collapse"
@@ -26,7 +25,7 @@ class HealthGuard(keras.callbacks.Callback):
     Args:
         limits: what counts as collapsed.
         run: the run directory, for the diagnosis; None writes none.
-        command: the command that repeats the run, to be shown.
+        command: the command that repeats the run, for the message.
     """
 
     def __init__(self, limits: MonitorConfig | None = None, run: str | Path | None = None, command: str = ""):
@@ -39,7 +38,7 @@ class HealthGuard(keras.callbacks.Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         """Forgets an earlier diagnosis: the run goes on."""
         if self._run is not None and is_chief(self.model.distribute_strategy):
-            (self._run / DIAGNOSIS_FILE).unlink(missing_ok=True)
+            remove_diagnosis(self._run)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Looks at the loss, the gradient, and the spread of every view."""
@@ -71,9 +70,7 @@ class HealthGuard(keras.callbacks.Callback):
                 "command": self._command,
                 "metrics": values,
             }
-            self._run.mkdir(parents=True, exist_ok=True)
-            write_json(self._run / DIAGNOSIS_FILE, diagnosis)
-            message += f"; {self._run / DIAGNOSIS_FILE} has the numbers"
+            message += f"; {write_diagnosis(self._run, diagnosis)} has the numbers"
         message += "; try a lower optimizer.peak_learning_rate in a new run"
         if clips:
             more = ", ..." if len(clips) > CLIPS_NAMED else ""

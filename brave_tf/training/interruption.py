@@ -36,7 +36,7 @@ class StopOnSignal(keras.callbacks.Callback):
     def __init__(self, save: Callable[[], None]):
         super().__init__()
         self._save = save
-        self._asked: int | None = None
+        self._signal: int | None = None
         self._before: dict[int, Any] = {}
         self._agreement: Agreement | None = None
 
@@ -48,7 +48,7 @@ class StopOnSignal(keras.callbacks.Callback):
         """
         listens = not self._before and threading.current_thread() is threading.main_thread()
         if listens:
-            self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
+            self._before = {number: signal.signal(number, self._receive) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
         finally:
@@ -60,24 +60,24 @@ class StopOnSignal(keras.callbacks.Callback):
         self._agreement = Agreement(self.model.distribute_strategy)
         self._stack = contextlib.ExitStack()
         self._stack.enter_context(self.listening())
-        self._stop_if_asked()
+        self._stop_after_signal()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Saves and stops if any worker was asked to."""
-        self._stop_if_asked()
+        """Saves and stops if any worker has received a signal."""
+        self._stop_after_signal()
 
     def on_train_end(self, logs: Any = None) -> None:
         """Listens no longer."""
         self._stack.close()
 
-    def _stop_if_asked(self) -> None:
-        if self._agreement is None or not self._agreement.any(self._asked is not None):
+    def _stop_after_signal(self) -> None:
+        if self._agreement is None or not self._agreement.any(self._signal is not None):
             return
         self._save()
         self._stack.close()
         print(f"stopped after step {finished_steps(self.model)}", file=sys.stderr, flush=True)
-        # A worker that was not asked itself stops as after SIGTERM.
-        if self._asked == signal.SIGINT:
+        # A worker that received none itself stops as after SIGTERM.
+        if self._signal == signal.SIGINT:
             raise KeyboardInterrupt
         raise TerminatedError
 
@@ -86,9 +86,9 @@ class StopOnSignal(keras.callbacks.Callback):
             signal.signal(number, handler)
         self._before = {}
 
-    def _ask(self, number: int, frame: Any) -> None:
-        if number == self._asked == signal.SIGINT:
+    def _receive(self, number: int, frame: Any) -> None:
+        if number == self._signal == signal.SIGINT:
             raise KeyboardInterrupt
-        self._asked = number
+        self._signal = number
         again = "; Ctrl-C again stops at once" if number == signal.SIGINT else ""
         print(f"\nstopping after this step{again}", file=sys.stderr, flush=True)

@@ -10,6 +10,37 @@ import tensorflow as tf
 GIB = 2**30
 
 
+class Throughput:
+    """Clips per second since it was made or restarted.
+
+    Args:
+        batch_size: clips per step, over all replicas.
+    """
+
+    def __init__(self, batch_size: int):
+        self._batch_size = batch_size
+        self.restart()
+
+    def restart(self) -> None:
+        """Begins anew."""
+        self._steps = 0
+        self._began = time.monotonic()
+
+    def count(self) -> None:
+        """One step is done."""
+        self._steps += 1
+
+    @property
+    def seconds(self) -> float:
+        """Time since it began, above 0."""
+        return max(time.monotonic() - self._began, 1e-9)
+
+    @property
+    def clips_per_second(self) -> float | None:
+        """Over all replicas; None if no step was counted."""
+        return self._steps * self._batch_size / self.seconds if self._steps else None
+
+
 class Meter:
     """Measures a model's training between one reading and the next.
 
@@ -20,16 +51,15 @@ class Meter:
 
     def __init__(self, model: keras.Model, batch_size: int):
         self._model = model
-        self._batch_size = batch_size
+        self._throughput = Throughput(batch_size)
         self._devices = [
             device.name.removeprefix("/physical_device:") for device in tf.config.list_physical_devices("GPU")
         ]
-        self._steps = 0
         self._start()
 
     def count(self) -> None:
         """One step is done."""
-        self._steps += 1
+        self._throughput.count()
 
     def read(self) -> dict[str, float]:
         """What was measured since the last reading.
@@ -39,11 +69,11 @@ class Meter:
             spent waiting for batches, in [0, 1]; `memory_gib`, the most that this process has held so far;
             `device_memory_gib`, likewise on its fullest GPU, if it has one; `loss_scale` if the loss is scaled.
         """
-        seconds = max(time.monotonic() - self._began, 1e-9)
+        seconds = self._throughput.seconds
         optimizer = self._model.optimizer
         readings = {
             "learning_rate": float(optimizer.learning_rate),
-            "clips_per_second": self._steps * self._batch_size / seconds,
+            "clips_per_second": self._throughput.clips_per_second or 0.0,
             "input_wait_share": (self._waited() - self._waited_before) / seconds,
             "memory_gib": _peak_memory_bytes() / GIB,
         }
@@ -56,8 +86,7 @@ class Meter:
         return readings
 
     def _start(self) -> None:
-        self._steps = 0
-        self._began = time.monotonic()
+        self._throughput.restart()
         self._waited_before = self._waited()
 
     def _waited(self) -> float:

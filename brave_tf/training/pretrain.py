@@ -5,7 +5,6 @@ import dataclasses
 import json
 import math
 import shlex
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import tensorflow as tf
 from brave_tf import presets
 from brave_tf.config import Config
 from brave_tf.config import values as config_values
+from brave_tf.config.experiment import warmup_within
 from brave_tf.config.values import differences, to_dict
 from brave_tf.config.words import Tower
 from brave_tf.data.pipeline import pretraining_dataset
@@ -23,52 +23,71 @@ from brave_tf.data.training_clips import TrainingClips
 from brave_tf.encoders.card import card_of, weights_sha256
 from brave_tf.encoders.encoder import save_towers
 from brave_tf.errors import UserError
-from brave_tf.files import write_json
 from brave_tf.method.brave import Brave
 from brave_tf.progress import note, track
+from brave_tf.runs.directory import EARLIER_STEPS, claimed, earlier_steps, finished_summary, last_loss, write_summary
 from brave_tf.training.agreement import Agreement
 from brave_tf.training.build import make_model
-from brave_tf.training.callbacks import CheckpointWriter, MetricsWriter, ProgressReporter
+from brave_tf.training.callbacks import CheckpointWriter, MetricsWriter, Outcome, ProgressReporter
 from brave_tf.training.checkpoints import Checkpoints
 from brave_tf.training.guard import HealthGuard
 from brave_tf.training.interruption import StopOnSignal
 from brave_tf.training.probe import KNNProbe, ProbeClips
-from brave_tf.training.run_directory import claimed, finished_summary, last_metrics
-from brave_tf.training.run_files import SUMMARY_FILE
 from brave_tf.training.strategy import check_strategy, is_chief, make_strategy, while_together
 
 
 def pretrain(
-    config: Config,
-    data: Sequence[str | Path],
+    preset: str | Config,
+    data: str | Path | Sequence[str | Path],
     run: str | Path,
+    *,
+    steps: int | None = None,
+    batch_size: int | None = None,
+    seed: int | None = None,
     strategy: str | tf.distribute.Strategy = "auto",
+    set: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Trains an encoder, or goes on where the same run stopped.
+    """Trains an encoder without labels, or goes on where the same run stopped: `brave-tf pretrain`.
 
     Writes checkpoints, `metrics.jsonl` and TensorBoard files while it runs, and at the end `encoder.keras` (the narrow
     backbone; loads with Keras alone), `broad_rgb.keras`, `broad_flow.keras` or `broad_audio.keras` beside it, and
     `summary.json`. With several workers each of them calls this; the first writes.
 
     Args:
-        config: the experiment.
-        data: what `brave_tf.data.open_dataset` takes, once or several times.
+        preset: name of the experiment, or its `Config`.
+        data: what `brave_tf.data.open_dataset` takes; may be several.
         run: the run directory.
-        strategy: what to train under, or its name (`brave_tf.training.strategy.make_strategy`).
+        steps: optimizer steps, instead of the experiment's. Where they differ from before, the run goes on by the
+            schedule of the new length, also a finished one (docs/scaling.md).
+        batch_size: clips per step, instead of the experiment's.
+        seed: seed of everything random, instead of the experiment's.
+        strategy: what to train under, or its name (`brave_tf.training.make_strategy`).
+        set: settings of the experiment, such as "optimizer.peak_learning_rate=0.3".
 
     Returns:
         The content of `summary.json`: `weights_sha256` (of the whole model), `steps`, `final_loss` (of the last batch),
         `clips_per_second`, `clips`, `left_out`, `notes` on the data and more.
 
     Raises:
-        UserError: the data cannot serve this experiment, the run directory belongs to another one, the loss became NaN
-            or infinite, the projections collapsed, a file cannot be written, or another worker was lost.
+        UserError: there is no such preset or setting, the data cannot serve this experiment, the run directory belongs
+            to another one, the loss became NaN or infinite, the projections collapsed, a file cannot be written, or
+            another worker was lost.
         KeyboardInterrupt: Ctrl-C was pressed; the run has saved itself.
         TerminatedError: SIGTERM came; the run has saved itself.
     """
+    usual = preset if isinstance(preset, Config) else presets.get(preset)
+    shortcuts = {"steps": steps, "batch_size": batch_size, "seed": seed}
+    assignments = [f"{key}={value}" for key, value in shortcuts.items() if value is not None]
+    config = config_values.override(usual, [*assignments, *set])
+    data = [data] if isinstance(data, str | Path) else list(data)
+    if not data:
+        raise UserError("received no data; expected a dataset that `brave-tf prepare` wrote, or several")
     if isinstance(strategy, str):
         strategy = make_strategy(strategy)
     check_strategy(config, strategy)
+    if is_chief(strategy):
+        for line in [*_about_learning_rate(usual, config), *_about_warmup(config)]:
+            note(line)
     with while_together(strategy), contextlib.ExitStack() as stack:
         clips = TrainingClips.open(data, config)
         agreement = Agreement(strategy)
@@ -115,7 +134,7 @@ class _Pretraining:
                 history = self._fit(model, checkpoints, first_step, stop)
             else:
                 # Stopped after its last checkpoint, before the encoder was written.
-                loss = last_metrics(self.run)["loss"] if self._writes else math.nan
+                loss = last_loss(self.run) if self._writes else math.nan
                 history = {"final_loss": loss, "clips_per_second": None, "seconds": 0.0}
             summary = self._finish(model, history)
             # Nobody leaves before the first worker has written everything.
@@ -128,18 +147,19 @@ class _Pretraining:
     def _fit(self, model: Brave, checkpoints: Checkpoints, first_step: int, stop: StopOnSignal) -> dict[str, Any]:
         config = self.config
         batches = pretraining_dataset(self.clips, config, first_step=first_step, strategy=self.strategy)
-        last = _LastBatch(config.batch_size)
+        outcome = Outcome(config.batch_size)
         with contextlib.ExitStack() as stack:
             guard = HealthGuard(config.monitor, self.run, _command(config, self.data, self.run))
             callbacks = [guard, *self._probe(), MetricsWriter(self.run, config)]
-            callbacks += [CheckpointWriter(checkpoints, config.checkpoint_every), last]
+            callbacks += [CheckpointWriter(checkpoints, config.checkpoint_every), outcome]
             if self._writes:
                 advance = stack.enter_context(track(config.steps, f"pretrain {config.name}", done=first_step))
                 callbacks.append(ProgressReporter(advance))
             remaining = config.steps - first_step
             model.fit(batches, steps_per_epoch=remaining, shuffle=False, verbose=0, callbacks=[*callbacks, stop])
+        summary = outcome.summary()
         checkpoints.save()
-        return {"final_loss": last.loss, "clips_per_second": last.clips_per_second, "seconds": last.seconds}
+        return summary
 
     def _probe(self) -> list[keras.callbacks.Callback]:
         monitor = self.config.monitor
@@ -161,9 +181,33 @@ class _Pretraining:
             "notes": list(self.clips.notes),
         }
         if self._writes:
+            if earlier := earlier_steps(self.run):
+                summary[EARLIER_STEPS] = earlier
             save_towers(encoders, cards, self.run)
-            write_json(self.run / SUMMARY_FILE, summary)
+            write_summary(self.run, summary)
         return summary
+
+
+def _about_learning_rate(usual: Config, config: Config) -> list[str]:
+    """What the linear rule would set for another batch size, if nobody has set a learning rate."""
+    peak = usual.optimizer.peak_learning_rate
+    if config.batch_size == usual.batch_size or config.optimizer.peak_learning_rate != peak:
+        return []
+    return [
+        f"a batch of {config.batch_size} clips instead of {usual.batch_size}: the linear rule would --set "
+        f"optimizer.peak_learning_rate={peak * config.batch_size / usual.batch_size:g} (docs/scaling.md)"
+    ]
+
+
+def _about_warmup(config: Config) -> list[str]:
+    configured = config.optimizer.warmup_steps
+    warmup = warmup_within(config.steps, configured)
+    if warmup == configured:
+        return []
+    return [
+        f"optimizer.warmup_steps={configured} is more than half of {config.steps:,} steps: the warm-up takes "
+        f"{warmup:,}, a tenth of them"
+    ]
 
 
 def _command(config: Config, data: Sequence[str | Path], run: Path) -> str:
@@ -173,33 +217,3 @@ def _command(config: Config, data: Sequence[str | Path], run: Path) -> str:
         words += ["--data", str(path)]
     changed = config_values.assignments(presets.get(config.name), config) if config.name in presets.names() else []
     return shlex.join([*words, "--run", str(run), *(["--set", *changed] if changed else [])])
-
-
-class _LastBatch(keras.callbacks.Callback):
-    """Loss of the last batch, and clips per second of this process without the first step, which traces the graph."""
-
-    def __init__(self, batch_size: int):
-        super().__init__()
-        self._batch_size = batch_size
-        self.steps = 0
-        self.loss = math.nan
-
-    def on_train_begin(self, logs: Any = None) -> None:
-        self._began = self._after_first = self._last = time.monotonic()
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.steps += 1
-        self.loss = float((logs or {})["loss"])
-        self._last = time.monotonic()
-        if self.steps == 1:
-            self._after_first = self._last
-
-    @property
-    def seconds(self) -> float:
-        return round(self._last - self._began, 3)
-
-    @property
-    def clips_per_second(self) -> float | None:
-        if self.steps < 2:
-            return None
-        return round((self.steps - 1) * self._batch_size / (self._last - self._after_first), 3)

@@ -68,9 +68,9 @@ class ProbeClips:
         if known.all() or not known.any():
             known = clips["clip_id"].to_numpy() // CLIPS_PER_SOURCE % 2 == 0
         rows = np.sort(np.concatenate([_evenly(np.flatnonzero(side), most // 2) for side in (known, ~known)]))
-        found = cls(dataset, clips.take(rows), labels[rows], known[rows])
-        several = len(np.unique(found.labels[found.known])) > 1 and not found.known.all()
-        return found if several else None
+        chosen = cls(dataset, clips.take(rows), labels[rows], known[rows])
+        several = len(np.unique(chosen.labels[chosen.known])) > 1 and not chosen.known.all()
+        return chosen if several else None
 
     @property
     def chance(self) -> float:
@@ -109,12 +109,12 @@ class KNNProbe(keras.callbacks.Callback):
 
     def accuracy(self) -> float:
         """Share of the clips that their nearest neighbours classify right, in [0, 1]."""
-        found = self._clips
-        (vectors,) = window_features([self._embed], found.dataset, found.clips, self._input_view, _say_nothing)
-        known, asked = found.known, ~found.known
-        classes = int(found.labels.max()) + 1
-        votes = knn_decisions(vectors[known], found.labels[known], vectors[asked], NEIGHBOURS, classes)
-        return float(np.mean(votes.argmax(axis=1) == found.labels[asked]))
+        probe = self._clips
+        (vectors,) = window_features([self._embed], probe.dataset, probe.clips, self._input_view, _say_nothing)
+        known, queries = probe.known, ~probe.known
+        classes = int(probe.labels.max()) + 1
+        votes = knn_decisions(vectors[known], probe.labels[known], vectors[queries], NEIGHBOURS, classes)
+        return float(np.mean(votes.argmax(axis=1) == probe.labels[queries]))
 
 
 def _say_nothing(done: int = 1, note: str = "") -> None:

@@ -118,14 +118,14 @@ def _in_tf_config() -> bool:
 def _tf_config() -> dict[str, Any]:
     text = os.environ.get("TF_CONFIG") or "{}"
     try:
-        found = json.loads(text)
-        {name: len(addresses) for name, addresses in found.get("cluster", {}).items()}
+        description = json.loads(text)
+        {name: len(addresses) for name, addresses in description.get("cluster", {}).items()}
     except (ValueError, AttributeError, TypeError):
         raise UserError(
             f"TF_CONFIG is {text}; expected JSON such as "
             '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'
         ) from None
-    return dict(found)
+    return dict(description)
 
 
 def _multi_worker() -> tf.distribute.Strategy:

@@ -16,8 +16,8 @@ from brave_tf.data import dmvr, open_dataset, pretraining_dataset
 from brave_tf.data.dataset import CLIPS_PER_SOURCE
 from brave_tf.data.pictures import decode_pictures, picture_shape
 from brave_tf.data.pipeline import clip_windows
+from brave_tf.data.record_frame import masked_crc32c
 from brave_tf.data.shard_names import find_shards
-from brave_tf.data.tfrecord_index import masked_crc32c
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.errors import UserError
 from brave_tf.preparation.dataset_writer import prepare

@@ -11,7 +11,7 @@ from typing import Any
 from brave_tf import presets
 from brave_tf.config.values import to_dict
 from brave_tf.pages import run_report
-from brave_tf.training.run_record import RunRecord
+from brave_tf.runs.record import RunRecord
 from tests.pages.reading import Reading, data_of
 
 COMMAND = "brave-tf report runs/first --out page.html"
@@ -235,3 +235,17 @@ def test_a_page_replaces_an_older_one(tmp_path):
     page, _ = read(tmp_path, fake(lines=BRIEF))
     assert page.startswith("<!doctype html>") and [each.name for each in tmp_path.iterdir()] == ["page.html"]
     assert json.dumps(COMMAND)[1:-1] in page
+
+
+def test_the_function_does_what_the_command_does(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"config": to_dict(presets.get("tiny-va")), "data": []}))
+    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(each) + "\n" for each in BRIEF))
+    record = run_report.report(str(tmp_path), tmp_path / "sub" / "page.html")
+    assert (record.state, record.step) == ("unfinished", 100)
+    page = (tmp_path / "sub" / "page.html").read_text()
+    assert f"brave-tf report {tmp_path} --out {tmp_path / 'sub' / 'page.html'}" in page
+
+
+def test_steps_that_changed_are_told(tmp_path):
+    page, _ = read(tmp_path, fake(earlier_steps=[1_000, 2_000]))
+    assert f"1,000, then 2,000, then {STEPS:,}" in page

@@ -1,5 +1,6 @@
 """Runs: what they leave behind, going on after an interruption, and refusing what does not fit."""
 
+import inspect
 import json
 import os
 import re
@@ -13,9 +14,11 @@ import pytest
 
 import brave_tf
 from brave_tf import presets
+from brave_tf.cli import pretrain as cli
 from brave_tf.config.values import from_dict, override
 from brave_tf.errors import UserError
 from brave_tf.preparation.dataset_writer import prepare
+from brave_tf.runs.record import read_run
 from brave_tf.training.guard import HealthGuard
 from brave_tf.training.pretrain import pretrain
 from tests.preparation.media_files import write_media
@@ -79,6 +82,21 @@ def test_encoder_file_loads_without_this_library(run, tmp_path):
     assert embedding.shape == (1, 128)
 
 
+def test_the_arguments_are_those_of_the_command(dataset, tmp_path, capsys):
+    settings = [each for each in SMALL if not each.startswith(("steps=", "batch_size="))]
+    arguments = inspect.signature(pretrain).parameters
+    command = inspect.signature(cli.pretrain).parameters
+    assert list(arguments) == list(command)
+    assert [arguments[name].default for name in arguments] == [command[name].default for name in command]
+    pretrain("tiny-va", str(dataset), tmp_path / "run", steps=2, batch_size=3, seed=5, set=settings)
+    stored = json.loads((tmp_path / "run" / "config.json").read_text())["config"]
+    assert from_dict(stored) == override(presets.get("tiny-va"), [*settings, "steps=2", "batch_size=3", "seed=5"])
+    said = capsys.readouterr().err
+    assert "a batch of 3 clips instead of 48: the linear rule would --set optimizer.peak_learning_rate=0.0625" in said
+    with pytest.raises(UserError, match="received no data"):
+        pretrain("tiny-va", [], tmp_path / "run")
+
+
 def test_finished_runs_are_not_repeated(run, config, dataset):
     path, summary = run
     assert pretrain(config, [dataset], path) == summary
@@ -97,8 +115,7 @@ def test_an_interrupted_run_ends_with_the_same_weights(run, config, dataset, tmp
         with pytest.raises(KeyboardInterrupt):
             pretrain(config, [dataset], tmp_path / "run")
     assert not (tmp_path / "run" / "encoder.keras").exists()
-    with pytest.raises(UserError, match="has not finished; run the same pretrain command again"):
-        brave_tf.load_encoder(tmp_path / "run")
+    assert brave_tf.load_encoder(tmp_path / "run").card.steps == 3
     summary = pretrain(config, [dataset], tmp_path / "run")
     assert summary["weights_sha256"] == whole["weights_sha256"]
     assert [line["step"] for line in lines(tmp_path / "run")] == [1, 2, 3, 4, 5, 6]
@@ -166,11 +183,51 @@ def test_a_lost_encoder_is_written_again(run, config, dataset, tmp_path):
 def test_another_configuration_is_refused_key_by_key(run, config, dataset):
     path, _ = run
     before = (path / "config.json").read_bytes()
-    other = override(config, ["steps=9", "narrow.size=48", "checkpoint_every=5"])
-    with pytest.raises(UserError, match=r"narrow\.size: 32 -> 48; steps: 6 -> 9") as caught:
+    other = override(config, ["seed=9", "narrow.size=48", "checkpoint_every=5"])
+    with pytest.raises(UserError, match=r"narrow\.size: 32 -> 48; seed: 0 -> 9") as caught:
         pretrain(other, [dataset], path)
     assert "checkpoint_every" not in str(caught.value)
     assert (path / "config.json").read_bytes() == before
+
+
+def test_a_finished_run_goes_on_to_more_steps_and_survives_an_interruption(run, config, dataset, tmp_path, monkeypatch):
+    path, whole = run
+    copy = tmp_path / "run"
+    shutil.copytree(path, copy)
+    longer = override(config, ["steps=12"])
+
+    class PressControlC(HealthGuard):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("brave_tf.training.pretrain.HealthGuard", PressControlC)
+        with pytest.raises(KeyboardInterrupt):
+            pretrain(longer, [dataset], copy)
+    # The files of the shorter run are still there, and do not count.
+    assert read_run(copy).state == "unfinished" and json.loads((copy / "summary.json").read_text()) == whole
+    assert brave_tf.load_encoder(copy).card.steps == 9
+    with pytest.raises(UserError, match=r"received steps=6 .* has trained 9 steps"):
+        pretrain(config, [dataset], copy)
+    # What kill -9 would have left: no checkpoint of step 9, but its line.
+    shutil.rmtree(copy / "checkpoints/step-00000009")
+    summary = pretrain(longer, [dataset], copy)
+
+    undisturbed = tmp_path / "undisturbed"
+    shutil.copytree(path, undisturbed)
+    assert pretrain(longer, [dataset], undisturbed)["weights_sha256"] == summary["weights_sha256"]
+    assert summary["steps"] == 12 and summary["weights_sha256"] != whole["weights_sha256"]
+    assert summary["earlier_steps"] == [6] and read_run(copy).state == "finished"
+    card = brave_tf.load_encoder(copy).card
+    assert (card.steps, card.weights_sha256) == (12, summary["encoder_sha256"])
+    assert [line["step"] for line in lines(copy)] == list(range(1, 13))
+    # From step 7 on the schedule is that of twelve steps, two of them to warm up; a line has the rate of the next step.
+    rates = [line["learning_rate"] for line in lines(copy)]
+    peak = config.optimizer.peak_learning_rate
+    np.testing.assert_allclose(rates[5], 0.0, atol=1e-7)
+    np.testing.assert_allclose(rates[6], peak * 0.5 * (1 + np.cos(np.pi * 5 / 10)), rtol=1e-5)
+    np.testing.assert_allclose(rates[11], 0.0, atol=1e-7)
 
 
 def test_directories_of_something_else_are_refused(config, dataset, tmp_path):

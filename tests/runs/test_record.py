@@ -11,7 +11,7 @@ import pytest
 from brave_tf import presets
 from brave_tf.config.values import to_dict
 from brave_tf.errors import UserError
-from brave_tf.training.run_record import number, read_run
+from brave_tf.runs.record import number, read_run
 
 LINE = '{"step": 50, "loss": 2.5}\n'
 DIAGNOSIS = {"step": 60, "reason": "collapse", "message": "m", "metrics": {"loss": 9.0}}

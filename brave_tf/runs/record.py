@@ -2,14 +2,16 @@
 
 import dataclasses
 import datetime
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from brave_tf.errors import UserError
-from brave_tf.training.run_files import CONFIG_FILE, DIAGNOSIS_FILE, METRICS_FILE, SUMMARY_FILE
+from brave_tf.runs.directory import earlier_steps, is_of
+from brave_tf.runs.json_files import damaged, read_object
+from brave_tf.runs.metrics import is_step, read_metrics
+from brave_tf.runs.paths import CONFIG_FILE, DIAGNOSIS_FILE, METRICS_FILE, SUMMARY_FILE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,8 +27,9 @@ class RunRecord:
         lines: what was logged, by rising `step`, at least one line; of a stopped run the last is that of the stop.
         damaged_lines: lines in between that could not be read.
         logged_at: when the last line was written; None if the run was stopped before its first.
-        summary: what the finished run came to, or None.
+        summary: what the finished run came to, or None; None too while a finished run is made longer.
         diagnosis: why the run was stopped, the last time that it was, or None.
+        earlier_steps: how many steps it was meant to have before, the first number first.
     """
 
     path: Path
@@ -39,6 +42,7 @@ class RunRecord:
     logged_at: datetime.datetime | None
     summary: Mapping[str, Any] | None
     diagnosis: Mapping[str, Any] | None
+    earlier_steps: Sequence[int] = ()
 
     @property
     def step(self) -> int:
@@ -61,9 +65,9 @@ class RunRecord:
 
     def series(self, key: str) -> tuple[list[int], list[float]]:
         """Steps and values of a metric, NaN and infinity among them, on the lines that have a number for it."""
-        found = [(int(line["step"]), number(line.get(key))) for line in self.lines]
-        kept = [(step, value) for step, value in found if value is not None]
-        return [step for step, _ in kept], [value for _, value in kept]
+        points = [(int(line["step"]), number(line.get(key))) for line in self.lines]
+        known = [(step, value) for step, value in points if value is not None]
+        return [step for step, _ in known], [value for _, value in known]
 
     def latest(self, key: str) -> float | None:
         """The last value of a metric; None if it was never logged."""
@@ -95,9 +99,12 @@ def read_run(path: str | Path) -> RunRecord:
         why = f"holds no {CONFIG_FILE}" if path.is_dir() else "is a file" if path.exists() else "does not exist"
         raise UserError(f"{path} {why}; expected a run directory, such as `brave-tf pretrain PRESET --run` makes")
     name, steps, settings, data = _config(path / CONFIG_FILE)
-    summary = _read_json(path / SUMMARY_FILE) if (path / SUMMARY_FILE).is_file() else None
+    summary = read_object(path / SUMMARY_FILE) if (path / SUMMARY_FILE).is_file() else None
+    if summary is not None and not is_of(summary, steps):
+        summary = None
     diagnosis = _diagnosis(path / DIAGNOSIS_FILE) if (path / DIAGNOSIS_FILE).is_file() else None
-    lines, damaged, logged_at = _metrics(path / METRICS_FILE)
+    metrics = read_metrics(path)
+    lines = list(metrics.lines)
     if diagnosis is not None and diagnosis["step"] > (lines[-1]["step"] if lines else -1):
         lines.append({**diagnosis["metrics"], "step": diagnosis["step"]})
     if not lines:
@@ -106,70 +113,38 @@ def read_run(path: str | Path) -> RunRecord:
         raise UserError(
             f"{path / METRICS_FILE} holds no line yet; expected a run that has logged{rate}; try again later"
         )
-    return RunRecord(path, name, steps, settings, data, lines, damaged, logged_at, summary, diagnosis)
+    return RunRecord(
+        path=path,
+        name=name,
+        steps=steps,
+        config=settings,
+        data=data,
+        lines=lines,
+        damaged_lines=metrics.damaged_lines,
+        logged_at=metrics.logged_at,
+        summary=summary,
+        diagnosis=diagnosis,
+        earlier_steps=earlier_steps(path),
+    )
 
 
 def _config(path: Path) -> tuple[str, int, dict[str, Any], list[str]]:
-    record = _read_json(path)
+    record = read_object(path)
     settings = record.get("config")
     if not isinstance(settings, dict):
-        raise _damaged(path, "it has no config")
+        raise damaged(path, "it has no config")
     name, steps = settings.get("name"), settings.get("steps")
-    if not isinstance(name, str) or not _is_step(steps) or steps == 0:
-        raise _damaged(path, f"received name {name!r} and steps {steps!r}")
+    if not isinstance(name, str) or not is_step(steps) or steps == 0:
+        raise damaged(path, f"received name {name!r} and steps {steps!r}")
     data = record.get("data")
     return name, int(steps or 0), settings, [str(each) for each in data] if isinstance(data, list) else []
 
 
 def _diagnosis(path: Path) -> dict[str, Any]:
-    diagnosis = _read_json(path)
-    if not _is_step(diagnosis.get("step")):
-        raise _damaged(path, f"received step {diagnosis.get('step')!r}")
+    diagnosis = read_object(path)
+    if not is_step(diagnosis.get("step")):
+        raise damaged(path, f"received step {diagnosis.get('step')!r}")
     kinds = {"metrics": dict, "clip_ids": list}
     return diagnosis | {
         key: diagnosis[key] if isinstance(diagnosis.get(key), kind) else kind() for key, kind in kinds.items()
     }
-
-
-def _metrics(path: Path) -> tuple[list[dict[str, Any]], int, datetime.datetime | None]:
-    """Lines, how many between them are damaged, and when the last one was written."""
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-        written = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
-    except FileNotFoundError:
-        return [], 0, None
-    except OSError as error:
-        raise _damaged(path, error.strerror or str(error)) from error
-    # str.splitlines would also split at what JSON allows inside a string.
-    parsed = [_parse(line) for line in text.split("\n") if line.strip()]
-    # The run may be writing the last one right now.
-    lines = [line for line in parsed if line is not None]
-    return lines, sum(line is None for line in parsed[:-1]), written
-
-
-def _parse(line: str) -> dict[str, Any] | None:
-    try:
-        values = json.loads(line)
-    except ValueError:
-        return None
-    return values if isinstance(values, dict) and _is_step(values.get("step")) else None
-
-
-def _is_step(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise _damaged(path, error.strerror or str(error)) from error
-    except ValueError as error:
-        raise _damaged(path, str(error)) from error
-    if not isinstance(content, dict):
-        raise _damaged(path, f"received {type(content).__name__}")
-    return content
-
-
-def _damaged(path: Path, why: str) -> UserError:
-    return UserError(f"{path} is damaged ({why}); expected it as `brave-tf pretrain` wrote it; choose another run")

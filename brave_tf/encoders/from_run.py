@@ -1,0 +1,93 @@
+"""Backbones of a run that goes on, read from its checkpoints."""
+
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from brave_tf.config import Config
+from brave_tf.config.words import Tower, TowerChoice
+from brave_tf.encoders.card import EncoderCard, card_of, choose_tower
+from brave_tf.errors import UserError, reason_of
+from brave_tf.models.backbones import broad_backbone, narrow_backbone
+from brave_tf.progress import note
+from brave_tf.runs.directory import read_config
+from brave_tf.runs.paths import CHECKPOINT_CONTENT, checkpoint_path, checkpoint_step, checkpoint_steps
+
+
+def find_checkpoint(path: Path) -> Path | None:
+    """The directory of a checkpoint, whose name may lack its zeros; None if `path` names none."""
+    step = checkpoint_step(path)
+    if step is None:
+        return None
+    same_step = path.with_name(checkpoint_path(path, step).name)
+    return next((place for place in (path, same_step) if place.is_dir()), None)
+
+
+def load_checkpoint(path: Path, choice: TowerChoice | None) -> tuple[keras.Model, EncoderCard]:
+    """A backbone as `RUN/checkpoints/step-N` has it, and its card.
+
+    Raises:
+        UserError: the checkpoint is incomplete, damaged or outside a run, or there is no such tower.
+    """
+    config = read_config(path.absolute().parents[1])
+    return _load(path, config, choose_tower(choice, ["narrow", *config.broad.modalities], str(path)))
+
+
+def load_newest(run: Path, choice: TowerChoice | None) -> tuple[keras.Model, EncoderCard]:
+    """A backbone as the newest checkpoint of a run has it that can be read, and its card; says which step that is.
+
+    Raises:
+        UserError: there is no checkpoint yet, none can be read, or there is no such tower.
+    """
+    config = read_config(run)
+    tower = choose_tower(choice, ["narrow", *config.broad.modalities], str(run))
+    problems = []
+    for step in reversed(checkpoint_steps(run)):
+        try:
+            model, card = _load(checkpoint_path(run, step), config, tower)
+        except UserError as error:
+            problems.append(str(error))
+            continue
+        for problem in problems:
+            note(f"warning: {problem}")
+        note(f"{run} has not finished; this is its encoder after step {card.steps:,} of {config.steps:,}")
+        return model, card
+    if problems:
+        raise UserError("; ".join(problems))
+    raise UserError(
+        f"{run} is a run that has no checkpoint yet; one is written every {config.checkpoint_every:,} steps; try again "
+        "later, or run the same pretrain command again if it has stopped"
+    )
+
+
+def _load(checkpoint: Path, config: Config, tower: Tower) -> tuple[keras.Model, EncoderCard]:
+    first, model = _backbone(config, tower)
+    names = [f"variables/{first + place}/.ATTRIBUTES/VARIABLE_VALUE" for place in range(len(model.weights))]
+    try:
+        reader = tf.train.load_checkpoint(str(checkpoint / CHECKPOINT_CONTENT))
+        step = int(reader.get_tensor("step/.ATTRIBUTES/VARIABLE_VALUE"))
+        model.set_weights([reader.get_tensor(name) for name in names])
+    # What TensorFlow raises depends on which byte is wrong: OpError, IndexError, DecodeError, ...
+    except Exception as error:
+        raise UserError(
+            f"{checkpoint} is damaged or incomplete ({reason_of(error)}); choose another checkpoint of the run"
+        ) from error
+    return model, card_of(config, model, step, tower)
+
+
+def _backbone(config: Config, tower: Tower) -> tuple[int, keras.Model]:
+    """The place of a backbone's first variable in a checkpoint, and the backbone itself, freshly initialised.
+
+    `brave_tf.training.checkpoints` keeps `model.weights`: the narrow backbone, then the broad ones, a shared one once.
+    """
+    first, model = 0, narrow_backbone(config.model)
+    shared = "rgb" if config.model.share_backbone else None
+    if tower in ("narrow", shared):
+        return first, model
+    for modality in config.broad.modalities:
+        if modality != shared:
+            first, model = first + len(model.weights), broad_backbone(config.model, modality)
+        if modality == tower:
+            break
+    return first, model

@@ -1,0 +1,81 @@
+"""`metrics.jsonl`, the metrics of a run: one JSON object a line, by rising `step`."""
+
+import dataclasses
+import datetime
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from brave_tf.files import write_atomically
+from brave_tf.runs.json_files import damaged
+from brave_tf.runs.paths import METRICS_FILE
+
+
+@dataclasses.dataclass(frozen=True)
+class Metrics:
+    """What a run has logged.
+
+    Attributes:
+        lines: the lines that can be read, each with its `step`.
+        damaged_lines: lines before the last that cannot be read.
+        logged_at: when the last line was written; None without a file.
+    """
+
+    lines: Sequence[Mapping[str, Any]] = ()
+    damaged_lines: int = 0
+    logged_at: datetime.datetime | None = None
+
+
+def read_metrics(run: Path) -> Metrics:
+    """Reads the metrics of a run, which may be writing them at that moment.
+
+    Raises:
+        UserError: there is a file, and it cannot be read.
+    """
+    path = run / METRICS_FILE
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        logged_at = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
+    except FileNotFoundError:
+        return Metrics()
+    except OSError as error:
+        raise damaged(path, error.strerror or str(error)) from error
+    # str.splitlines would also split at what JSON allows inside a string.
+    lines = [_parse(line) for line in text.split("\n") if line.strip()]
+    # The run may be writing the last one right now.
+    return Metrics([line for line in lines if line is not None], lines[:-1].count(None), logged_at)
+
+
+def append_metrics(run: Path, step: int, values: Mapping[str, float]) -> None:
+    """Adds the line of a step.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with open(run / METRICS_FILE, "a", encoding="utf-8") as file:
+        file.write(json.dumps({"step": step, **values}) + "\n")
+
+
+def trim_metrics(run: Path, last_step: int) -> None:
+    """Drops lines past `last_step`, and those that cannot be read, before a run goes on.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    if (run / METRICS_FILE).is_file():
+        kept = [line for line in read_metrics(run).lines if line["step"] <= last_step]
+        write_atomically(run / METRICS_FILE, "".join(json.dumps(line) + "\n" for line in kept))
+
+
+def is_step(value: Any) -> bool:
+    """Whether a value of a JSON file is a number of steps."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+
+
+def _parse(line: str) -> dict[str, Any] | None:
+    try:
+        values = json.loads(line)
+    except ValueError:
+        return None
+    return values if isinstance(values, dict) and is_step(values.get("step")) else None

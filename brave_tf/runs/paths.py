@@ -1,0 +1,44 @@
+"""What is called what in a run directory."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+CONFIG_FILE = "config.json"
+SUMMARY_FILE = "summary.json"
+METRICS_FILE = "metrics.jsonl"
+TENSORBOARD_FOLDER = "tensorboard"
+DIAGNOSIS_FILE = "diagnosis.json"
+"""Why a run was stopped; only there if it was, and until it goes on."""
+LOCK_FILE = ".lock"
+"""Locked by the process that trains."""
+ENCODER_FILE = "encoder.keras"
+TOWER_FILES: Mapping[Literal["narrow", "rgb", "flow", "audio"], str] = {
+    "narrow": ENCODER_FILE,
+    "rgb": "broad_rgb.keras",
+    "flow": "broad_flow.keras",
+    "audio": "broad_audio.keras",
+}
+"""Files of a finished run, by tower."""
+CHECKPOINT_FOLDER = "checkpoints"
+CHECKPOINT_CONTENT = "variables"
+"""What the files in the directory of a checkpoint begin with."""
+_STEP = "step-"
+
+
+def checkpoint_path(run: Path, step: int) -> Path:
+    """The directory of the checkpoint of a step, `RUN/checkpoints/step-00000100`."""
+    return run / CHECKPOINT_FOLDER / f"{_STEP}{step:08d}"
+
+
+def checkpoint_step(path: Path) -> int | None:
+    """The step in the name of a checkpoint's directory, with or without its zeros; None if it is no such name."""
+    number = path.name.removeprefix(_STEP)
+    return int(number) if path.name.startswith(_STEP) and number.isdecimal() else None
+
+
+def checkpoint_steps(run: Path) -> list[int]:
+    """Steps of which a run has a checkpoint, oldest first."""
+    folder = run / CHECKPOINT_FOLDER
+    steps = [checkpoint_step(path) for path in (folder.iterdir() if folder.is_dir() else [])]
+    return sorted(step for step in steps if step is not None)
