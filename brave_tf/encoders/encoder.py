@@ -13,21 +13,20 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from brave_tf.config import CHANNELS, AudioViewConfig
+from brave_tf.config import AudioViewConfig
 from brave_tf.encoders import card as cards
-from brave_tf.encoders.card import EncoderCard, Tower, TowerChoice, choose_tower
+from brave_tf.encoders.card import EncoderCard, choose_tower
 from brave_tf.encoders.named import LOG_MEL, log_mel_baseline, random_network
 from brave_tf.encoders.portable import to_stock_layers
 from brave_tf.errors import UserError
 from brave_tf.method.brave import Brave
+from brave_tf.modalities import MODALITIES, NARROW, Tower, TowerChoice
 from brave_tf.models.backbones import NETWORKS
 
 ENCODER_FILE = "encoder.keras"
 TOWER_FILES: Mapping[Tower, str] = {
     "narrow": ENCODER_FILE,
-    "rgb": "broad_rgb.keras",
-    "flow": "broad_flow.keras",
-    "audio": "broad_audio.keras",
+    **{name: record.tower_file for name, record in MODALITIES.items()},
 }
 """Files of a finished run, by tower."""
 RANDOM = "random:"
@@ -71,17 +70,17 @@ class Encoder:
         """
         video = tf.convert_to_tensor(video)
         if video.shape.rank != len(self._input) + 1 or not video.dtype.is_floating:
-            axes = "[B, S, M]" if self.card.modality == "audio" else f"[B, T, H, W, {self._input[-1]}]"
-            hint = " in [0, 1]; divide uint8 frames by 255" if self.card.modality == "rgb" else ""
-            raise UserError(f"received {video.dtype.name} {video.shape}; expected float32 {axes}{hint}")
+            expected = MODALITIES[self.card.modality].network_input
+            raise UserError(f"received {video.dtype.name} {video.shape}; expected float32 {expected}")
         return tf.cast(self._function(tf.cast(video, tf.float32), training=training), tf.float32)
 
     @property
     def _input(self) -> tuple[int, ...]:
         """A small input's shape, without the batch."""
-        if self.card.modality == "audio":
+        facts = MODALITIES[self.card.modality]
+        if facts.is_sound:
             return (32, (self.card.audio or AudioViewConfig()).mel_bands)
-        return (1, 32, 32, CHANNELS[self.card.modality])
+        return (1, 32, 32, facts.channels)
 
     @property
     def embedding_size(self) -> int:
@@ -147,7 +146,7 @@ def load_encoder(path: str | os.PathLike[str], tower: TowerChoice | None = None)
             `random:NAME` for a network at random initialisation (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a
             preset), or `baseline:log-mel` for mean and deviation of the sound's mel bands.
         tower: which backbone of a run, a whole model or a preset: "narrow" (the default), "broad" for the only broad
-            one or the only one of frames, or the modality of a broad one: "rgb", "flow" or "audio".
+            one or the only one of frames, or the modality of a broad one, such as "flow".
 
     Returns:
         A callable `(video, training=False)`; see `Encoder`.
@@ -227,7 +226,7 @@ def _load_saved_model(path: Path) -> Encoder:
         card = card or EncoderCard()
         return Encoder(loaded, card, path, loaded.variables, loaded.trainable_variables)
     function, modality = _signature(loaded, path)
-    card = card or EncoderCard(modality, "audio" if modality == "audio" else "narrow")
+    card = card or EncoderCard(modality, "narrow" if modality == NARROW else modality)
     return Encoder(function, card, path, function.variables, [])
 
 
