@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
+from brave_tf.modalities import TowerChoice
+
 
 @dataclasses.dataclass(frozen=True)
 class ViewOptions:
@@ -69,7 +71,7 @@ def evaluate(
     data: Annotated[Path, tyro.conf.arg(metavar="DATASET")],
     out: Path,
     protocol: Literal["linear", "linear-lars", "mlp", "finetune", "knn", "retrieval"] = "linear",
-    tower: Literal["narrow", "broad", "audio", "rgb", "flow"] | None = None,
+    tower: TowerChoice | None = None,
     label: str | None = None,
     folds: str | None = None,
     neighbours: int = 20,

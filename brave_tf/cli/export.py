@@ -5,12 +5,14 @@ from typing import Literal
 
 import tyro
 
+from brave_tf.modalities import TowerChoice
+
 
 def export(
     encoder: tyro.conf.Positional[Path],
     /,
     out: Path,
-    tower: Literal["narrow", "broad", "audio", "rgb", "flow"] | None = None,
+    tower: TowerChoice | None = None,
     formats: tuple[Literal["savedmodel", "keras"], ...] = ("savedmodel",),
 ) -> None:
     """Write an encoder as a SavedModel that loads without this library, and verify it in a fresh process.

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 import pydantic
 
 from brave_tf.config.ranges import STRICT, Count, NonNegative, Positive
-from brave_tf.config.views import FLOW_AUGMENT, AudioViewConfig, AugmentConfig, Modality, VideoViewConfig
+from brave_tf.config.views import FLOW_AUGMENT, AudioViewConfig, AugmentConfig, VideoViewConfig
+from brave_tf.modalities import MODALITIES, NARROW, Modality
 
 RGB_AUGMENT = AugmentConfig(blur=0.0)
 """Augmentation of the samples that train a classifier: as in pre-training, without blur (paper, section 4.2)."""
@@ -53,7 +54,7 @@ class EvaluationInput:
         audio: the log-mel front end of an audio encoder; its length is `view.audio_seconds`.
     """
 
-    modality: Modality = "rgb"
+    modality: Modality = NARROW
     view: EvaluationConfig = EvaluationConfig()
     audio: AudioViewConfig | None = None
 
@@ -61,7 +62,7 @@ class EvaluationInput:
     def video(self) -> VideoViewConfig:
         """One clip as a visual view that trains a classifier."""
         view = self.view
-        augment = FLOW_AUGMENT if self.modality == "flow" else RGB_AUGMENT
+        augment = RGB_AUGMENT if MODALITIES[self.modality].has_colors else FLOW_AUGMENT
         return VideoViewConfig(frames=view.frames, step=view.step, size=view.size, augment=augment)
 
     @property
@@ -72,7 +73,7 @@ class EvaluationInput:
     @property
     def crops(self) -> int:
         """Crops of a window; sound has none."""
-        return 1 if self.modality == "audio" else self.view.crops
+        return 1 if MODALITIES[self.modality].is_sound else self.view.crops
 
 
 @dataclasses.dataclass(frozen=True)

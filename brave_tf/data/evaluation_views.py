@@ -2,13 +2,14 @@
 
 import tensorflow as tf
 
-from brave_tf.config import CHANNELS, EvaluationInput
+from brave_tf.config import EvaluationInput
 from brave_tf.data import augment, sampling
 from brave_tf.data.evaluation_frames import crop, resize_shorter_side
-from brave_tf.data.pictures import decode_flow, decode_pictures, picture_shape
+from brave_tf.data.pictures import decode, stored_pictures
 from brave_tf.data.placement import Record, place_alone
 from brave_tf.data.spectrogram import log_mel
 from brave_tf.data.views import round_to_uint8, view_crops
+from brave_tf.modalities import MODALITIES
 
 
 def classifier_sample(record: Record, seed: tf.Tensor, shown: EvaluationInput) -> tf.Tensor:
@@ -23,8 +24,9 @@ def classifier_sample(record: Record, seed: tf.Tensor, shown: EvaluationInput) -
         RGB [T, H, W, 3] float32 in [0, 1]; flow [T, H, W, 2] float32 in [-1, 1]; sound [S, M] float32, a window that
         starts anywhere and loops, as in pre-training.
     """
-    if shown.modality == "audio":
-        sound, samples = shown.sound, tf.size(record["audio"])
+    facts = MODALITIES[shown.modality]
+    if facts.is_sound:
+        sound, samples = shown.sound, tf.size(record[facts.key])
         start = sampling.broad_start(samples, seed)
         return _spectrogram(record, sampling.sample_indices(start, sound.samples, samples), shown)
     placement = place_alone(tf.size(record["frames"]), shown.video, seed)
@@ -45,16 +47,17 @@ def evaluation_windows(record: Record, shown: EvaluationInput) -> tuple[tf.Tenso
         each of the `windows` * `crops` windows that are asked for its place among them, crop by crop: a short clip has
         fewer than `windows`.
     """
-    length = tf.size(record["audio"] if shown.modality == "audio" else record["frames"])
-    span = shown.sound.samples if shown.modality == "audio" else shown.video.span_frames
+    facts = MODALITIES[shown.modality]
+    length = tf.size(record[facts.key] if facts.is_sound else record["frames"])
+    span = shown.sound.samples if facts.is_sound else shown.video.span_frames
     starts, window = tf.unique(sampling.window_starts(length, span, shown.view.windows))
     count = tf.size(starts)
     places = tf.concat([window + number * count for number in range(shown.crops)], axis=0)
-    return (_sounds if shown.modality == "audio" else _clips)(record, starts, shown), places
+    return (_sounds if facts.is_sound else _clips)(record, starts, shown), places
 
 
 def _sounds(record: Record, starts: tf.Tensor, shown: EvaluationInput) -> tf.Tensor:
-    samples = tf.size(record["audio"])
+    samples = tf.size(record[MODALITIES[shown.modality].key])
 
     def one(start: tf.Tensor) -> tf.Tensor:
         return _spectrogram(record, sampling.sample_indices(start, shown.sound.samples, samples), shown)
@@ -64,7 +67,7 @@ def _sounds(record: Record, starts: tf.Tensor, shown: EvaluationInput) -> tf.Ten
 
 def _spectrogram(record: Record, numbers: tf.Tensor, shown: EvaluationInput) -> tf.Tensor:
     sound = shown.sound
-    spectrogram = log_mel(tf.gather(record["audio"], numbers), sound)
+    spectrogram = log_mel(tf.gather(record[MODALITIES[shown.modality].key], numbers), sound)
     return tf.ensure_shape(spectrogram, [sound.spectrogram_frames, sound.mel_bands])
 
 
@@ -73,20 +76,13 @@ def _clips(record: Record, starts: tf.Tensor, shown: EvaluationInput) -> tf.Tens
     offsets = view.step * tf.range(view.frames, dtype=tf.int64)
     indices = (starts[:, None] + offsets) % tf.cast(frames, tf.int64)
     wanted, places = tf.unique(tf.reshape(indices, [-1]))
-    whole = resize_shorter_side(_whole(record, wanted, shown), view.shorter_side)
+    encoded = stored_pictures(record, shown.modality, wanted)
+    whole = resize_shorter_side(decode(encoded, shown.modality), view.shorter_side)
     height, width = tf.shape(whole)[1], tf.shape(whole)[2]
     corners = sampling.crop_corners(height, width, view.size, view.crops, view.crop_places)
-    shape = [-1, view.frames, view.size, view.size, CHANNELS[shown.modality]]
+    shape = [-1, view.frames, view.size, view.size, MODALITIES[shown.modality].channels]
     crops = []
     for number in range(view.crops):
         cropped = crop(whole, corners[number, 0], corners[number, 1], view.size)
         crops.append(tf.reshape(tf.gather(cropped, places), shape))
     return tf.concat(crops, axis=0)
-
-
-def _whole(record: Record, frames: tf.Tensor, shown: EvaluationInput) -> tf.Tensor:
-    if shown.modality == "rgb":
-        return decode_pictures(tf.gather(record["frames"], frames))
-    encoded = tf.gather(record["flow"], frames // record["flow_step"])
-    shape = picture_shape(encoded[0])
-    return decode_flow(encoded, tf.stack([0, 0, shape[0], shape[1]]))

@@ -6,7 +6,7 @@ import json
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,14 +15,10 @@ import pydantic
 from brave_tf.config import AudioViewConfig, Config, EvaluationConfig, EvaluationInput, Modality
 from brave_tf.config.values import to_dict
 from brave_tf.errors import UserError
+from brave_tf.modalities import MODALITIES, NARROW, Tower, TowerChoice
 
 CARD_NAME = "brave_tf.json"
 """File of the card, inside a `.keras` archive or beside a `saved_model.pb`."""
-
-Tower = Literal["narrow", "rgb", "flow", "audio"]
-"""The narrow tower, or the broad one of a modality."""
-TowerChoice = Literal["narrow", "broad", "audio", "rgb", "flow"]
-"""What users call a tower: "broad" is the only broad one of a run, or the only one of frames."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +26,7 @@ class EncoderCard:
     """The facts that an encoder travels with.
 
     Attributes:
-        modality: what it embeds, "rgb", "flow" or "audio".
+        modality: what it embeds, see `brave_tf.modalities`.
         tower: which tower of its experiment it is.
         network: class name and constructor arguments of the backbone, to build it anew.
         view: the evaluation-time input.
@@ -40,7 +36,7 @@ class EncoderCard:
         weights_sha256: `weights_sha256` of the weights.
     """
 
-    modality: Modality = "rgb"
+    modality: Modality = NARROW
     tower: Tower = "narrow"
     network: dict[str, Any] = dataclasses.field(default_factory=dict)
     view: EvaluationConfig = EvaluationConfig()
@@ -74,11 +70,11 @@ class EncoderCard:
 def card_of(config: Config, backbone: keras.Model, steps: int, tower: Tower = "narrow") -> EncoderCard:
     """The card of a backbone that was trained as `config` says."""
     return EncoderCard(
-        modality="rgb" if tower == "narrow" else tower,
+        modality=NARROW if tower == "narrow" else tower,
         tower=tower,
         network={"class": type(backbone).__name__, **backbone.get_config()},
         view=_view(config, tower),
-        audio=config.broad.audio if tower == "audio" else None,
+        audio=None if tower == "narrow" else config.broad.sound.get(tower),
         preset=config.name,
         steps=steps,
         weights_sha256=weights_sha256(backbone),
@@ -100,7 +96,7 @@ def choose_tower(choice: TowerChoice | None, available: Sequence[Tower], source:
         choice = "narrow"
     if choice == "broad":
         broad = [name for name in available if name != "narrow"]
-        visual = [name for name in broad if name != "audio"]
+        visual = [name for name in broad if not MODALITIES[name].is_sound]
         meant = visual or broad
         if len(meant) != 1:
             raise UserError(
@@ -118,7 +114,7 @@ def _view(config: Config, tower: Tower) -> EvaluationConfig:
     Differs from the paper, which does not say how it evaluates broad backbones.
     """
     shared = config.evaluation
-    if tower not in config.broad.visual:
+    if tower == "narrow" or tower not in config.broad.visual:
         return shared
     broad = config.broad.visual[tower]
     side = round(broad.size * shared.shorter_side / shared.size)

@@ -1,7 +1,7 @@
 """What neither the paper nor the released code says, and what is taken instead: lines for the report."""
 
-from brave_tf.config import Modality
 from brave_tf.evaluation.request import Request
+from brave_tf.modalities import MODALITIES, NARROW, ModalityRecord
 
 _AUGMENTED = (
     "augmented samples of sound: a window that starts anywhere and loops, as in pre-training; the paper names no other"
@@ -21,21 +21,25 @@ def open_settings(request: Request) -> list[str]:
             chosen="chosen from a grid" if request.svm_c_grid else f"{view.svm_c:g}",
         )
     ]
-    found += _modality_lines(request.shown.modality, request)
-    if request.shown.modality != "audio" and request.shown.view.crops > 1:
+    record = MODALITIES[request.shown.modality]
+    found += _modality_lines(record, request)
+    if not record.is_sound and request.shown.view.crops > 1:
         where = "on the diagonal, as in the released code" if view.crop_places == "diagonal" else "in a centred row"
         found.append(f"test crops lie {where}; the paper only counts them")
     return [line for line in found if line]
 
 
-def _modality_lines(modality: Modality, request: Request) -> list[str]:
+def _modality_lines(record: ModalityRecord, request: Request) -> list[str]:
     view = request.shown.view
-    if modality == "audio":
-        lines = [f"sound: windows of {view.audio_seconds:g} s, {view.windows} evenly spaced ones to test a clip"]
+    if record.is_sound:
+        lines = [
+            f"{record.word}: windows of {view.audio_seconds:g} s, {view.windows} evenly spaced ones to test a clip"
+        ]
         return lines + ([_AUGMENTED] if request.protocol not in ("knn", "retrieval") else [])
-    if modality == "flow":
-        return ["optical flow: the broad backbone at the frames and size that it was pre-trained on, crop and flip"]
-    return []
+    if record.name == NARROW:
+        return []
+    steps = "pre-training augmentation without blur" if record.has_colors else "crop and flip"
+    return [f"{record.word}: the broad backbone at the frames and size that it was pre-trained on, {steps}"]
 
 
 _PROTOCOLS = {

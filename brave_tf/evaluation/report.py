@@ -17,7 +17,6 @@ from brave_tf.config import LARS_HEAD, EvaluationConfig, FineTuneConfig, HeadCon
 from brave_tf.config.values import to_dict
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.open import open_dataset
-from brave_tf.encoders.card import TowerChoice
 from brave_tf.encoders.encoder import Encoder, load_encoder
 from brave_tf.errors import UserError
 from brave_tf.evaluation.open_settings import open_settings
@@ -25,6 +24,7 @@ from brave_tf.evaluation.protocol import evaluate
 from brave_tf.evaluation.request import ProtocolName, Request
 from brave_tf.evaluation.summary import summarise
 from brave_tf.files import write_json
+from brave_tf.modalities import MODALITIES, TowerChoice
 from brave_tf.presets.published import published
 from brave_tf.progress import note
 
@@ -143,16 +143,8 @@ def _check_data(encoder: Encoder, dataset: Dataset) -> None:
             f"{dataset.path} holds sound at {dataset.audio_rate_hz} Hz; {encoder.path} expects "
             f"{card.audio.sample_rate_hz} Hz; prepare it with --audio-rate {card.audio.sample_rate_hz}"
         )
-    if card.modality == "flow":
-        if dataset.flow is None:
-            raise UserError(
-                f"{dataset.path} holds no optical flow, which {encoder.path} embeds; prepare it with --flow"
-            )
-        if card.view.step % dataset.flow.stride:
-            raise UserError(
-                f"{dataset.path} holds optical flow at every {dataset.flow.stride}th frame; {encoder.path} takes every "
-                f"{card.view.step}th; prepare it with a --flow-stride that divides {card.view.step}"
-            )
+    if not MODALITIES[card.modality].is_sound:
+        dataset.check_pictures(card.modality, card.view.step, str(encoder.path), "embeds")
 
 
 def _request(

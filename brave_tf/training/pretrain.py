@@ -19,12 +19,13 @@ from brave_tf.config import values as config_values
 from brave_tf.config.values import differences, to_dict
 from brave_tf.data.pipeline import pretraining_dataset
 from brave_tf.data.training_clips import TrainingClips
-from brave_tf.encoders.card import Tower, card_of, weights_sha256
+from brave_tf.encoders.card import card_of, weights_sha256
 from brave_tf.encoders.encoder import save_towers, seeded_initialisation
 from brave_tf.errors import UserError
 from brave_tf.files import write_json
 from brave_tf.lars import LARS
 from brave_tf.method.brave import Brave
+from brave_tf.modalities import Tower
 from brave_tf.progress import note, track
 from brave_tf.schedules import WarmupCosine
 from brave_tf.training.agreement import Agreement
