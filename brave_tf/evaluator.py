@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from brave_tf.config.words import ProtocolName, TowerChoice
+from brave_tf.config.words import ProtocolName
+from brave_tf.modalities import TowerChoice
 from brave_tf.progress import note
 
 CACHE_FOLDER = "features"

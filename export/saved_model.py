@@ -8,12 +8,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from brave_tf.config.words import TowerChoice
 from brave_tf.encoders import card as cards
 from brave_tf.encoders.encoder import ENCODER_FILE, Encoder, load_encoder, save_encoder
 from brave_tf.errors import UserError
 from brave_tf.export.signature import reusable_object
 from brave_tf.export.verify import verify
+from brave_tf.modalities import TowerChoice
 
 FORMATS = ("savedmodel", "keras")
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from brave_tf.config import CHANNELS
 from brave_tf.data.augment import to_unit
 from brave_tf.data.evaluation_frames import center_crop, resize_shorter_side
 from brave_tf.data.spectrogram import log_mel
 from brave_tf.encoders.encoder import Encoder
+from brave_tf.modalities import MODALITIES
 
 Signatures = dict[str, Any]
 
@@ -42,14 +42,15 @@ def reusable_object(encoder: Encoder) -> tuple[tf.train.Checkpoint, Signatures]:
     root.variables = [variable.value for variable in encoder.variables]
     root.trainable_variables = [variable.value for variable in encoder.trainable_variables]
     root.regularization_losses = []
-    make = _of_sound if encoder.card.modality == "audio" else _of_frames
+    make = _of_sound if MODALITIES[encoder.card.modality].is_sound else _of_frames
     return root, make(encoder, call, clips)
 
 
 def _clips(encoder: Encoder) -> tf.TensorSpec:
-    if encoder.card.modality == "audio":
+    facts = MODALITIES[encoder.card.modality]
+    if facts.is_sound:
         return tf.TensorSpec([None, None, encoder.card.input_view.sound.mel_bands], tf.float32, name="spectrogram")
-    return tf.TensorSpec([None, None, None, None, CHANNELS[encoder.card.modality]], tf.float32, name="video")
+    return tf.TensorSpec([None, None, None, None, facts.channels], tf.float32, name="video")
 
 
 def _of_frames(encoder: Encoder, call: Callable[..., tf.Tensor], clips: tf.TensorSpec) -> Signatures:

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from brave_tf.config import CHANNELS
 from brave_tf.data.augment import to_unit
 from brave_tf.data.spectrogram import log_mel
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError
+from brave_tf.modalities import MODALITIES
 
 TOLERANCE = 1e-4
 """Of embeddings; where they are large, so is the rounding of what they are made of."""
@@ -89,7 +89,8 @@ def verify(directory: Path, encoder: Encoder) -> dict[str, Any]:
 def _examples(encoder: Encoder) -> dict[str, Any]:
     """Clips, their embeddings, and the same clips as each signature takes them, by `signature/argument`."""
     card, generator = encoder.card, np.random.default_rng(0)
-    if card.modality == "audio":
+    facts = MODALITIES[card.modality]
+    if facts.is_sound:
         sound = card.input_view.sound
         waveform = generator.uniform(-1, 1, (2, sound.samples)).astype(np.float32)
         clips = log_mel(tf.constant(waveform), sound).numpy()
@@ -97,7 +98,7 @@ def _examples(encoder: Encoder) -> dict[str, Any]:
     else:
         # As large as evaluation makes them, so that only a crop lies between the stored frames and the clips.
         side, size = card.view.shorter_side, card.view.size
-        stored = generator.integers(0, 256, (2, 4, side, side, CHANNELS[card.modality]), dtype=np.uint8)
+        stored = generator.integers(0, 256, (2, 4, side, side, facts.channels), dtype=np.uint8)
         inside = slice((side - size) // 2, (side - size) // 2 + size)
         clips = to_unit(tf.constant(stored[:, :, inside, inside]), card.modality).numpy()
         given = {"serving_default/video": clips, "video/video": clips, "video_uint8/video": stored}

@@ -8,8 +8,9 @@ import tyro
 from brave_tf import evaluator
 from brave_tf.cli.options import given, optional_fields
 from brave_tf.config.evaluation import EvaluationConfig
-from brave_tf.config.words import PROTOCOLS, ProtocolName, TowerChoice
+from brave_tf.config.words import PROTOCOLS, ProtocolName
 from brave_tf.evaluation.protocol import protocol_class
+from brave_tf.modalities import TowerChoice
 
 _KINDS = {name: protocol_class(name) for name in PROTOCOLS}
 _PROTOCOL_HELP = "; ".join(f"{name}: {(kind.__doc__ or '').splitlines()[0]}" for name, kind in _KINDS.items())

@@ -5,7 +5,7 @@ from typing import Literal
 
 import tyro
 
-from brave_tf.config.words import TowerChoice
+from brave_tf.modalities import TowerChoice
 
 
 def export(

@@ -85,12 +85,14 @@ def _print_table(configs: "Mapping[str, Config]", known: Mapping[str, Mapping[st
     import sys
 
     from brave_tf.cli.console import Console
+    from brave_tf.modalities import MODALITIES
 
     console = Console(width=None if sys.stdout.isatty() else PIPED_COLUMNS)
     console.print(_table(configs, known))
+    letters = ", ".join(f"{record.letter} {record.word}" for record in MODALITIES.values())
     console.print(
-        "V video, F optical flow, A sound, as in the paper; M par.: millions of parameters of the narrow network and "
-        "of all; scores: published top-1 of linear classifiers.\nbrave-tf presets NAME shows one in full.",
+        f"{letters}; M par.: millions of parameters of the narrow network and of all; scores: published "
+        "top-1 of linear classifiers.\nbrave-tf presets NAME shows one in full.",
         highlight=False,
     )
 

@@ -11,18 +11,16 @@ from brave_tf.config.evaluation import (
 from brave_tf.config.experiment import Config, DataConfig, MonitorConfig, OptimizerConfig
 from brave_tf.config.model import BackboneConfig, ModelConfig
 from brave_tf.config.views import (
-    CHANNELS,
     FLOW_AUGMENT,
     SOURCE_FPS,
     AudioViewConfig,
     AugmentConfig,
     BroadConfig,
-    Modality,
     VideoViewConfig,
 )
+from brave_tf.modalities import Modality
 
 __all__ = [
-    "CHANNELS",
     "FLOW_AUGMENT",
     "SOURCE_FPS",
     "AudioViewConfig",

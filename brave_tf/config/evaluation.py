@@ -4,7 +4,8 @@ import dataclasses
 from typing import Literal
 
 from brave_tf.config.ranges import STRICT, Count, Positive
-from brave_tf.config.views import FLOW_AUGMENT, AudioViewConfig, AugmentConfig, Modality, VideoViewConfig
+from brave_tf.config.views import FLOW_AUGMENT, AudioViewConfig, AugmentConfig, VideoViewConfig
+from brave_tf.modalities import MODALITIES, NARROW, Modality
 
 RGB_AUGMENT = AugmentConfig(blur=0.0)
 """The paper's, without blur, for the samples that train a classifier."""
@@ -52,7 +53,7 @@ class EvaluationInput:
         augment: the augmentation that a visual encoder was pre-trained with; None where it does not say.
     """
 
-    modality: Modality = "rgb"
+    modality: Modality = NARROW
     view: EvaluationConfig = EvaluationConfig()
     audio: AudioViewConfig | None = None
     augment: AugmentConfig | None = None
@@ -66,7 +67,7 @@ class EvaluationInput:
         """
         view, augment = self.view, self.augment
         if augment is None:
-            augment = FLOW_AUGMENT if self.modality == "flow" else RGB_AUGMENT
+            augment = RGB_AUGMENT if MODALITIES[self.modality].has_colors else FLOW_AUGMENT
         augment = dataclasses.replace(augment, blur=0.0, random_convolution=0.0)
         return VideoViewConfig(frames=view.frames, step=view.step, size=view.size, augment=augment)
 
@@ -78,4 +79,4 @@ class EvaluationInput:
     @property
     def crops(self) -> int:
         """Crops of a window; sound has none."""
-        return 1 if self.modality == "audio" else self.view.crops
+        return 1 if MODALITIES[self.modality].is_sound else self.view.crops

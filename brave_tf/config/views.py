@@ -4,15 +4,12 @@ import dataclasses
 from typing import Literal
 
 from brave_tf.config.ranges import STRICT, Count, NonNegative, Positive, Probability
+from brave_tf.modalities import MODALITIES, Modality
 
 SOURCE_FPS = 25.0
 """Frame rate of prepared clips. A view's `step` counts frames of this stream: step 2 is 12.5 fps."""
 
-Modality = Literal["rgb", "flow", "audio"]
 Offset = Literal["independent", "aligned"]
-CHANNELS: dict[Modality, int] = {"rgb": 3, "flow": 2, "audio": 1}
-"""Of the pictures and spectrograms that the networks take; flow is horizontal and vertical."""
-
 Sync = Literal["aligned", "centered", "independent"]
 
 
@@ -62,12 +59,12 @@ class AugmentConfig:
 
 
 FLOW_AUGMENT = AugmentConfig(blur=0.0, color=0.0, grayscale=0.0)
-"""Random crop and horizontal flip, the paper's augmentation of optical flow."""
+"""Random crop and horizontal flip, the paper's augmentation of optical flow; for whatever has no colours."""
 
 
 @dataclasses.dataclass(frozen=True)
 class VideoViewConfig:
-    """A visual view, RGB or flow: `frames` frames, `step` source frames apart, of `size` x `size` pixels.
+    """A visual view, such as RGB or flow: `frames` frames, `step` source frames apart, of `size` x `size` pixels.
 
     Attributes:
         frames: frames in the view.
@@ -167,23 +164,32 @@ class BroadConfig:
 
     def __post_init__(self) -> None:
         if not self.modalities:
-            raise ValueError("at least one broad view is needed: set broad.rgb, broad.flow or broad.audio")
-        if self.flow is not None:
-            for name in ("blur", "color", "grayscale", "random_convolution"):
-                if getattr(self.flow.augment, name):
-                    raise ValueError(
-                        f"received flow.augment.{name}={getattr(self.flow.augment, name):g}; expected 0: optical flow "
-                        "has no colours, and is only cropped, scaled and flipped"
-                    )
+            *most, last = (f"broad.{name}" for name in MODALITIES)
+            raise ValueError(f"at least one broad view is needed: set {', '.join(most)} or {last}")
+        for modality, view in self.visual.items():
+            if not MODALITIES[modality].has_colors:
+                _check_without_colors(modality, view.augment)
 
     @property
     def visual(self) -> dict[Modality, VideoViewConfig]:
         """The broad views that are made of frames, by modality."""
-        named: tuple[tuple[Modality, VideoViewConfig | None], ...] = (("rgb", self.rgb), ("flow", self.flow))
-        return {name: view for name, view in named if view is not None}
+        return {name: getattr(self, name) for name in self.modalities if not MODALITIES[name].is_sound}
+
+    @property
+    def sound(self) -> dict[Modality, AudioViewConfig]:
+        """The broad views that are made of sound, by modality."""
+        return {name: getattr(self, name) for name in self.modalities if MODALITIES[name].is_sound}
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
         """The modalities that are set, in a fixed order."""
-        audio: tuple[Modality, ...] = ("audio",) if self.audio is not None else ()
-        return (*self.visual, *audio)
+        return tuple(name for name in MODALITIES if getattr(self, name) is not None)
+
+
+def _check_without_colors(modality: Modality, augment: AugmentConfig) -> None:
+    for name in ("blur", "color", "grayscale", "random_convolution"):
+        if getattr(augment, name):
+            raise ValueError(
+                f"received {modality}.augment.{name}={getattr(augment, name):g}; expected 0: "
+                f"{MODALITIES[modality].word} has no colours, and is only cropped, scaled and flipped"
+            )

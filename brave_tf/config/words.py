@@ -1,18 +1,11 @@
 """The closed lists of words that users choose from: the one place of each, without TensorFlow.
 
-The command line offers them, the implementations are typed by them.
+The command line offers them, the implementations are typed by them. Those of modalities and towers are in
+`brave_tf.modalities`.
 """
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
-
-from brave_tf.config.views import Modality
-
-Tower = Literal["narrow", Modality]
-"""The narrow tower, or the broad one of a modality."""
-
-TowerChoice = Literal[Tower, "broad"]
-"""What users call a tower: "broad" is the only broad one of a run, or the only one of frames."""
 
 LayoutName = Literal["auto", "folder", "csv", "ucf101", "hmdb51", "kinetics", "audioset", "esc50"]
 """How a source of media files is laid out; "auto" tells folders and CSV files apart."""

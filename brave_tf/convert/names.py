@@ -8,6 +8,7 @@ import keras
 
 from brave_tf.errors import UserError
 from brave_tf.method.brave import Brave
+from brave_tf.modalities import MODALITIES, Modality
 from brave_tf.models.audio_resnet import AudioResNet
 from brave_tf.models.tsm_resnet import TSMResNet
 
@@ -48,12 +49,16 @@ class TowerNames:
 
 
 NARROW = TowerNames("narrow_video_embedding/TSMResNetV2", "tsm_resnet_stem", "tsm_resnet_unit_{}/block_{}", "")
-BROAD_RGB = dataclasses.replace(NARROW, prefix="broad_video_embedding/TSMResNetV2")
+_BROAD_PREFIX = "broad_{}_embedding/TSMResNetV2"
+BROAD_RGB = dataclasses.replace(NARROW, prefix=_BROAD_PREFIX.format("video"))
 AUDIO = TowerNames("broad_audio_embedding/res_net_v2", "~/initial_conv", "~/block_group_{}/block_{}", "~/")
-BROAD_FLOW = dataclasses.replace(NARROW, prefix="broad_flow_embedding/TSMResNetV2")
-"""The released code has no flow: a name in its manner."""
 SHARED_HEAD = "shared_project"
-BROAD_TOWERS = {"rgb": BROAD_RGB, "flow": BROAD_FLOW, "audio": AUDIO}
+
+
+def broad_names(modality: Modality) -> TowerNames:
+    """How the modules of a broad tower are called; what the released code has not got has a name in its manner."""
+    record = MODALITIES[modality]
+    return AUDIO if record.is_sound else dataclasses.replace(NARROW, prefix=_BROAD_PREFIX.format(record.short_word))
 
 
 def tower_arrays(backbone: keras.Model, names: TowerNames) -> dict[str, Place]:
@@ -96,7 +101,7 @@ def model_arrays(model: Brave) -> dict[str, Place]:
     arrays = tower_arrays(model.encoder, NARROW)
     for modality, backbone in model.broad_encoders.items():
         if backbone is not model.encoder:
-            arrays |= tower_arrays(backbone, BROAD_TOWERS[modality])
+            arrays |= tower_arrays(backbone, broad_names(modality))
     if model.towers.heads == "shared":
         return arrays | head_arrays(next(iter(model.towers.narrow_heads.values())), SHARED_HEAD)
     for heads in (model.towers.narrow_heads, model.towers.broad_heads):

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from brave_tf.data.flow_code import FlowSettings
 from brave_tf.errors import UserError
+from brave_tf.modalities import MODALITIES, Modality
 
 FORMAT_VERSION = 1
 INFO_FILE = "dataset.json"
@@ -31,9 +32,9 @@ CLIP_COLUMNS = pa.schema(
         ("source", pa.string()),
         ("start_seconds", pa.float64()),
         ("end_seconds", pa.float64()),
-        ("frames", pa.int32()),
-        ("samples", pa.int32()),
-        ("flow_frames", pa.int32()),
+        # What every dataset tells of comes first.
+        *((record.column, pa.int32()) for record in MODALITIES.values() if record.in_every_dataset),
+        *((record.column, pa.int32()) for record in MODALITIES.values() if not record.in_every_dataset),
     ]
 )
 """Columns of the clip table; `label/NAME` follows for every label column: a string, or a list if it is multi-label."""
@@ -68,6 +69,34 @@ class Dataset:
         """How its optical flow was computed, or None if it was prepared without."""
         found = self.info.get("flow")
         return None if found is None else FlowSettings(found["shorter_side"], found["stride"])
+
+    def picture_stride(self, modality: Modality) -> int | None:
+        """Frames from one picture of a modality to the next, as `dataset.json` says; None if it holds none."""
+        entry = self.info.get(modality)
+        return None if entry is None else int(entry["stride"])
+
+    def check_pictures(self, modality: Modality, step: int, user: str, verb: str = "needs") -> None:
+        """Raises `UserError` if pictures of a modality are missing, or lie so that a view would lack some.
+
+        Args:
+            modality: one that is made of frames.
+            step: frames from one picture of the view to the next.
+            user: the experiment or the encoder, for the message.
+            verb: what it does with them.
+        """
+        record = MODALITIES[modality]
+        if record.in_every_dataset:
+            return
+        stride, option = self.picture_stride(modality), record.prepare_option
+        if stride is None:
+            remedy = f"prepare it with {option}" if option else f"train on one whose records have {record.feature}"
+            raise UserError(f"{self.path} holds no {record.word}, which {user} {verb}; {remedy}")
+        if step % stride:
+            remedy = f"prepare it with a {option}-stride" if option else "write it with a stride"
+            raise UserError(
+                f"{self.path} holds {record.word} at every {stride}th frame; {user} takes every {step}th; {remedy} "
+                f"that divides {step}"
+            )
 
     @property
     def labels(self) -> dict[str, list[str]]:

@@ -2,29 +2,31 @@
 
 import tensorflow as tf
 
-from brave_tf.config import CHANNELS, EvaluationInput
+from brave_tf.config import EvaluationInput
 from brave_tf.data import augment, sampling
 from brave_tf.data.evaluation_frames import crop, resize_shorter_side
-from brave_tf.data.pictures import decode_flow, decode_pictures, picture_shape
+from brave_tf.data.pictures import decode, stored_pictures
 from brave_tf.data.placement import Record, place_alone
 from brave_tf.data.spectrogram import log_mel
 from brave_tf.data.views import round_to_uint8, view_crops
+from brave_tf.modalities import MODALITIES
 
 
 def classifier_sample(record: Record, seed: tf.Tensor, input_view: EvaluationInput) -> tf.Tensor:
     """One augmented sample that trains a classifier.
 
     Args:
-        record: a clip with the modality that is shown.
+        record: a clip with the modality that is input_view.
         seed: [2] int64; everything random about the sample follows from it.
-        input_view: what the encoder is shown.
+        input_view: what the encoder is input_view.
 
     Returns:
         RGB [T, H, W, 3] float32 in [0, 1]; flow [T, H, W, 2] float32 in [-1, 1]; sound [S, M] float32, a window that
         starts anywhere and loops, as in pre-training.
     """
-    if input_view.modality == "audio":
-        sound, samples = input_view.sound, tf.size(record["audio"])
+    facts = MODALITIES[input_view.modality]
+    if facts.is_sound:
+        sound, samples = input_view.sound, tf.size(record[facts.key])
         start = sampling.broad_start(samples, seed)
         return _spectrogram(record, sampling.sample_indices(start, sound.samples, samples), input_view)
     placement = place_alone(tf.size(record["frames"]), input_view.video, seed)
@@ -38,23 +40,24 @@ def evaluation_windows(record: Record, input_view: EvaluationInput) -> tuple[tf.
 
     Args:
         record: a clip with the modality that is shown; one that is shorter than a window loops.
-        input_view: what the encoder is shown.
+        input_view: what the encoder is input_view.
 
     Returns:
         The different windows, [U * crops, T, H, W, C] uint8 as they are stored, or of sound [U, S, M] float32; and for
         each of the `windows` * `crops` windows that are asked for its place among them, crop by crop: a short clip has
         fewer than `windows`.
     """
-    length = tf.size(record["audio"] if input_view.modality == "audio" else record["frames"])
-    span = input_view.sound.samples if input_view.modality == "audio" else input_view.video.span_frames
+    facts = MODALITIES[input_view.modality]
+    length = tf.size(record[facts.key] if facts.is_sound else record["frames"])
+    span = input_view.sound.samples if facts.is_sound else input_view.video.span_frames
     starts, window = tf.unique(sampling.window_starts(length, span, input_view.view.windows))
     count = tf.size(starts)
     places = tf.concat([window + number * count for number in range(input_view.crops)], axis=0)
-    return (_sounds if input_view.modality == "audio" else _clips)(record, starts, input_view), places
+    return (_sounds if facts.is_sound else _clips)(record, starts, input_view), places
 
 
 def _sounds(record: Record, starts: tf.Tensor, input_view: EvaluationInput) -> tf.Tensor:
-    samples = tf.size(record["audio"])
+    samples = tf.size(record[MODALITIES[input_view.modality].key])
 
     def one(start: tf.Tensor) -> tf.Tensor:
         return _spectrogram(record, sampling.sample_indices(start, input_view.sound.samples, samples), input_view)
@@ -64,7 +67,7 @@ def _sounds(record: Record, starts: tf.Tensor, input_view: EvaluationInput) -> t
 
 def _spectrogram(record: Record, numbers: tf.Tensor, input_view: EvaluationInput) -> tf.Tensor:
     sound = input_view.sound
-    spectrogram = log_mel(tf.gather(record["audio"], numbers), sound)
+    spectrogram = log_mel(tf.gather(record[MODALITIES[input_view.modality].key], numbers), sound)
     return tf.ensure_shape(spectrogram, [sound.spectrogram_frames, sound.mel_bands])
 
 
@@ -73,20 +76,13 @@ def _clips(record: Record, starts: tf.Tensor, input_view: EvaluationInput) -> tf
     offsets = view.step * tf.range(view.frames, dtype=tf.int64)
     indices = (starts[:, None] + offsets) % tf.cast(frames, tf.int64)
     wanted, places = tf.unique(tf.reshape(indices, [-1]))
-    whole = resize_shorter_side(_whole(record, wanted, input_view), view.shorter_side)
+    encoded = stored_pictures(record, input_view.modality, wanted)
+    whole = resize_shorter_side(decode(encoded, input_view.modality), view.shorter_side)
     height, width = tf.shape(whole)[1], tf.shape(whole)[2]
     corners = sampling.crop_corners(height, width, view.size, view.crops, view.crop_places)
-    shape = [-1, view.frames, view.size, view.size, CHANNELS[input_view.modality]]
+    shape = [-1, view.frames, view.size, view.size, MODALITIES[input_view.modality].channels]
     crops = []
     for number in range(view.crops):
         cropped = crop(whole, corners[number, 0], corners[number, 1], view.size)
         crops.append(tf.reshape(tf.gather(cropped, places), shape))
     return tf.concat(crops, axis=0)
-
-
-def _whole(record: Record, frames: tf.Tensor, input_view: EvaluationInput) -> tf.Tensor:
-    if input_view.modality == "rgb":
-        return decode_pictures(tf.gather(record["frames"], frames))
-    encoded = tf.gather(record["flow"], frames // record["flow_step"])
-    shape = picture_shape(encoded[0])
-    return decode_flow(encoded, tf.stack([0, 0, shape[0], shape[1]]))

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-ZERO = 128
+from brave_tf.modalities import MODALITIES
+
+ZERO = MODALITIES["flow"].zero
 """Stored value of no displacement."""
-STEPS = 127
+STEPS = MODALITIES["flow"].steps
 """Steps from rest to the limit."""
 LIMIT_PIXELS, LIMIT_SIDE = 20, 256
 """The largest displacement that is kept, in a picture with this shorter side."""

@@ -1,6 +1,10 @@
 """Encoded frames, JPEG or PNG, to pixels."""
 
+from collections.abc import Mapping
+
 import tensorflow as tf
+
+from brave_tf.modalities import MODALITIES, Modality
 
 JPEG_START = b"\xff\xd8\xff"
 PNG_SIZE_AT = 16
@@ -37,21 +41,48 @@ def decode_pictures(encoded: tf.Tensor, window: tf.Tensor | None = None) -> tf.T
     )
 
 
-def decode_flow(encoded: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
-    """The same window of several optical flow pictures, as they are stored: see `brave_tf.preparation.tv_l1`.
+def decode_planes(encoded: tf.Tensor, channels: int, window: tf.Tensor | None = None) -> tf.Tensor:
+    """Pictures whose channels are no colours, as they are stored.
 
     Args:
-        encoded: [T] string, PNG with two channels.
-        window: [4] int32 (top, left, height, width) in pixels.
+        encoded: [T] string, PNG with C channels.
+        channels: C; of optical flow 2, horizontal and vertical (see `brave_tf.preparation.tv_l1`).
+        window: [4] int32 (top, left, height, width) in pixels; None for the whole picture.
 
     Returns:
-        [T, H, W, 2] uint8, horizontal and vertical.
+        [T, H, W, C] uint8.
     """
 
     def decode(picture: tf.Tensor) -> tf.Tensor:
-        return tf.image.crop_to_bounding_box(tf.io.decode_png(picture, channels=0), *tf.unstack(window))
+        pixels = tf.io.decode_png(picture, channels=0)
+        return pixels if window is None else tf.image.crop_to_bounding_box(pixels, *tf.unstack(window))
 
-    return tf.map_fn(decode, encoded, fn_output_signature=tf.TensorSpec([None, None, 2], tf.uint8))
+    return tf.map_fn(decode, encoded, fn_output_signature=tf.TensorSpec([None, None, channels], tf.uint8))
+
+
+def stored_pictures(record: Mapping[str, tf.Tensor], modality: Modality, frames: tf.Tensor) -> tf.Tensor:
+    """The encoded pictures of a modality at some frames of a clip.
+
+    Args:
+        record: what `brave_tf.data.records.parse` returns.
+        modality: one that is made of frames.
+        frames: [T] int64, numbers of 25 fps frames; a picture serves all frames up to the next.
+
+    Returns:
+        [T] string.
+    """
+    facts = MODALITIES[modality]
+    # The narrow view's own frames have one picture each.
+    step = record.get(facts.step_key)
+    return tf.gather(record[facts.key], frames if step is None else frames // step)
+
+
+def decode(encoded: tf.Tensor, modality: Modality, window: tf.Tensor | None = None) -> tf.Tensor:
+    """Pictures of a modality, or the same window of each, as they are stored: [T] string -> [T, H, W, C] uint8."""
+    facts = MODALITIES[modality]
+    if facts.has_colors:
+        return decode_pictures(encoded, window)
+    return decode_planes(encoded, facts.channels, window)
 
 
 def picture_shape(encoded: tf.Tensor) -> tf.Tensor:

@@ -10,6 +10,7 @@ from brave_tf.data.augment.crop import crop_window
 from brave_tf.data.augment.parameters import Parameters
 from brave_tf.data.augment.random import derive_seed
 from brave_tf.data.augment.zoom import zoom, zoom_factor
+from brave_tf.modalities import MODALITIES
 
 Record = dict[str, tf.Tensor]
 """What `brave_tf.data.records.parse` returns."""
@@ -37,12 +38,12 @@ class Placements:
     Attributes:
         narrow: the narrow view.
         broad: the K views of each visual modality.
-        audio: [N] int64, sample numbers of the sound view, -1 for silence; None without sound.
+        sound: [N] int64 for each modality made of sound, sample numbers of its view, -1 for silence.
     """
 
     narrow: VideoPlacement
     broad: dict[Modality, list[VideoPlacement]]
-    audio: tf.Tensor | None
+    sound: dict[Modality, tf.Tensor]
 
 
 def place_views(record: Record, example_seed: tf.Tensor, config: Config) -> Placements:
@@ -63,10 +64,12 @@ def place_views(record: Record, example_seed: tf.Tensor, config: Config) -> Plac
     for modality, view in config.broad.visual.items():
         seeds = [derive_seed(example_seed, modality, k) for k in range(view.views)]
         broad[modality] = [_place(_broad_start(start, total, view, each), total, view, each) for each in seeds]
-    audio = None
-    if config.broad.audio is not None:
-        audio = _place_audio(record, start, config.narrow, config.broad.audio, derive_seed(example_seed, "audio"))
-    return Placements(_place(start, total, config.narrow, seed), broad, audio)
+    heard: dict[Modality, tf.Tensor] = {}
+    for modality, sound in config.broad.sound.items():
+        samples = tf.size(record[MODALITIES[modality].key])
+        each = derive_seed(example_seed, modality)
+        heard[modality] = _place_audio(samples, total, start, config.narrow, sound, each)
+    return Placements(_place(start, total, config.narrow, seed), broad, heard)
 
 
 def window(placement: VideoPlacement, height: tf.Tensor, width: tf.Tensor, view: VideoViewConfig) -> tf.Tensor:
@@ -92,9 +95,13 @@ def _broad_start(narrow_start: tf.Tensor, total: tf.Tensor, view: VideoViewConfi
 
 
 def _place_audio(
-    record: Record, narrow_start: tf.Tensor, narrow: VideoViewConfig, view: AudioViewConfig, seed: tf.Tensor
+    samples: tf.Tensor,
+    frames: tf.Tensor,
+    narrow_start: tf.Tensor,
+    narrow: VideoViewConfig,
+    view: AudioViewConfig,
+    seed: tf.Tensor,
 ) -> tf.Tensor:
-    samples, frames = tf.size(record["audio"]), tf.size(record["frames"])
     if view.padding == "zeros":
         return sampling.released_sample_indices(narrow_start, frames, samples, view.nominal_frames, view.samples)
     if view.offset == "independent":

@@ -3,50 +3,57 @@
 import tensorflow as tf
 
 from brave_tf.config import SOURCE_FPS
+from brave_tf.modalities import MODALITIES, NARROW, ModalityRecord
 
-FRAMES = "image/encoded"
+FRAMES = MODALITIES["rgb"].feature
 FRAME_TIMES = "image/timestamp"
-WAVEFORM = "WAVEFORM/feature/floats"
+WAVEFORM = MODALITIES["audio"].feature
 WAVEFORM_RATE = "WAVEFORM/feature/sample_rate"
-FLOW = "FORWARD_FLOW/image/encoded"
+FLOW = MODALITIES["flow"].feature
 FLOW_TIMES = "FORWARD_FLOW/image/timestamp"
-FLOW_RATE = "FORWARD_FLOW/image/frame_rate"
+FLOW_RATE = MODALITIES["flow"].rate_feature
 MICROSECONDS = 1_000_000
+
+
+_WITH_OWN_RATE = [record for record in MODALITIES.values() if not record.is_sound and record.name != NARROW]
+"""Pictures that a clip need not hold for each of its frames."""
 
 
 def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
     """Reads a record inside a tf.data graph, without decoding pictures.
 
     Returns:
-        `frames` [F] JPEG strings, `flow` [G] PNG strings and `audio` [N] float32; each is empty when the clip lacks it.
-        `flow_step`, int64: frames from one flow picture to the next.
+        `frames` [F] JPEG strings, `flow` [G] PNG strings and `audio` [N] float32, by `ModalityRecord.key`; each is
+        empty when the clip lacks it. `flow_step`, int64: frames from one flow picture to the next.
     """
     context, features = tf.io.parse_single_sequence_example(
         serialized,
-        context_features={FLOW_RATE: tf.io.FixedLenFeature([], tf.float32, SOURCE_FPS)},
-        sequence_features={
-            FRAMES: tf.io.VarLenFeature(tf.string),
-            FLOW: tf.io.VarLenFeature(tf.string),
-            WAVEFORM: tf.io.VarLenFeature(tf.float32),
+        context_features={
+            record.rate_feature: tf.io.FixedLenFeature([], tf.float32, SOURCE_FPS) for record in _WITH_OWN_RATE
         },
+        sequence_features={record.feature: tf.io.VarLenFeature(_kind(record)) for record in MODALITIES.values()},
     )
-    return {
-        "frames": features[FRAMES].values,
-        "flow": features[FLOW].values,
-        "flow_step": tf.cast(tf.round(SOURCE_FPS / context[FLOW_RATE]), tf.int64),
-        "audio": features[WAVEFORM].values,
-    }
+    parsed = {record.key: features[record.feature].values for record in MODALITIES.values()}
+    for record in _WITH_OWN_RATE:
+        parsed[record.step_key] = tf.cast(tf.round(SOURCE_FPS / context[record.rate_feature]), tf.int64)
+    return parsed
 
 
 def parse_frames_and_sound(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
     """Reads a record that others wrote like `parse`, but for its optical flow, whose form nothing promises."""
+    promised = [record for record in MODALITIES.values() if record.in_every_dataset]
     _, features = tf.io.parse_single_sequence_example(
         serialized,
-        sequence_features={FRAMES: tf.io.VarLenFeature(tf.string), WAVEFORM: tf.io.VarLenFeature(tf.float32)},
+        sequence_features={record.feature: tf.io.VarLenFeature(_kind(record)) for record in promised},
     )
-    return {
-        "frames": features[FRAMES].values,
-        "flow": tf.zeros([0], tf.string),
-        "flow_step": tf.constant(1, tf.int64),
-        "audio": features[WAVEFORM].values,
-    }
+    return empty() | {record.key: features[record.feature].values for record in promised}
+
+
+def empty() -> dict[str, tf.Tensor]:
+    """What `parse` reads of a clip that holds nothing."""
+    absent = {record.key: tf.zeros([0], _kind(record)) for record in MODALITIES.values()}
+    return absent | {record.step_key: tf.constant(1, tf.int64) for record in _WITH_OWN_RATE}
+
+
+def _kind(record: ModalityRecord) -> tf.DType:
+    return tf.float32 if record.is_sound else tf.string

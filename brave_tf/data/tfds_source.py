@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
+from brave_tf.data import records
 from brave_tf.data.dataset import TFDS_PREFIX, Parser
 from brave_tf.data.foreign import ForeignDataset, ShardFile, check_picture, make_dataset, read_values
 from brave_tf.data.tfrecord_index import DamagedRecordError, Row, Summarise, index_shards
@@ -196,6 +197,6 @@ def _parser(layout: _Layout) -> Parser:
         if layout.audio is not None:
             scaled = tf.cast(example[layout.audio].values, tf.float32) / (INT16_SCALE if layout.integers else 1.0)
             samples = tf.reduce_mean(tf.reshape(scaled, [-1, layout.channels]), axis=1)
-        return {"frames": example[layout.video].values, "audio": samples, "flow": tf.zeros([0], tf.string)}
+        return {**records.empty(), "frames": example[layout.video].values, "audio": samples}
 
     return parse

@@ -8,15 +8,14 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from brave_tf.config import Config, Modality, VideoViewConfig
+from brave_tf.config import Config
 from brave_tf.data.dataset import Dataset, Parser
 from brave_tf.data.open import open_dataset
 from brave_tf.data.read import RecordTable
 from brave_tf.errors import UserError
+from brave_tf.modalities import MODALITIES, NARROW, Modality
 
-TRAINING_COLUMNS = ("shard", "offset", "length", "clip_id", "frames", "samples")
-NEEDED: dict[Modality, str] = {"flow": "flow", "audio": "sound"}
-"""What a clip needs besides frames."""
+RECORD_COLUMNS = ("shard", "offset", "length", "clip_id")
 
 
 class RowParser:
@@ -37,13 +36,8 @@ class RowParser:
         if len(self._different) == 1:
             return self._different[0](serialized)
         dataset = tf.searchsorted(self._ends, [tf.cast(row, tf.int64)], side="right")[0]
-        branches = [lambda parse=parse: _complete(parse(serialized)) for parse in self._different]
+        branches = [lambda parse=parse: parse(serialized) for parse in self._different]
         return tf.switch_case(tf.gather(self._which, dataset), branches)
-
-
-def _complete(record: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    # The branches of a switch agree in their keys.
-    return {"flow": tf.zeros([0], tf.string), "flow_step": tf.constant(1, tf.int64), **record}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,22 +72,24 @@ class TrainingClips:
         """
         paths = [data] if isinstance(data, (str, Path)) else list(data)
         datasets = [open_dataset(path) for path in paths]
-        left_out = {"without video": 0, "without sound": 0}
-        if config.broad.flow is not None:
-            left_out["without flow"] = 0
+        needed = [NARROW, *(name for name in config.broad.modalities if name != NARROW)]
+        counted = [name for name, record in MODALITIES.items() if record.in_every_dataset or name in needed]
+        left_out = {MODALITIES[name].left_out_reason: 0 for name in counted}
         rate_hz = config.broad.audio.sample_rate_hz if config.broad.audio else None
         notes: list[str] = []
         tables = []
         for dataset in datasets:
-            clips = dataset.clips(split, _columns(dataset))
-            usable = _has_modalities(dataset, clips, config, left_out)
+            _check(dataset, config)
+            columns = [MODALITIES[name].column for name in needed]
+            clips = dataset.clips(split, [*RECORD_COLUMNS, *columns])
+            usable = _has_modalities(clips, needed, left_out)
             if damaged := dataset.damaged(split):
                 left_out["damaged"] = left_out.get("damaged", 0) + len(damaged)
             notes += dataset.notes(split, rate_hz)
             tables.append(RecordTable.of(dataset, clips.take(np.flatnonzero(usable))))
         table = RecordTable.concatenate(tables)
         if len(table) == 0:
-            wanted = " and ".join(["video", *(NEEDED[m] for m in config.broad.modalities if m in NEEDED)])
+            wanted = " and ".join(MODALITIES[name].short_word for name in needed)
             counts = ", ".join(f"{count} {reason}" for reason, count in left_out.items() if count) or "it is empty"
             names = ", ".join(str(path) for path in paths)
             raise UserError(
@@ -103,36 +99,22 @@ class TrainingClips:
         return cls(table, left_out, tuple(dataset.fingerprint for dataset in datasets), parser, tuple(notes))
 
 
-def _columns(dataset: Dataset) -> tuple[str, ...]:
-    # Datasets from before optical flow have no such column.
-    return TRAINING_COLUMNS if dataset.flow is None else (*TRAINING_COLUMNS, "flow_frames")
+def _check(dataset: Dataset, config: Config) -> None:
+    for modality, view in config.broad.visual.items():
+        dataset.check_pictures(modality, view.step, config.name)
+    for sound in config.broad.sound.values():
+        _check_sound(dataset, sound.sample_rate_hz, config.name)
 
 
-def _has_modalities(dataset: Dataset, clips: pa.Table, config: Config, left_out: dict[str, int]) -> np.ndarray:
-    usable = np.asarray(clips["frames"].to_numpy() > 0)
-    left_out["without video"] += int(np.sum(~usable))
-    if config.broad.flow is not None:
-        _check_flow(dataset, config.broad.flow, config.name)
-        usable = _also_has(clips["flow_frames"].to_numpy() > 0, usable, left_out, "without flow")
-    if config.broad.audio is not None:
-        _check_sound(dataset, config.broad.audio.sample_rate_hz, config.name)
-        usable = _also_has(clips["samples"].to_numpy() > 0, usable, left_out, "without sound")
+def _has_modalities(clips: pa.Table, needed: Sequence[Modality], left_out: dict[str, int]) -> np.ndarray:
+    """Whether each clip has all of them; one that has not is counted for the first that it lacks."""
+    usable = np.ones(clips.num_rows, bool)
+    for modality in needed:
+        record = MODALITIES[modality]
+        has = clips[record.column].to_numpy() > 0
+        left_out[record.left_out_reason] += int(np.sum(usable & ~has))
+        usable &= has
     return usable
-
-
-def _also_has(has: np.ndarray, usable: np.ndarray, left_out: dict[str, int], reason: str) -> np.ndarray:
-    left_out[reason] += int(np.sum(usable & ~has))
-    return np.asarray(usable & has)
-
-
-def _check_flow(dataset: Dataset, view: VideoViewConfig, name: str) -> None:
-    if dataset.flow is None:
-        raise UserError(f"{dataset.path} holds no optical flow, which {name} needs; prepare it with --flow")
-    if view.step % dataset.flow.stride:
-        raise UserError(
-            f"{dataset.path} holds optical flow at every {dataset.flow.stride}th frame; {name} takes every "
-            f"{view.step}th; prepare it with a --flow-stride that divides {view.step}"
-        )
 
 
 def _check_sound(dataset: Dataset, rate: int, name: str) -> None:

@@ -4,24 +4,19 @@ from typing import Any
 
 import tensorflow as tf
 
-from brave_tf.config import (
-    CHANNELS,
-    AudioViewConfig,
-    Config,
-    Modality,
-    VideoViewConfig,
-)
+from brave_tf.config import AudioViewConfig, Config, Modality, VideoViewConfig
 from brave_tf.data import augment
-from brave_tf.data.pictures import decode_flow, decode_pictures, picture_shape
+from brave_tf.data.pictures import decode, picture_shape, stored_pictures
 from brave_tf.data.placement import Record, VideoPlacement, place_views, window
 from brave_tf.data.spectrogram import log_mel
+from brave_tf.modalities import MODALITIES, NARROW
 
 
 def training_views(record: Record, example_seed: tf.Tensor, config: Config) -> dict[str, Any]:
     """The narrow and broad views of one clip, placed by `brave_tf.data.placement.place_views`.
 
     Args:
-        record: frames, flow and sound of a clip.
+        record: pictures and sound of a clip.
         example_seed: [2] int64; everything random about this example follows from it.
         config: the experiment.
 
@@ -32,7 +27,7 @@ def training_views(record: Record, example_seed: tf.Tensor, config: Config) -> d
         and `augment` is absent.
     """
     placed = place_views(record, example_seed, config)
-    narrow = view_crops(record, placed.narrow, config.narrow, "rgb")
+    narrow = view_crops(record, placed.narrow, config.narrow, NARROW)
     broad: dict[str, tf.Tensor] = {}
     drawn: dict[str, Any] = {"narrow": placed.narrow.parameters}
     for modality, views in placed.broad.items():
@@ -42,22 +37,19 @@ def training_views(record: Record, example_seed: tf.Tensor, config: Config) -> d
             [_finish(each, placement, view, config, modality) for each, placement in zip(crops, views, strict=True)]
         )
         drawn[modality] = tf.nest.map_structure(lambda *values: tf.stack(values), *(each.parameters for each in views))
-    if config.broad.audio is not None:
-        broad["audio"] = _spectrogram(record, placed.audio, config.broad.audio)
-    finished = {"narrow": _finish(narrow, placed.narrow, config.narrow, config, "rgb"), "broad": broad}
+    for modality, sound in config.broad.sound.items():
+        broad[modality] = _spectrogram(record[MODALITIES[modality].key], placed.sound[modality], sound)
+    finished = {"narrow": _finish(narrow, placed.narrow, config.narrow, config, NARROW), "broad": broad}
     return {**finished, "augment": drawn} if config.data.augment_on == "device" else finished
 
 
 def view_crops(record: Record, placement: VideoPlacement, view: VideoViewConfig, modality: Modality) -> tf.Tensor:
     """The crops of a view, resized: [T, H, W, C] float32 in 0 to 255."""
-    if modality == "flow":
-        encoded, decode = tf.gather(record["flow"], placement.frames // record["flow_step"]), decode_flow
-    else:
-        encoded, decode = tf.gather(record["frames"], placement.frames), decode_pictures
+    encoded = stored_pictures(record, modality, placement.frames)
     shape = picture_shape(encoded[0])
-    cropped = decode(encoded, window(placement, shape[0], shape[1], view))
+    cropped = decode(encoded, modality, window(placement, shape[0], shape[1], view))
     resized = tf.image.resize(cropped, (view.size, view.size))
-    return tf.ensure_shape(resized, [view.frames, view.size, view.size, CHANNELS[modality]])
+    return tf.ensure_shape(resized, [view.frames, view.size, view.size, MODALITIES[modality].channels])
 
 
 def _finish(
@@ -75,7 +67,7 @@ def round_to_uint8(crops: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.clip_by_value(tf.round(crops), 0.0, 255.0), tf.uint8)
 
 
-def _spectrogram(record: Record, numbers: tf.Tensor, view: AudioViewConfig) -> tf.Tensor:
+def _spectrogram(sound: tf.Tensor, numbers: tf.Tensor, view: AudioViewConfig) -> tf.Tensor:
     """The log-mel view of the samples with these numbers, [S, M] float32; number -1 is silence."""
-    waveform = tf.where(numbers < 0, 0.0, tf.gather(record["audio"], tf.maximum(numbers, 0)))
+    waveform = tf.where(numbers < 0, 0.0, tf.gather(sound, tf.maximum(numbers, 0)))
     return tf.ensure_shape(log_mel(waveform, view), [view.spectrogram_frames, view.mel_bands])

@@ -22,8 +22,8 @@ from brave_tf.config import (
     VideoViewConfig,
 )
 from brave_tf.config.values import to_dict
-from brave_tf.config.words import Tower, TowerChoice
 from brave_tf.errors import UserError
+from brave_tf.modalities import MODALITIES, NARROW, Tower, TowerChoice
 
 CARD_NAME = "brave_tf.json"
 """File of the card, inside a `.keras` archive or beside a `saved_model.pb`."""
@@ -34,7 +34,7 @@ class EncoderCard:
     """The facts that an encoder travels with.
 
     Attributes:
-        modality: what it embeds, "rgb", "flow" or "audio".
+        modality: what it embeds, see `brave_tf.modalities`.
         tower: which tower of its experiment it is.
         network: class name and constructor arguments of the backbone, to build it anew.
         view: the evaluation-time input.
@@ -45,7 +45,7 @@ class EncoderCard:
         weights_sha256: `weights_sha256` of the weights.
     """
 
-    modality: Modality = "rgb"
+    modality: Modality = NARROW
     tower: Tower = "narrow"
     network: dict[str, Any] = dataclasses.field(default_factory=dict)
     view: EvaluationConfig = EvaluationConfig()
@@ -83,11 +83,11 @@ def card_of(config: Config, backbone: keras.Model, steps: int, tower: Tower = "n
     visual |= config.broad.visual.items()
     trained_on = visual.get(tower)
     return EncoderCard(
-        modality="rgb" if tower == "narrow" else tower,
+        modality=NARROW if tower == "narrow" else tower,
         tower=tower,
         network=network_of(backbone),
         view=_view(config, tower),
-        audio=config.broad.audio if tower == "audio" else None,
+        audio=None if tower == "narrow" else config.broad.sound.get(tower),
         augment=None if trained_on is None else trained_on.augment,
         preset=config.name,
         steps=steps,
@@ -116,7 +116,7 @@ def choose_tower(choice: TowerChoice | None, available: Sequence[Tower], source:
         choice = "narrow"
     if choice == "broad":
         broad = [name for name in available if name != "narrow"]
-        visual = [name for name in broad if name != "audio"]
+        visual = [name for name in broad if not MODALITIES[name].is_sound]
         meant = visual or broad
         if len(meant) != 1:
             raise UserError(
@@ -134,7 +134,7 @@ def _view(config: Config, tower: Tower) -> EvaluationConfig:
     Differs from the paper, which does not say how it evaluates broad backbones.
     """
     shared = config.evaluation
-    if tower not in config.broad.visual:
+    if tower == "narrow" or tower not in config.broad.visual:
         return shared
     broad = config.broad.visual[tower]
     side = round(broad.size * shared.shorter_side / shared.size)

@@ -7,14 +7,13 @@ import random
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from brave_tf.config import CHANNELS, AudioViewConfig
-from brave_tf.config.words import Tower, TowerChoice
+from brave_tf.config import AudioViewConfig
 from brave_tf.encoders import card as cards
 from brave_tf.encoders.card import EncoderCard, choose_tower
 from brave_tf.encoders.from_run import find_checkpoint, load_checkpoint, load_newest
@@ -22,6 +21,7 @@ from brave_tf.encoders.named import LOG_MEL, log_mel_baseline, random_network
 from brave_tf.encoders.portable import to_stock_layers
 from brave_tf.errors import UserError
 from brave_tf.method.brave import Brave
+from brave_tf.modalities import MODALITIES, NARROW, Modality, Tower, TowerChoice
 from brave_tf.models.backbones import NETWORKS
 from brave_tf.runs.directory import finished_summary
 from brave_tf.runs.paths import CONFIG_FILE, checkpoint_steps
@@ -69,17 +69,17 @@ class Encoder:
         """
         video = tf.convert_to_tensor(video)
         if video.shape.rank != len(self._input) + 1 or not video.dtype.is_floating:
-            axes = "[B, S, M]" if self.card.modality == "audio" else f"[B, T, H, W, {self._input[-1]}]"
-            hint = " in [0, 1]; divide uint8 frames by 255" if self.card.modality == "rgb" else ""
-            raise UserError(f"received {video.dtype.name} {video.shape}; expected float32 {axes}{hint}")
+            expected = MODALITIES[self.card.modality].network_input
+            raise UserError(f"received {video.dtype.name} {video.shape}; expected float32 {expected}")
         return tf.cast(self._function(tf.cast(video, tf.float32), training=training), tf.float32)
 
     @property
     def _input(self) -> tuple[int, ...]:
         """A small input's shape, without the batch."""
-        if self.card.modality == "audio":
+        facts = MODALITIES[self.card.modality]
+        if facts.is_sound:
             return (32, (self.card.audio or AudioViewConfig()).mel_bands)
-        return (1, 32, 32, CHANNELS[self.card.modality])
+        return (1, 32, 32, facts.channels)
 
     @property
     def embedding_size(self) -> int:
@@ -146,7 +146,7 @@ def load_encoder(path: str | os.PathLike[str], tower: TowerChoice | None = None)
             `random:NAME` for a network at random initialisation (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a
             preset), or `baseline:log-mel` for mean and deviation of the sound's mel bands.
         tower: which backbone of a run, a whole model or a preset: "narrow" (the default), "broad" for the only broad
-            one or the only one of frames, or the modality of a broad one: "rgb", "flow" or "audio".
+            one or the only one of frames, or the modality of a broad one, such as "flow".
 
     Returns:
         A callable `(video, training=False)`; see `Encoder`.
@@ -236,13 +236,13 @@ def _load_saved_model(path: Path) -> Encoder:
         card = card or EncoderCard()
         return Encoder(loaded, card, path, loaded.variables, loaded.trainable_variables)
     function, modality = _signature(loaded, path)
-    card = card or EncoderCard(modality, "audio" if modality == "audio" else "narrow")
+    card = card or EncoderCard(modality, "narrow" if modality == NARROW else modality)
     return Encoder(function, card, path, function.variables, [])
 
 
-def _signature(loaded: Any, path: Path) -> tuple[Any, Literal["rgb", "audio"]]:
+def _signature(loaded: Any, path: Path) -> tuple[Any, Modality]:
     """The signature of a SavedModel that cannot be called, as a function, and what it embeds."""
-    kinds: tuple[tuple[str, str, Literal["rgb", "audio"]], ...] = (("video", "video", "rgb"),)
+    kinds: tuple[tuple[str, str, Modality], ...] = (("video", "video", "rgb"),)
     kinds += (("serving_default", "video", "rgb"), ("spectrogram", "spectrogram", "audio"))
     for name, argument, modality in kinds:
         signature = loaded.signatures.get(name)

@@ -6,9 +6,9 @@ import keras
 import tensorflow as tf
 
 from brave_tf.config import Config
-from brave_tf.config.words import Tower, TowerChoice
 from brave_tf.encoders.card import EncoderCard, card_of, choose_tower
 from brave_tf.errors import UserError, reason_of
+from brave_tf.modalities import NARROW, Tower, TowerChoice
 from brave_tf.models.backbones import broad_backbone, narrow_backbone
 from brave_tf.progress import note
 from brave_tf.runs.directory import read_config
@@ -82,7 +82,7 @@ def _backbone(config: Config, tower: Tower) -> tuple[int, keras.Model]:
     `brave_tf.training.checkpoints` keeps `model.weights`: the narrow backbone, then the broad ones, a shared one once.
     """
     first, model = 0, narrow_backbone(config.model)
-    shared = "rgb" if config.model.share_backbone else None
+    shared = NARROW if config.model.share_backbone else None
     if tower in ("narrow", shared):
         return first, model
     for modality in config.broad.modalities:

@@ -7,9 +7,9 @@ import keras
 
 from brave_tf import presets
 from brave_tf.config import AudioViewConfig, BackboneConfig, EvaluationConfig
-from brave_tf.config.words import TowerChoice
 from brave_tf.encoders.card import EncoderCard, card_of, choose_tower, network_of, weights_sha256
 from brave_tf.errors import UserError
+from brave_tf.modalities import NARROW, TowerChoice
 from brave_tf.models.backbones import audio_backbone, broad_backbone, narrow_backbone, video_backbone
 
 VIDEO_NETWORKS: Mapping[str, tuple[BackboneConfig, EvaluationConfig]] = {
@@ -46,7 +46,7 @@ def random_network(name: str, choice: TowerChoice | None) -> tuple[keras.Model, 
         networks = ", ".join([*VIDEO_NETWORKS, *AUDIO_NETWORKS, *PRESETS])
         raise UserError(f"random:{name} is none of the networks {networks}, and {error}") from None
     tower = choose_tower(choice, ["narrow", *config.broad.modalities], f"random:{name}")
-    if tower == "narrow" or (tower == "rgb" and config.model.share_backbone):
+    if tower == "narrow" or (tower == NARROW and config.model.share_backbone):
         model = narrow_backbone(config.model)
     else:
         model = broad_backbone(config.model, tower)

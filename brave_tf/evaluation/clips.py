@@ -8,13 +8,7 @@ import pyarrow as pa
 from brave_tf.config import Modality
 from brave_tf.data.dataset import CLIPS_PER_SOURCE, LABEL_PREFIX, Dataset
 from brave_tf.errors import UserError
-
-COLUMNS: dict[Modality, tuple[str, str]] = {
-    "rgb": ("frames", "video"),
-    "flow": ("flow_frames", "flow"),
-    "audio": ("samples", "sound"),
-}
-"""Column of the clip table that tells whether a clip has a modality, and the modality in words."""
+from brave_tf.modalities import MODALITIES, NARROW
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,27 +30,27 @@ class LabelledClips:
     left_out: dict[str, int]
 
     @classmethod
-    def of(cls, dataset: Dataset, label: str, modality: Modality = "rgb") -> "LabelledClips":
+    def of(cls, dataset: Dataset, label: str, modality: Modality = NARROW) -> "LabelledClips":
         """Those of a dataset.
 
         Raises:
             UserError: there are none.
         """
         table = dataset.clips()
-        column, word = COLUMNS[modality]
+        record = MODALITIES[modality]
         values = table[f"{LABEL_PREFIX}{label}"].to_pylist()
         has_modality = np.zeros(len(values), bool)
-        # Datasets from before optical flow have no such column.
-        if column in table.column_names:
-            has_modality = np.array(table[column].to_numpy() > 0)
+        if record.column in table.column_names:
+            has_modality = np.array(table[record.column].to_numpy() > 0)
         has_label = np.array([bool(value) for value in values], dtype=bool)
         usable = has_modality & has_label
         if not usable.any():
             raise UserError(
-                f"none of the {table.num_rows} clips in {dataset.path} has both {word} and a {label!r} label"
+                f"none of the {table.num_rows} clips in {dataset.path} has both {record.short_word} and a {label!r} "
+                "label"
             )
         left_out = {
-            f"without {word}": int((~has_modality).sum()),
+            record.left_out_reason: int((~has_modality).sum()),
             f"without {label}": int((has_modality & ~has_label).sum()),
         }
         if damaged := dataset.damaged():

@@ -12,6 +12,7 @@ from brave_tf.data.augment import to_unit
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.pipeline import augmented_samples, clip_windows
 from brave_tf.evaluation.feature_files import Features, InMemory
+from brave_tf.modalities import NARROW
 from brave_tf.progress import Advance
 
 Embed = Callable[[tf.Tensor], tf.Tensor]
@@ -20,7 +21,7 @@ Embed = Callable[[tf.Tensor], tf.Tensor]
 BATCH_CLIPS = 16
 
 
-def graph_of(encoder: Callable[..., Any], modality: Modality = "rgb") -> Embed:
+def graph_of(encoder: Callable[..., Any], modality: Modality = NARROW) -> Embed:
     """An encoder in evaluation mode, as a graph for clips of any number.
 
     Args:

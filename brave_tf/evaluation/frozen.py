@@ -19,6 +19,7 @@ from brave_tf.evaluation.folds import Fold
 from brave_tf.evaluation.protocol import EncoderLike, FrozenProtocol, Results
 from brave_tf.evaluation.request import Request
 from brave_tf.evaluation.scores import Answers
+from brave_tf.modalities import MODALITIES
 from brave_tf.progress import track
 
 UNUSED = {"train": {"svm_c", "windows", "crops", "crop_places"}, "test": {"svm_c", "epochs"}}
@@ -129,7 +130,8 @@ class _FeatureMaker:
 
 def augmentation_of(request: Request) -> dict[str, Any] | None:
     """How training samples are augmented, as JSON values; None for sound, which is not."""
-    return None if request.input_view.modality == "audio" else to_dict(request.input_view.video.augment)
+    input_view = request.input_view
+    return None if MODALITIES[input_view.modality].is_sound else to_dict(input_view.video.augment)
 
 
 def origin_of(encoder: Encoder, clips: LabelledClips, request: Request) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from brave_tf.evaluation.request import Request
+from brave_tf.modalities import MODALITIES, NARROW
 
 _OWN = (
     "training clips are augmented as in the pre-training of this encoder, without blur (paper) and random convolution"
@@ -20,16 +21,18 @@ def open_settings(request: Request) -> list[str]:
 
 def _input_lines(request: Request) -> Iterator[str]:
     input_view, view = request.input_view, request.input_view.view
-    if input_view.modality == "audio":
-        yield f"sound: windows of {view.audio_seconds:g} s, {view.windows} evenly spaced ones to test a clip"
+    record = MODALITIES[input_view.modality]
+    if record.is_sound:
+        yield f"{record.word}: windows of {view.audio_seconds:g} s, {view.windows} evenly spaced ones to test a clip"
         if request.protocol.augments:
             yield (
                 "augmented samples of sound: a window that starts anywhere and loops, as in pre-training; the paper "
                 "names no other"
             )
         return
-    if input_view.modality == "flow":
-        yield "optical flow: the broad backbone at the frames and size that it was pre-trained on, crop and flip"
+    if record.name != NARROW:
+        steps = "pre-training augmentation without blur" if record.has_colors else "crop and flip"
+        yield f"{record.word}: the broad backbone at the frames and size that it was pre-trained on, {steps}"
     if request.protocol.augments:
         yield _OWN if input_view.augment is not None else _OF_THE_PAPER
     if view.crops > 1:

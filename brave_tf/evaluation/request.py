@@ -14,6 +14,7 @@ from brave_tf.evaluation.clips import LabelledClips
 from brave_tf.evaluation.folds import Fold
 from brave_tf.evaluation.protocol import EvaluationProtocol
 from brave_tf.evaluation.scores import Answers
+from brave_tf.modalities import MODALITIES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,13 +81,5 @@ def check_fit(encoder: Encoder, dataset: Dataset) -> None:
             f"{dataset.path} holds sound at {dataset.audio_rate_hz} Hz; {encoder.path} expects "
             f"{card.audio.sample_rate_hz} Hz; prepare it with --audio-rate {card.audio.sample_rate_hz}"
         )
-    if card.modality == "flow":
-        if dataset.flow is None:
-            raise UserError(
-                f"{dataset.path} holds no optical flow, which {encoder.path} embeds; prepare it with --flow"
-            )
-        if card.view.step % dataset.flow.stride:
-            raise UserError(
-                f"{dataset.path} holds optical flow at every {dataset.flow.stride}th frame; {encoder.path} takes every "
-                f"{card.view.step}th; prepare it with a --flow-stride that divides {card.view.step}"
-            )
+    if not MODALITIES[card.modality].is_sound:
+        dataset.check_pictures(card.modality, card.view.step, str(encoder.path), "embeds")

@@ -1,7 +1,7 @@
 """`brave-tf inspect`: shows what training would see of a dataset, before any network is built."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from brave_tf.data.read import RecordReader
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.errors import UsageError
 from brave_tf.inspection.draws import clip_seconds, draw_views
+from brave_tf.modalities import MODALITIES
 from brave_tf.pages import inspect as page
 from brave_tf.pages.inspect_content import Draw, InspectContent, InspectedClip
 from brave_tf.progress import Advance, track
@@ -137,6 +138,13 @@ def _origins(dataset: Dataset, split: str) -> dict[int, dict[str, Any]]:
     return {row["clip_id"]: row for row in rows}
 
 
+def _strides(dataset: Dataset) -> Iterator[tuple[str, str]]:
+    for record in MODALITIES.values():
+        if not record.in_every_dataset:
+            stride = dataset.picture_stride(record.name)
+            yield record.word, "none" if stride is None else f"at every {stride}th frame"
+
+
 def _facts(dataset: Dataset, split: str, notes: Sequence[str]) -> list[tuple[str, str]]:
     info, clips = dataset.info, dataset.clips(split, ["frames", "samples"])
     rate = dataset.audio_rate_hz
@@ -149,7 +157,7 @@ def _facts(dataset: Dataset, split: str, notes: Sequence[str]) -> list[tuple[str
         ("longest clip", f"{seconds.max():g} s"),
         ("frames per second", f"{SOURCE_FPS:g}"),
         ("sound", f"{rate:,} Hz, one channel" if rate else "its rate is not recorded" if with_sound else "none"),
-        ("optical flow", "none" if dataset.flow is None else f"at every {dataset.flow.stride}th frame"),
+        *_strides(dataset),
     ]
     if "shorter_side" in info:
         facts.append(("shorter side of the frames", f"{info['shorter_side']} px at most"))

@@ -23,14 +23,15 @@ def even_places(frames: int) -> npt.NDArray[np.int64]:
 
 
 def as_pictures(values: npt.NDArray[np.floating]) -> tuple[Pictures, tuple[float, float] | None]:
-    """RGB as the networks take it, for the eye.
+    """Colours, or a single grey channel, as the networks take them, for the eye.
 
     Args:
-        values: [..., 3], in [0, 1] but for what random convolution does.
+        values: [..., 3] or [..., 1], in [0, 1] but for what random convolution does.
 
     Returns:
-        uint8, and, only if values leave [0, 1], the (lowest, highest) value that is told apart.
+        [..., 3] uint8, and, only if values leave [0, 1], the (lowest, highest) value that is told apart.
     """
+    values = np.broadcast_to(values, (*values.shape[:-1], 3))
     if np.min(values) >= -_ROUNDING and np.max(values) <= 1.0 + _ROUNDING:
         return _round(values), None
     low, high = (float(value) for value in np.percentile(values, PERCENTILES))

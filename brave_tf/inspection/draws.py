@@ -21,6 +21,7 @@ from brave_tf.inspection.display import (
     to_hear,
 )
 from brave_tf.inspection.windows import pieces
+from brave_tf.modalities import MODALITIES, NARROW
 from brave_tf.pages.inspect_content import Draw, Kind, SoundView, VisualView, Window
 
 
@@ -37,18 +38,19 @@ def draw_views(record: Record, example_seed: tf.Tensor, config: Config, *, sound
     views = training_views(record, example_seed, _with_crops(config))
     drawn = views["augment"]
     narrow = _visual(
-        "narrow view", "narrow", "rgb", record, placed.narrow, config.narrow, views["narrow"], drawn["narrow"]
+        "narrow view", "narrow", NARROW, record, placed.narrow, config.narrow, views["narrow"], drawn["narrow"]
     )
     broad = []
     for modality, view in config.broad.visual.items():
         for k, placement in enumerate(placed.broad[modality]):
-            name = f"broad {'flow' if modality == 'flow' else 'picture'}{f' {k + 1}' if view.views > 1 else ''}"
+            name = f"broad {MODALITIES[modality].short_word}{f' {k + 1}' if view.views > 1 else ''}"
             parameters = {key: value[k] for key, value in drawn[modality].items()}
             crops = views["broad"][modality][k]
             broad.append(_visual(name, "broad", modality, record, placement, view, crops, parameters))
     sound = None
-    if config.broad.audio is not None and placed.audio is not None:
-        sound = _sound(record, placed.audio.numpy(), views["broad"]["audio"].numpy(), config.broad.audio, sound_bytes)
+    for modality, heard in config.broad.sound.items():
+        waveform, spectrogram = record[MODALITIES[modality].key].numpy(), views["broad"][modality].numpy()
+        sound = _sound(waveform, clip_seconds(record), placed.sound[modality].numpy(), spectrogram, heard, sound_bytes)
     return Draw(int(example_seed[0]), narrow, broad, sound)
 
 
@@ -79,7 +81,7 @@ def _visual(
     seconds = frames / SOURCE_FPS
     whole = decode_pictures(record["frames"][int(frames[0]), tf.newaxis])[0].numpy()
     shown: dict[str, Any] = {}
-    if modality == "flow":
+    if MODALITIES[modality].is_directed:
         full = full_speed(before)
         shown |= {"before": as_colors(before, full), "after": as_colors(after, full)}
         shown["full_speed"] = full * LIMIT_PIXELS
@@ -89,7 +91,7 @@ def _visual(
     total = int(tf.size(record["frames"]))
     return VisualView(
         window=Window(name, kind, pieces(frames, view.step, total, 1 / SOURCE_FPS), seconds.tolist()),
-        modality="flow" if modality == "flow" else "rgb",
+        modality=modality,
         whole=whole,
         crop=_crop(record, placement, view, modality, whole.shape[0], whole.shape[1]),
         seconds=seconds[places].tolist(),
@@ -101,23 +103,26 @@ def _visual(
 def _crop(
     record: Record, placement: VideoPlacement, view: VideoViewConfig, modality: Modality, rows: int, columns: int
 ) -> tuple[int, int, int, int]:
-    """The crop in the pixels of the frames, which pictures of flow may have more or fewer of."""
-    height, width = rows, columns
-    if modality == "flow":
-        height, width = (int(size) for size in picture_shape(record["flow"][0])[:2])
+    """The crop in the pixels of the frames, which other pictures may have more or fewer of."""
+    height, width = (int(size) for size in picture_shape(record[MODALITIES[modality].key][0])[:2])
     sizes = tf.constant(height, tf.int32), tf.constant(width, tf.int32)
     top, left, tall, wide = (int(value) for value in window(placement, *sizes, view))
     return top * rows // height, left * columns // width, tall * rows // height, wide * columns // width
 
 
 def _sound(
-    record: Record, numbers: np.ndarray, spectrogram: np.ndarray, view: AudioViewConfig, sound_bytes: int
+    sound: np.ndarray,
+    clip_length_seconds: float,
+    numbers: np.ndarray,
+    spectrogram: np.ndarray,
+    view: AudioViewConfig,
+    sound_bytes: int,
 ) -> SoundView:
-    total = int(tf.size(record["audio"]))
+    total = sound.size
     heard = numbers[numbers >= 0]
     # As long as the picture, as placement takes it to be.
-    unit_seconds = clip_seconds(record) / total
-    waveform = np.where(numbers < 0, 0.0, record["audio"].numpy()[np.maximum(numbers, 0)])
+    unit_seconds = clip_length_seconds / total
+    waveform = np.where(numbers < 0, 0.0, sound[np.maximum(numbers, 0)])
     player = to_hear(waveform, view.sample_rate_hz, sound_bytes) if sound_bytes else None
     return SoundView(
         window=Window("broad sound", "broad", pieces(heard, 1, total, unit_seconds)),

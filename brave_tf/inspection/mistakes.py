@@ -8,11 +8,12 @@ import tensorflow as tf
 from brave_tf.config import AudioViewConfig, Modality
 from brave_tf.data.augment import to_unit
 from brave_tf.data.dataset import Dataset
-from brave_tf.data.pictures import decode_flow, decode_pictures, picture_shape
+from brave_tf.data.pictures import decode
 from brave_tf.data.placement import Record
 from brave_tf.data.read import RecordTable
 from brave_tf.data.spectrogram import log_mel
-from brave_tf.inspection.display import as_colors, full_speed
+from brave_tf.inspection.display import as_colors, as_pictures, full_speed
+from brave_tf.modalities import MODALITIES
 from brave_tf.pages.charts import heat_map
 from brave_tf.pages.html import Html, strip
 
@@ -48,19 +49,16 @@ def pictures_of(
 
 
 def _picture(record: Record, modality: Modality, audio: AudioViewConfig, source: str) -> Html:
-    if modality == "audio":
-        spectrogram = log_mel(record["audio"], audio).numpy()
-        seconds = len(record["audio"]) / audio.sample_rate_hz
+    facts = MODALITIES[modality]
+    encoded = record[facts.key]
+    if facts.is_sound:
+        spectrogram = log_mel(encoded, audio).numpy()
+        seconds = len(encoded) / audio.sample_rate_hz
         alt = f"Spectrogram of {source}"
         return heat_map(spectrogram, alt, x_label="seconds", y_label="mel band", x_limit=seconds, class_="spectrogram")
-    encoded = record["flow" if modality == "flow" else "frames"]
     chosen = tf.gather(encoded, np.linspace(0, len(encoded) - 1, min(FRAMES, len(encoded))).astype(np.int64))
-    if modality == "flow":
-        shape = picture_shape(chosen[0])
-        flow = to_unit(decode_flow(chosen, tf.stack([0, 0, shape[0], shape[1]])), "flow").numpy()
-        frames = as_colors(flow, full_speed(flow))
-    else:
-        frames = decode_pictures(chosen).numpy()
+    values = to_unit(decode(chosen, modality), modality).numpy()
+    frames = as_colors(values, full_speed(values)) if facts.is_directed else as_pictures(values)[0]
     width = max(round(HEIGHT * frames.shape[2] / frames.shape[1]), 1)
     small = tf.cast(tf.image.resize(frames, (HEIGHT, width), antialias=True), tf.uint8).numpy()
     return strip(small, f"Frames of {source}")

@@ -4,7 +4,8 @@ from typing import Any
 
 import keras
 
-from brave_tf.config import CHANNELS, BackboneConfig, Modality, ModelConfig
+from brave_tf.config import BackboneConfig, Modality, ModelConfig
+from brave_tf.modalities import MODALITIES
 from brave_tf.models.audio_resnet import AudioResNet
 from brave_tf.models.r3d import R3D
 from brave_tf.models.tsm_resnet import TSMResNet
@@ -16,7 +17,7 @@ NETWORKS = {network.__name__: network for network in (TSMResNet, R3D, AudioResNe
 def video_backbone(
     size: BackboneConfig, name: str, channels: int = 3, rematerialise: bool = False, dtype: Any = None
 ) -> keras.Model:
-    """A backbone for clips of RGB frames, or of optical flow, which has two channels."""
+    """A backbone for clips of frames: 3 channels of RGB, 2 of optical flow."""
     shared: dict[str, Any] = {
         "depth": size.depth,
         "width": size.width,
@@ -43,6 +44,7 @@ def broad_backbone(model: ModelConfig, modality: Modality, dtype: Any = None) ->
     """The backbone of one broad modality; `dtype` is the policy of its layers, as Keras names them."""
     size: BackboneConfig = getattr(model, modality)
     name = f"broad_{modality}_backbone"
-    if modality == "audio":
+    facts = MODALITIES[modality]
+    if facts.is_sound:
         return audio_backbone(size, name, model.rematerialise, dtype)
-    return video_backbone(size, name, CHANNELS[modality], model.rematerialise, dtype)
+    return video_backbone(size, name, facts.channels, model.rematerialise, dtype)

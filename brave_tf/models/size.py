@@ -3,7 +3,8 @@
 import dataclasses
 from typing import Literal
 
-from brave_tf.config import CHANNELS, AudioViewConfig, BackboneConfig, Config, VideoViewConfig
+from brave_tf.config import AudioViewConfig, BackboneConfig, Config, VideoViewConfig
+from brave_tf.modalities import MODALITIES, NARROW
 
 BLOCKS = {14: (1, 1, 1, 1), 26: (2, 2, 2, 2), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 """Bottleneck blocks of the four units, by depth."""
@@ -84,13 +85,14 @@ def experiment_sizes(config: Config) -> dict[str, Size]:
     features = {"narrow": _features(model.narrow)}
     for modality, view in config.broad.visual.items():
         backbone: BackboneConfig = getattr(model, modality)
-        size = backbone_size(backbone, _video(view), channels=CHANNELS[modality]) * view.views
-        shared = model.share_backbone and modality == "rgb"
+        size = backbone_size(backbone, _video(view), channels=MODALITIES[modality].channels) * view.views
+        shared = model.share_backbone and modality == NARROW
         sizes[f"broad {modality} backbone"] = Size(0, size.flops) if shared else size
         features[modality] = _features(backbone)
-    if config.broad.audio is not None:
-        sizes["broad audio backbone"] = backbone_size(model.audio, _audio(config.broad.audio), channels=1)
-        features["audio"] = _features(model.audio)
+    for modality, sound in config.broad.sound.items():
+        backbone = getattr(model, modality)
+        sizes[f"broad {modality} backbone"] = backbone_size(backbone, _audio(sound), MODALITIES[modality].channels)
+        features[modality] = _features(backbone)
     heads = Size(0, 0)
     for modality in config.broad.modalities:
         views = config.broad.visual[modality].views if modality in config.broad.visual else 1

@@ -3,6 +3,7 @@
 import os
 
 from brave_tf.config import Config
+from brave_tf.modalities import MODALITIES
 from brave_tf.pages.flow_color import DIRECTIONS, wheel
 from brave_tf.pages.html import (
     Html,
@@ -17,7 +18,7 @@ from brave_tf.pages.html import (
 )
 from brave_tf.pages.inspect_clip import clip_section
 from brave_tf.pages.inspect_content import InspectContent
-from brave_tf.presets.facts import MODALITY_WORDS, equal_budget, letters, view_facts
+from brave_tf.presets.facts import equal_budget, letters, view_facts
 
 _OFFSETS = {"aligned": "with the narrow view", "centered": "middle on middle", "independent": "anywhere, looping"}
 _NUMBERS = {1: "one", 2: "two", 3: "three"}
@@ -37,7 +38,7 @@ def write(path: str | os.PathLike[str], content: InspectContent) -> None:
     if not content.clips:
         raise ValueError("received no clips; expected at least one")
     config = content.config
-    sections = [_views(config), *([_flow()] if config.broad.flow is not None else [])]
+    sections = [_views(config), *([_flow()] if _has_flow(config) else [])]
     sections += [clip_section(clip, number, config) for number, clip in enumerate(content.clips, start=1)]
     sections += [_dataset(content), section("This page again", code(content.command))]
     write_page(path, page(f"What the networks will see: {config.name}", sections, lead=_lead(content)))
@@ -90,7 +91,7 @@ def _visual_words(config: Config, name: str) -> str:
     facts = view_facts(config)[name]
     if facts["frames"] == 1:
         return f"a single picture of {facts['size']} × {facts['size']} pixels"
-    what = "frames of optical flow (how far everything moves)" if facts["modality"] == "flow" else "pictures"
+    what = MODALITIES[facts["modality"]].plain_words
     return (
         f"{facts['frames']} {what} over {facts['seconds']:.3g} seconds, {facts['size']} × {facts['size']} pixels each"
     )
@@ -99,9 +100,12 @@ def _visual_words(config: Config, name: str) -> str:
 def _broad_words(config: Config) -> list[str]:
     words = []
     for name, facts in view_facts(config).items():
-        if name == "audio":
-            words.append(f"{facts['seconds']:.3g} seconds of sound, as a spectrogram")
-        elif name != "narrow":
+        if name == "narrow":
+            continue
+        record = MODALITIES[facts["modality"]]
+        if record.is_sound:
+            words.append(f"{facts['seconds']:.3g} seconds of {record.plain_words}")
+        else:
             many = f"{_NUMBERS.get(facts['views'], facts['views'])} times " if facts["views"] > 1 else ""
             each = ", each drawn by itself" if facts["views"] > 1 else ""
             words.append(f"{many}{_visual_words(config, name)}{each}")
@@ -112,14 +116,14 @@ def _views(config: Config) -> Html:
     rows = []
     for name, facts in view_facts(config).items():
         side = "narrow" if name == "narrow" else f"broad, × {facts['views']}" if facts["views"] > 1 else "broad"
-        if name == "audio":
+        record = MODALITIES[facts["modality"]]
+        if record.is_sound:
             grid = f"{facts['spectrogram_frames']:,} × {facts['mel_bands']} bands"
             rate, size = f"{facts['sample_rate_hz']:,} Hz", f"{facts['cells']:,}"
         else:
             grid = f"{facts['frames']} × {facts['size']} × {facts['size']} px"
             rate, size = f"{facts['fps']:.4g} fps", f"{facts['pixels']:,}"
-        what = MODALITY_WORDS[facts["modality"]]
-        rows.append((side, what, f"{facts['seconds']:.4g} s", rate, grid, size, _start(name, facts["offset"])))
+        rows.append((side, record.word, f"{facts['seconds']:.4g} s", rate, grid, size, _start(name, facts["offset"])))
     header = ("view", "shows", "length", "rate", "frames × size", "pixels or cells", "starts")
     budget = equal_budget(config)
     same = f"Both sides get the same {budget:,} pixels: the broad one is longer, and coarser." if budget else ""
@@ -134,6 +138,10 @@ def _start(name: str, offset: str) -> str:
     if name == "narrow":
         return "anywhere it fits"
     return _OFFSETS[offset]
+
+
+def _has_flow(config: Config) -> bool:
+    return any(MODALITIES[modality].is_directed for modality in config.broad.modalities)
 
 
 def _flow() -> Html:

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from brave_tf.config import Config
+from brave_tf.modalities import MODALITIES
 from brave_tf.pages.charts import heat_map
 from brave_tf.pages.html import Html, element, figure, image, join, paragraph, player, section, strip
 from brave_tf.pages.inspect_content import Draw, Frames, InspectedClip, SoundView, VisualView
@@ -53,7 +54,7 @@ def _draw(draw: Draw, clip: InspectedClip) -> Html:
 
 
 def _visual(view: VisualView) -> Html:
-    window, what = view.window, "optical flow" if view.modality == "flow" else "pictures"
+    window = view.window
     count = len(window.frames)
     shown = f", {len(view.seconds)} of them shown" if count > len(view.seconds) else ""
     height, width = view.crop[2:]
@@ -61,8 +62,8 @@ def _visual(view: VisualView) -> Html:
         f"the whole frame at {view.seconds[0]:.2f} s; the bright part, {width} × {height} of {view.whole.shape[1]} × "
         f"{view.whole.shape[0]} px, is cut out of all frames"
     )
-    frames = f"{'frame' if count == 1 else 'frames'}{' of optical flow' if view.modality == 'flow' else ''}"
-    name = f"{what} of the {window.name}"
+    frames = f"{'frame' if count == 1 else 'frames'} of {MODALITIES[view.modality].word}"
+    name = f"frames of the {window.name}"
     return element(
         "div",
         element("h4", element("span", window.name, class_=window.kind), f": {when(window)}"),

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from brave_tf.config import Config
+from brave_tf.config import Config, Modality
 
 Frames = npt.NDArray[np.uint8]
 Kind = Literal["narrow", "broad"]
@@ -49,7 +49,7 @@ class VisualView:
     """
 
     window: Window
-    modality: Literal["rgb", "flow"]
+    modality: Modality
     whole: Frames
     crop: tuple[int, int, int, int]
     seconds: Sequence[float]

@@ -5,19 +5,20 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from brave_tf.config.experiment import warmup_within
+from brave_tf.modalities import MODALITIES
 from brave_tf.pages.charts import Chart, line_charts
 from brave_tf.pages.html import Html, figure
 from brave_tf.pages.thinning import thin
 from brave_tf.runs.record import RunRecord, number
 
-MODALITIES = {"rgb": "video", "flow": "optical flow", "audio": "sound"}
-"""As the keys of the metrics have them, and in words."""
+_WORDS = {name: record.word for name, record in MODALITIES.items()}
+"""Modalities as the keys of the metrics have them, and in words."""
 
-VIEWS = {f"narrow_for_{m}": f"narrow, for {word}" for m, word in MODALITIES.items()} | MODALITIES
+VIEWS = {f"narrow_for_{m}": f"narrow, for {word}" for m, word in _WORDS.items()} | _WORDS
 """Names of projections as the keys of the metrics have them, and in words."""
 
-_TERMS = {f"narrow_to_{m}": f"narrow → {word}" for m, word in MODALITIES.items()}
-_TERMS |= {f"{m}_to_narrow": f"{word} → narrow" for m, word in MODALITIES.items()}
+_TERMS = {f"narrow_to_{m}": f"narrow → {word}" for m, word in _WORDS.items()}
+_TERMS |= {f"{m}_to_narrow": f"{word} → narrow" for m, word in _WORDS.items()}
 
 
 @dataclasses.dataclass(frozen=True)

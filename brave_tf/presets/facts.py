@@ -3,17 +3,14 @@
 from typing import Any
 
 from brave_tf.config import SOURCE_FPS, AudioViewConfig, Config, Modality, VideoViewConfig
-
-MODALITY_WORDS: dict[Modality, str] = {"rgb": "picture", "flow": "optical flow", "audio": "sound"}
-_LETTERS: dict[Modality, str] = {"rgb": "V", "flow": "F", "audio": "A"}
+from brave_tf.modalities import MODALITIES, NARROW
 
 
 def letters(config: Config) -> str:
     """The narrow view and the broad ones in the paper's letters, such as `V ↔ VVV` or `V ↔ FA`."""
-    broad = "".join(
-        _LETTERS[m] * (config.broad.visual[m].views if m != "audio" else 1) for m in config.broad.modalities
-    )
-    return f"V ↔ {broad}"
+    visual = config.broad.visual
+    broad = "".join(MODALITIES[m].letter * (visual[m].views if m in visual else 1) for m in config.broad.modalities)
+    return f"{MODALITIES[NARROW].letter} ↔ {broad}"
 
 
 def view_facts(config: Config) -> dict[str, dict[str, Any]]:
@@ -24,11 +21,9 @@ def view_facts(config: Config) -> dict[str, dict[str, Any]]:
         view. Of sound: `modality`, `views`, `seconds`, `sample_rate_hz`, `spectrogram_frames`, `mel_bands` and `cells`
         of the spectrogram. All have `offset`, how the view is placed in time.
     """
-    facts = {"narrow": {**_visual("rgb", config.narrow), "offset": "independent"}}
+    facts = {"narrow": {**_visual(NARROW, config.narrow), "offset": "independent"}}
     facts |= {modality: _visual(modality, view) for modality, view in config.broad.visual.items()}
-    if config.broad.audio is not None:
-        facts["audio"] = _sound(config.broad.audio)
-    return facts
+    return facts | {modality: _sound(modality, view) for modality, view in config.broad.sound.items()}
 
 
 def equal_budget(config: Config) -> int | None:
@@ -50,9 +45,9 @@ def _visual(modality: Modality, view: VideoViewConfig) -> dict[str, Any]:
     }
 
 
-def _sound(view: AudioViewConfig) -> dict[str, Any]:
+def _sound(modality: Modality, view: AudioViewConfig) -> dict[str, Any]:
     return {
-        "modality": "audio",
+        "modality": modality,
         "views": 1,
         "seconds": view.seconds,
         "sample_rate_hz": view.sample_rate_hz,

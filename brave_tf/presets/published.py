@@ -3,6 +3,7 @@
 from typing import Any
 
 from brave_tf.errors import UserError
+from brave_tf.modalities import Tower
 from brave_tf.presets import describe
 
 COLUMNS = {
@@ -15,8 +16,8 @@ COLUMNS = {
     ("audioset", "mlp"): "AudioSet mAP",
 }
 """Columns of the paper's tables, by layout of the dataset and protocol."""
-AUDIO_COLUMNS = ("ESC-50 linear", "AudioSet mAP")
-"""Those that the audio tower is scored in; the others are of the narrow one."""
+BROAD_COLUMNS: dict[str, Tower] = {"ESC-50 linear": "audio", "AudioSet mAP": "audio"}
+"""Those that a broad tower is scored in; the others are of the narrow one."""
 
 
 def published(preset: str, layout: str, protocol: str, tower: str) -> dict[str, Any] | None:
@@ -32,7 +33,7 @@ def published(preset: str, layout: str, protocol: str, tower: str) -> dict[str, 
         `experiment`, `column`, `value` in [0, 1], and `source`.
     """
     column = COLUMNS.get((layout, protocol))
-    if column is None or tower != ("audio" if column in AUDIO_COLUMNS else "narrow"):
+    if column is None or tower != BROAD_COLUMNS.get(column, "narrow"):
         return None
     try:
         found = describe(preset)

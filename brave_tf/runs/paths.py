@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+
+from brave_tf.modalities import MODALITIES, Tower
 
 CONFIG_FILE = "config.json"
 SUMMARY_FILE = "summary.json"
@@ -13,11 +14,9 @@ DIAGNOSIS_FILE = "diagnosis.json"
 LOCK_FILE = ".lock"
 """Locked by the process that trains."""
 ENCODER_FILE = "encoder.keras"
-TOWER_FILES: Mapping[Literal["narrow", "rgb", "flow", "audio"], str] = {
+TOWER_FILES: Mapping[Tower, str] = {
     "narrow": ENCODER_FILE,
-    "rgb": "broad_rgb.keras",
-    "flow": "broad_flow.keras",
-    "audio": "broad_audio.keras",
+    **{name: record.tower_file for name, record in MODALITIES.items()},
 }
 """Files of a finished run, by tower."""
 CHECKPOINT_FOLDER = "checkpoints"

@@ -11,6 +11,7 @@ from brave_tf.data.augment.batch import AugmentedViews
 from brave_tf.encoders.encoder import seeded_initialisation
 from brave_tf.lars import LARS
 from brave_tf.method.brave import Brave
+from brave_tf.modalities import NARROW
 from brave_tf.models.backbones import broad_backbone, narrow_backbone
 from brave_tf.schedules import WarmupCosine
 
@@ -29,7 +30,7 @@ def build(config: Config, model_class: type[AnyBrave] = Brave) -> AnyBrave:
     settings = config.model
     policy = POLICIES[config.precision]
     narrow = narrow_backbone(settings, policy)
-    shared = "rgb" if settings.share_backbone else None
+    shared = NARROW if settings.share_backbone else None
     broad = {
         modality: narrow if modality == shared else broad_backbone(settings, modality, policy)
         for modality in config.broad.modalities

@@ -17,13 +17,13 @@ from brave_tf.config import Config
 from brave_tf.config import values as config_values
 from brave_tf.config.experiment import warmup_within
 from brave_tf.config.values import differences, to_dict
-from brave_tf.config.words import Tower
 from brave_tf.data.pipeline import pretraining_dataset
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.encoders.card import card_of, weights_sha256
 from brave_tf.encoders.encoder import save_towers
 from brave_tf.errors import UserError
 from brave_tf.method.brave import Brave
+from brave_tf.modalities import Tower
 from brave_tf.progress import note, track
 from brave_tf.runs.directory import EARLIER_STEPS, claimed, earlier_steps, finished_summary, last_loss, write_summary
 from brave_tf.training.agreement import Agreement

@@ -24,7 +24,7 @@ def record(frames, samples=0):
 def placed(config, frames, samples=0, seed=0):
     views = place_views(record(frames, samples), sampling.example_seed(seed, tf.constant(3, tf.int64)), config)
     broad = {modality: [view.frames.numpy() for view in views.broad[modality]] for modality in views.broad}
-    return views.narrow.frames.numpy(), broad, None if views.audio is None else views.audio.numpy()
+    return views.narrow.frames.numpy(), broad, views.sound["audio"].numpy() if views.sound else None
 
 
 def check_view(numbers, view, total):

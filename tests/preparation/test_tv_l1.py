@@ -16,7 +16,7 @@ from brave_tf.cli.main import main
 from brave_tf.data import records
 from brave_tf.data.flow_code import LIMIT_SHARE, FlowSettings, store, to_pixels
 from brave_tf.data.open import open_dataset
-from brave_tf.data.pictures import decode_flow, picture_shape
+from brave_tf.data.pictures import decode, picture_shape
 from brave_tf.data.read import RecordTable
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.errors import UserError
@@ -49,7 +49,7 @@ def moving(frames, right, down):
 
 def decoded(png):
     height, width, _ = picture_shape(tf.constant(png)).numpy()
-    return to_pixels(decode_flow(tf.constant([png]), tf.constant([0, 0, height, width]))[0].numpy())
+    return to_pixels(decode(tf.constant([png]), "flow", tf.constant([0, 0, height, width]))[0].numpy())
 
 
 @pytest.mark.parametrize(("right", "down"), [(2, 0), (-2, 0), (0, 1), (1, -2)])
@@ -125,7 +125,7 @@ def test_every_stored_value_decodes_as_it_is():
     data = io.BytesIO()
     Image.fromarray(values, "LA").save(data, "PNG")
     window = tf.constant([2, 3, 10, 12])
-    found = tf.function(decode_flow)(tf.constant([data.getvalue()] * 2), window)
+    found = tf.function(decode)(tf.constant([data.getvalue()] * 2), "flow", window)
     np.testing.assert_array_equal(found, [values[2:12, 3:15]] * 2)
 
 

@@ -8,11 +8,11 @@ import pytest
 import tensorflow as tf
 
 from brave_tf import presets
-from brave_tf.config import CHANNELS
 from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset
 from brave_tf.data.flow_code import FlowSettings
 from brave_tf.demo.world import write_world
+from brave_tf.modalities import MODALITIES
 from brave_tf.preparation.dataset_writer import prepare
 from brave_tf.training.build import make_model
 from tests.preparation.media_files import write_media
@@ -48,7 +48,7 @@ def check_step(config, dataset):
     narrow = config.narrow
     assert batch["narrow"].shape == (2, narrow.frames, narrow.size, narrow.size, 3)
     for modality, view in config.broad.visual.items():
-        shape = (2, view.views, view.frames, view.size, view.size, CHANNELS[modality])
+        shape = (2, view.views, view.frames, view.size, view.size, MODALITIES[modality].channels)
         assert batch["broad"][modality].shape == shape
     terms = [metrics[f"narrow_to_{m}"] for m in config.broad.modalities]
     terms += [metrics[f"{m}_to_narrow"] for m in config.broad.modalities]

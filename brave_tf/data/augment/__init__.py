@@ -1,6 +1,6 @@
 """Augmentation: parameters are drawn once per view, then applied to every frame of it."""
 
-from brave_tf.data.augment.apply import apply, apply_flow, apply_one, apply_to, to_unit
+from brave_tf.data.augment.apply import apply, apply_one, apply_to, to_unit
 from brave_tf.data.augment.parameters import describe, sample
 
-__all__ = ["apply", "apply_flow", "apply_one", "apply_to", "describe", "sample", "to_unit"]
+__all__ = ["apply", "apply_one", "apply_to", "describe", "sample", "to_unit"]

@@ -8,6 +8,7 @@ import tensorflow as tf
 from brave_tf.config import Config, Modality, VideoViewConfig
 from brave_tf.config.values import from_dict, to_dict
 from brave_tf.data.augment.apply import apply_to, to_unit
+from brave_tf.modalities import NARROW
 
 
 @keras.saving.register_keras_serializable("brave_tf")
@@ -48,7 +49,7 @@ class AugmentedViews:
         return cls(**config)
 
 
-def _prepare(frames: Any, parameters: Any, view: VideoViewConfig, modality: Modality = "rgb") -> Any:
+def _prepare(frames: Any, parameters: Any, view: VideoViewConfig, modality: Modality = NARROW) -> Any:
     if parameters is not None:
         return apply_to(modality, frames, parameters, view.augment)
     return to_unit(frames, modality) if frames.dtype == tf.uint8 else frames

@@ -59,7 +59,7 @@ def test_flow_is_flipped_and_scaled_to_its_limit_and_nothing_else():
     stored = tf.constant(np.random.default_rng(1).integers(1, 256, (4, 3, 8, 10, 2)), tf.uint8)
     _, parameters = batch_of(4, FLOW_AUGMENT)
     parameters["flip"] = tf.constant([True, False, True, False])
-    flow = augment.apply_flow(stored, parameters, FLOW_AUGMENT).numpy()
+    flow = augment.apply_to("flow", stored, parameters, FLOW_AUGMENT).numpy()
     expected = (stored.numpy().astype("float32") - 128) / 127
     np.testing.assert_allclose(flow[1], expected[1], atol=1e-6)
     np.testing.assert_allclose(flow[0], expected[0, :, :, ::-1] * [-1, 1], atol=1e-6)
