@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import keras
 
@@ -55,9 +55,10 @@ AUDIO = TowerNames("broad_audio_embedding/res_net_v2", "~/initial_conv", "~/bloc
 SHARED_HEAD = "shared_project"
 
 
-def broad_names(modality: Modality) -> TowerNames:
+def broad_names(modality: str) -> TowerNames:
     """How the modules of a broad tower are called; what the released code has not got has a name in its manner."""
-    record = MODALITIES[modality]
+    # A model takes free names; the towers of a preset are called by their modalities.
+    record = MODALITIES[cast(Modality, modality)]
     return AUDIO if record.is_sound else dataclasses.replace(NARROW, prefix=_BROAD_PREFIX.format(record.short_word))
 
 
