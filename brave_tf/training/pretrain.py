@@ -17,7 +17,6 @@ from brave_tf.config import Config
 from brave_tf.config import values as config_values
 from brave_tf.config.experiment import warmup_within
 from brave_tf.config.values import differences, to_dict
-from brave_tf.config.words import Tower
 from brave_tf.data.pipeline import pretraining_dataset
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.encoders.card import card_of, weights_sha256
@@ -167,8 +166,7 @@ class _Pretraining:
         return [] if clips is None else [KNNProbe(clips, self.config, monitor.probe_every)]
 
     def _finish(self, model: Brave, history: dict[str, Any]) -> dict[str, Any]:
-        encoders: dict[Tower, keras.Model] = {"narrow": model.encoder}
-        encoders |= model.broad_encoders.items()
+        encoders: dict[Any, keras.Model] = {"narrow": model.encoder, **model.broad_encoders}
         cards = {tower: card_of(self.config, net, self.config.steps, tower) for tower, net in encoders.items()}
         summary = {
             "preset": self.config.name,
