@@ -227,8 +227,8 @@ def _tower_of(model: Brave, choice: TowerChoice | None, path: Path) -> tuple[ker
     """A backbone of a whole model, and its card."""
     if not isinstance(model.augment, AugmentedViews):
         raise UserError(
-            f"{path} is a Brave of networks of its own, whose inputs are not known; expected one of an experiment; save "
-            "its model.encoder, and load that with keras.saving.load_model"
+            f"{path} is a Brave of networks of its own, whose inputs are not known; expected one of an experiment; "
+            "save its model.encoder, and load that with keras.saving.load_model"
         )
     encoders: dict[Any, keras.Model] = {"narrow": model.encoder, **model.broad_encoders}
     tower = choose_tower(choice, list(encoders), str(path))
