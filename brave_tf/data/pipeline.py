@@ -86,14 +86,14 @@ def check_batch(config: Config, replicas: int) -> None:
 
 
 def augmented_samples(
-    dataset: Dataset, clips: pa.Table, shown: EvaluationInput, seed: int, first: int = 0
+    dataset: Dataset, clips: pa.Table, input_view: EvaluationInput, seed: int, first: int = 0
 ) -> tf.data.Dataset:
-    """`shown.view.epochs` passes over clips, in order, freshly augmented in each pass.
+    """`input_view.view.epochs` passes over clips, in order, freshly augmented in each pass.
 
     Args:
         dataset: where the clips are.
         clips: rows of `Dataset.clips`.
-        shown: what the encoder is shown.
+        input_view: what the encoder is given.
         seed: decides every sample, together with its number.
         first: number of the sample to begin with.
 
@@ -105,14 +105,14 @@ def augmented_samples(
 
     def element(example: tf.Tensor) -> tf.Tensor:
         serialized, _ = reader(example % len(table))
-        return classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, example), shown)
+        return classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, example), input_view)
 
-    numbers = tf.data.Dataset.range(first, shown.view.epochs * len(table))
+    numbers = tf.data.Dataset.range(first, input_view.view.epochs * len(table))
     return numbers.map(element, num_parallel_calls=tf.data.AUTOTUNE)
 
 
 def shuffled_samples(
-    dataset: Dataset, clips: pa.Table, labels: np.ndarray, shown: EvaluationInput, seed: int, first: int = 0
+    dataset: Dataset, clips: pa.Table, labels: np.ndarray, input_view: EvaluationInput, seed: int, first: int = 0
 ) -> tf.data.Dataset:
     """Samples and labels without end, every pass in another order; sample n is a pure function of (seed, n).
 
@@ -120,7 +120,7 @@ def shuffled_samples(
         dataset: where the clips are.
         clips: rows of `Dataset.clips`.
         labels: [N, ...] of the clips.
-        shown: what the encoder is shown.
+        input_view: what the encoder is given.
         seed: decides every sample, together with its number.
         first: number of the sample to begin with.
     """
@@ -131,19 +131,19 @@ def shuffled_samples(
     def element(example: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         row = sampling.shuffled_row(example, len(table), seed)
         serialized, _ = reader(row)
-        sample = classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, example), shown)
+        sample = classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, example), input_view)
         return sample, targets[row]
 
     numbers = tf.data.Dataset.range(first, np.iinfo(np.int64).max)
     return numbers.map(element, num_parallel_calls=tf.data.AUTOTUNE)
 
 
-def clip_windows(dataset: Dataset, clips: pa.Table, shown: EvaluationInput, first: int = 0) -> tf.data.Dataset:
+def clip_windows(dataset: Dataset, clips: pa.Table, input_view: EvaluationInput, first: int = 0) -> tf.data.Dataset:
     """The test windows of each clip from number `first` on, in order: see `evaluation_windows`."""
     reader = RecordTable.of(dataset, clips).reader()
 
     def element(row: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         serialized, _ = reader(row)
-        return evaluation_windows(dataset.parser(serialized), shown)
+        return evaluation_windows(dataset.parser(serialized), input_view)
 
     return tf.data.Dataset.range(first, clips.num_rows).map(element, num_parallel_calls=tf.data.AUTOTUNE)
