@@ -66,8 +66,8 @@ class Dataset:
     @property
     def flow(self) -> FlowSettings | None:
         """How its optical flow was computed, or None if it was prepared without."""
-        found = self.info.get("flow")
-        return None if found is None else FlowSettings(found["shorter_side"], found["stride"])
+        settings = self.info.get("flow")
+        return None if settings is None else FlowSettings(settings["shorter_side"], settings["stride"])
 
     @property
     def labels(self) -> dict[str, list[str]]:

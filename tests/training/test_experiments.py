@@ -11,7 +11,6 @@ from brave_tf import presets
 from brave_tf.config import CHANNELS
 from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset
-from brave_tf.data.flow_code import FlowSettings
 from brave_tf.demo.world import write_world
 from brave_tf.preparation.dataset_writer import prepare
 from brave_tf.training.build import make_model
@@ -29,7 +28,7 @@ def dataset_at(tmp_path_factory):
     @functools.cache
     def make(rate):
         out = tmp_path_factory.mktemp("out") / "d"
-        return prepare(folder, out, workers=1, split="train=1", audio_rate_hz=rate, flow=FlowSettings(32))
+        return prepare(folder, out, workers=1, split="train=1", audio_rate=rate, flow=True, flow_size=32)
 
     return make
 
@@ -95,7 +94,7 @@ def textures(tmp_path_factory):
     """Clips of moving textures, where rounding and resizing matter."""
     folder = tmp_path_factory.mktemp("textures")
     write_world(folder, clips_per_motion={"train": 2}, seconds=1.5, size=64, workers=1)
-    return prepare(folder, tmp_path_factory.mktemp("out") / "d", workers=1, split="train=1", flow=FlowSettings(32))
+    return prepare(folder, tmp_path_factory.mktemp("out") / "d", workers=1, split="train=1", flow=True, flow_size=32)
 
 
 VVV = ["broad.rgb.views=3", "broad.rgb.augment.random_convolution=1", "broad.rgb.frames=4"]
