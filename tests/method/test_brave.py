@@ -11,6 +11,8 @@ from brave_tf.lars import LARS
 from brave_tf.losses import view_losses
 from brave_tf.method.brave import Brave
 
+pytestmark = pytest.mark.usefixtures("one_unit")
+
 TINY = ["model.narrow.width=0.0625", "model.rgb.width=0.0625", "model.audio.width=0.0625", "model.hidden_size=16"]
 
 
