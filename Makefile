@@ -6,24 +6,33 @@ TEST_WORKERS ?= 2
 
 VENV := .venv
 STAMP := $(VENV)/.installed
+# PyTorch's own index, or a wheel at hand, has a build without CUDA: make backends TORCH='torch==2.13.0+cpu'
+TORCH ?= torch
+BACKENDS := .venv-backends
+BACKENDS_STAMP := $(BACKENDS)/.installed
+BACKENDS_TESTS := $(addprefix tests/models/test_,backends.py r3d_transcription.py tsm_transcription.py)
 SOURCES := brave_tf export tests examples benchmarks setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types format clean
+.PHONY: help demo test check backends lint types format clean
 
 help:
 	@echo "make demo     the whole story on generated media files; the page is $(DEMO_OUT)/index.html"
 	@echo "make test     run the tests (TEST_ARGS=... goes to pytest)"
 	@echo "make check    the gate: lint, format, types, tests"
+	@echo "make backends the tests that compare with PyTorch and JAX, in an environment that has both"
 	@echo "make lint | types | format | clean"
 
 demo: $(STAMP)
 	@$(VENV)/bin/brave-tf demo --out $(DEMO_OUT)
 
 test: $(STAMP)
-	@$(VENV)/bin/python -m pytest -q -n $(TEST_WORKERS) $(TEST_ARGS)
+	@$(VENV)/bin/python -m pytest -q -n $(TEST_WORKERS) --dist worksteal $(TEST_ARGS)
 
 check: lint types test
+
+backends: $(BACKENDS_STAMP)
+	@$(BACKENDS)/bin/python -m pytest -q $(BACKENDS_TESTS) $(TEST_ARGS)
 
 lint: $(STAMP)
 	@$(VENV)/bin/ruff check $(SOURCES)
@@ -40,7 +49,7 @@ format: $(STAMP)
 	@$(VENV)/bin/ruff format $(SOURCES)
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO_OUT)
+	rm -rf $(VENV) $(BACKENDS) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO_OUT)
 
 $(STAMP): setup.py requirements.txt
 	@set -e; \
@@ -55,3 +64,8 @@ $(STAMP): setup.py requirements.txt
 	$$found -m venv --clear $(VENV); \
 	$(VENV)/bin/pip install -q --disable-pip-version-check -e '.[dev]'; \
 	touch $(STAMP)
+
+$(BACKENDS_STAMP): $(STAMP)
+	@$(VENV)/bin/python -m venv $(BACKENDS)
+	@$(BACKENDS)/bin/pip install -q --disable-pip-version-check -e '.[test,backends]' '$(TORCH)'
+	@touch $(BACKENDS_STAMP)

@@ -1,6 +1,9 @@
 """BraVe for TensorFlow: video encoders that learn without labels, by regressing broad views from narrow ones.
 
-Everything here loads on first use, so that importing the package costs nothing.
+One function for each command of `brave-tf`, with the command's arguments and defaults (`prepare`, `inspect`,
+`pretrain`, `report`, `evaluate`, `export`, `convert`); the method as a Keras model (`Brave`, `LARS`, `WarmupCosine`,
+`losses`); the networks (`TSMResNet`, `R3D`, `AudioResNet`); and what lies below. Everything loads on first use, so that
+importing the package costs nothing.
 """
 
 from typing import TYPE_CHECKING
@@ -9,38 +12,55 @@ from brave_tf.lazy import public_names
 
 if TYPE_CHECKING:
     from brave_tf import config as config
-    from brave_tf import convert as convert
     from brave_tf import data as data
-    from brave_tf import evaluation as evaluation
-    from brave_tf import export as export
     from brave_tf import losses as losses
     from brave_tf import models as models
     from brave_tf import presets as presets
     from brave_tf import training as training
+    from brave_tf.convert.checkpoint import convert_checkpoint
     from brave_tf.encoders.encoder import load_encoder as load_encoder
+    from brave_tf.evaluator import evaluate as evaluate
+    from brave_tf.export.saved_model import export_encoder
+    from brave_tf.inspection import inspect as inspect
     from brave_tf.lars import LARS as LARS
     from brave_tf.method.brave import Brave as Brave
+    from brave_tf.models.audio_resnet import AudioResNet as AudioResNet
+    from brave_tf.models.r3d import R3D as R3D
+    from brave_tf.models.tsm_resnet import TSMResNet as TSMResNet
+    from brave_tf.pages.run_report import report as report
+    from brave_tf.preparation.dataset_writer import prepare as prepare
     from brave_tf.schedules import WarmupCosine as WarmupCosine
     from brave_tf.training.build import build as build
+    from brave_tf.training.pretrain import pretrain as pretrain
+
+    convert = convert_checkpoint
+    export = export_encoder
 
 __version__ = "0.1.0"
 
 __all__, __getattr__, __dir__ = public_names(
     __name__,
     {
+        "AudioResNet": "models.audio_resnet",
         "Brave": "method.brave",
         "LARS": "lars",
+        "R3D": "models.r3d",
+        "TSMResNet": "models.tsm_resnet",
         "WarmupCosine": "schedules",
         "build": "training.build",
         "config": "",
         "convert": "",
         "data": "",
-        "evaluation": "",
+        "evaluate": "evaluator",
         "export": "",
+        "inspect": "inspection",
         "load_encoder": "encoders.encoder",
         "losses": "",
         "models": "",
+        "prepare": "preparation.dataset_writer",
         "presets": "",
+        "pretrain": "training.pretrain",
+        "report": "pages.run_report",
         "training": "",
     },
 )

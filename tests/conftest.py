@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,16 @@ def two_replicas() -> Any:
     names = [device.name.removeprefix("/device:") for device in tf.config.list_logical_devices("CPU")]
     assert len(names) == LOGICAL_CPUS, "TensorFlow ran an operation while the tests were collected"
     return tf.distribute.MirroredStrategy(names)
+
+
+@pytest.fixture(scope="module")
+def one_unit() -> Iterator[None]:
+    """Networks of depth 14 and 26 with one block, for all tests of a module: `tests.reduced.one_unit`."""
+    from tests.reduced import one_unit
+
+    with pytest.MonkeyPatch.context() as patch:
+        one_unit(patch)
+        yield
 
 
 @pytest.fixture(scope="session")

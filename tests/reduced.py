@@ -1,7 +1,10 @@
-"""Experiments at a size that a test can run: fewer frames and pixels, everything else as it is."""
+"""Experiments at a size that a test can run: fewer frames and pixels, thin and shallow networks."""
+
+from pytest import MonkeyPatch
 
 from brave_tf.config import Config
 from brave_tf.config.values import override
+from brave_tf.models.size import BLOCKS
 
 FEWER_FRAMES = 8
 PIXELS = 32
@@ -24,6 +27,20 @@ def thin(config: Config) -> list[str]:
     """Assignments that make all networks an eighth as wide, in the same proportion, and heads a sixteenth."""
     widths = [f"model.{name}.width={getattr(config.model, name).width * THIN}" for name in NETWORKS]
     return [*widths, f"model.hidden_size={config.model.hidden_size // 16}"]
+
+
+def shallow() -> list[str]:
+    """Assignments that leave one block to each unit of all networks."""
+    return [f"model.{name}.depth=14" for name in NETWORKS]
+
+
+def one_unit(patch: MonkeyPatch) -> None:
+    """Leaves one block of networks of depth 14 and 26, for tests of what is around the networks.
+
+    What such a test costs is the tracing of its graph, which grows with the number of layers and not with their width.
+    """
+    for depth in (14, 26):
+        patch.setitem(BLOCKS, depth, (1,))
 
 
 NETWORKS = ("narrow", "rgb", "flow", "audio")

@@ -57,7 +57,7 @@ def test_shortages_that_tensorflow_reports_are_one_line(monkeypatch, capsys, mes
     def load(path, tower=None):
         raise tf.errors.ResourceExhaustedError(None, None, message)
 
-    monkeypatch.setattr("brave_tf.encoders.encoder.load_encoder", load)
+    monkeypatch.setattr("brave_tf.export.saved_model.load_encoder", load)
     assert main(["export", "run", "--out", "x"]) == 1
     assert words in capsys.readouterr().err
 
@@ -279,11 +279,6 @@ def test_the_library_is_light_until_it_is_used():
 def test_every_public_name_is_there(name):
     assert name in dir(brave_tf)
     assert getattr(brave_tf, name).__name__ in (name, f"brave_tf.{name}")
-
-
-def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="has no attribute 'Bravo'; it has LARS, Brave"):
-        _ = brave_tf.Bravo
 
 
 def test_tensorflow_starts_without_a_word():

@@ -99,3 +99,24 @@ def test_unknown_preset_offers_the_nearest():
 def test_configurations_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         presets.get("tiny-v").steps = 3
+
+
+@pytest.mark.parametrize(
+    ("assignments", "words"),
+    [
+        (["model.narrow.shift=0.001"], "shift=0.001 with width=0.25, which moves none of the 512 channels"),
+        (["model.audio.width=0.0625", "model.audio.shift=0.001"], "moves none of the 128 channels .* at least 0.00781"),
+        (["narrow.frames=1"], "narrow.frames=1 with model.narrow.shift=0.125; one frame has no neighbours"),
+        (["broad.rgb.frames=1"], "broad.rgb.frames=1 with model.rgb.shift=0.125; .* expected model.rgb.shift=0"),
+    ],
+)
+def test_a_temporal_shift_without_effect_is_refused(assignments, words):
+    with pytest.raises(UserError, match=words):
+        config_values.override(presets.get("tiny-v"), assignments)
+
+
+def test_a_temporal_shift_with_effect_and_none_at_all_are_taken():
+    narrow = ["model.narrow.width=0.0625", "model.narrow.shift=0.01"]
+    assert config_values.override(presets.get("tiny-v"), narrow).model.narrow.shift == 0.01
+    for assignments in (["narrow.frames=1", "model.narrow.shift=0"], ["narrow.frames=1", "model.narrow.network=r3d"]):
+        assert config_values.override(presets.get("tiny-v"), assignments).narrow.frames == 1

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "data": BASE | {"data"},
     "preparation": BASE | {"data", "preparation"},
     "runs": BASE | {"runs"},
-    "encoders": BASE | {"encoders", "method", "models", "runs"},
+    "encoders": BASE | {"data", "encoders", "method", "models", "runs"},
     # Its monitor looks at the encoder as an evaluation does.
     "training": BASE
     | {"data", "encoders", "evaluation", "lars", "losses", "method", "models", "runs", "schedules", "training"},

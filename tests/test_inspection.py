@@ -12,7 +12,6 @@ from brave_tf.cli.main import main
 from brave_tf.config import SOURCE_FPS
 from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset, sampling
-from brave_tf.data.flow_code import FlowSettings
 from brave_tf.data.views import training_views
 from brave_tf.demo.world import write_world
 from brave_tf.errors import UserError
@@ -36,7 +35,9 @@ def world(tmp_path_factory):
     """Moving textures with sound, 1.6 s each: shorter than the broad views, which loop."""
     folder = tmp_path_factory.mktemp("world")
     write_world(folder, clips_per_motion={"train": 1}, seconds=1.6, size=48, workers=1)
-    return prepare(folder, tmp_path_factory.mktemp("out") / "d", workers=1, split="train=1", flow=FlowSettings(24)).path
+    return prepare(
+        folder, tmp_path_factory.mktemp("out") / "d", workers=1, split="train=1", flow=True, flow_size=24
+    ).path
 
 
 def displayed(values, shown_range):

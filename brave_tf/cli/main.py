@@ -72,10 +72,11 @@ def _run(arguments: list[str]) -> None:
         return
     import tyro
 
-    tyro.extras.subcommand_cli_from_dict(_commands(), args=arguments, prog=PROGRAM, description=DESCRIPTION)
+    tyro.extras.subcommand_cli_from_dict(commands(), args=arguments, prog=PROGRAM, description=DESCRIPTION)
 
 
-def _commands() -> dict[str, Callable[..., Any]]:
+def commands() -> dict[str, Callable[..., Any]]:
+    """The commands by name."""
     from brave_tf.cli.convert import convert
     from brave_tf.cli.demo import demo
     from brave_tf.cli.evaluate import evaluate

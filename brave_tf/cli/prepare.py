@@ -50,26 +50,23 @@ def prepare(
         flow_size: shorter side in pixels of the pictures that flow is computed on.
         flow_stride: frames from one flow picture to the next; 4 is 6.25 a second, the rate of the paper's broad views.
     """
-    from brave_tf.data.flow_code import FlowSettings
-    from brave_tf.errors import UsageError
     from brave_tf.preparation.dataset_writer import prepare as run_preparation
 
-    settings = FlowSettings(flow_size, flow_stride)
-    if not flow and settings != FlowSettings():
-        raise UsageError("received --flow-size or --flow-stride without --flow; add --flow to compute optical flow")
     dataset = run_preparation(
         source,
         out,
         layout=layout,
         path_column=path_column,
         annotations=annotations,
-        audio_rate_hz=audio_rate or None,
+        audio_rate=audio_rate,
         shorter_side=shorter_side,
         clip_seconds=clip_seconds,
         split=split,
         seed=seed,
         workers=workers,
-        flow=settings if flow else None,
+        flow=flow,
+        flow_size=flow_size,
+        flow_stride=flow_stride,
     )
     _print(dataset.path, dataset.info)
 

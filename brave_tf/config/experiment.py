@@ -136,3 +136,13 @@ class Config:
             raise ValueError(
                 "received model.share_backbone without broad.rgb; expected broad RGB views to share it with"
             )
+        towers = {"narrow": (self.narrow, self.model.narrow)}
+        for modality, view in self.broad.visual.items():
+            towers[f"broad.{modality}"] = (view, getattr(self.model, modality))
+        for name, (view, backbone) in towers.items():
+            if view.frames == 1 and backbone.network == "resnet" and backbone.shift > 0:
+                model = f"model.{name.removeprefix('broad.')}.shift"
+                raise ValueError(
+                    f"received {name}.frames=1 with {model}={backbone.shift:g}; one frame has no neighbours to shift "
+                    f"channels from, and would lose them; expected {model}=0, or more frames"
+                )

@@ -16,7 +16,11 @@ class BackboneConfig:
         network: "resnet" is the TSM-ResNet V2 for pictures and the ResNet V2 for sound; "r3d" is for pictures only.
         depth: layers, in bottleneck blocks.
         width: factor on all channel counts.
-        shift: share of the channels that "resnet" shifts each way in time; 0 makes it an image network. Sound has none.
+        shift: share of the channels that "resnet" shifts each way in time, rounded down to whole channels in every
+            block; 0 makes it an image network. Sound has none.
+
+    Raises:
+        ValueError: `shift` is above 0 and moves no channel of any block.
     """
 
     __pydantic_config__ = STRICT
@@ -24,6 +28,14 @@ class BackboneConfig:
     depth: Literal[14, 26, 50, 101, 152] = 50
     width: Positive = 1.0
     shift: Annotated[float, pydantic.Field(ge=0.0, le=0.5)] = 0.125
+
+    def __post_init__(self) -> None:
+        widest = 32 * int(64 * self.width)
+        if self.network == "resnet" and self.shift > 0 and widest > 0 and int(self.shift * widest) == 0:
+            raise ValueError(
+                f"received shift={self.shift:g} with width={self.width:g}, which moves none of the {widest} channels "
+                f"of the widest block; expected at least {1 / widest:.3g}, or 0 for an image network"
+            )
 
 
 @dataclasses.dataclass(frozen=True)

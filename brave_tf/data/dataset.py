@@ -67,8 +67,8 @@ class Dataset:
     @property
     def flow(self) -> FlowSettings | None:
         """How its optical flow was computed, or None if it was prepared without."""
-        found = self.info.get("flow")
-        return None if found is None else FlowSettings(found["shorter_side"], found["stride"])
+        settings = self.info.get("flow")
+        return None if settings is None else FlowSettings(settings["shorter_side"], settings["stride"])
 
     def picture_stride(self, modality: Modality) -> int | None:
         """Frames from one picture of a modality to the next, as `dataset.json` says; None if it holds none."""

@@ -93,7 +93,7 @@ def augmented_samples(
     Args:
         dataset: where the clips are.
         clips: rows of `Dataset.clips`.
-        input_view: what the encoder is shown.
+        input_view: what the encoder is given.
         seed: decides every sample, together with its number.
         first: number of the sample to begin with.
 
@@ -120,7 +120,7 @@ def shuffled_samples(
         dataset: where the clips are.
         clips: rows of `Dataset.clips`.
         labels: [N, ...] of the clips.
-        input_view: what the encoder is shown.
+        input_view: what the encoder is given.
         seed: decides every sample, together with its number.
         first: number of the sample to begin with.
     """

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from brave_tf.config import AudioViewConfig
+from brave_tf.data.augment.batch import AugmentedViews
 from brave_tf.encoders import card as cards
 from brave_tf.encoders.card import EncoderCard, choose_tower
 from brave_tf.encoders.from_run import find_checkpoint, load_checkpoint, load_newest
@@ -215,13 +216,23 @@ def _load_keras(path: Path, tower: TowerChoice | None) -> Encoder:
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"{path} is not a readable .keras model: {reason}") from error
     if isinstance(model, Brave):
-        encoders: dict[Tower, Any] = {"narrow": model.encoder, **model.broad_encoders}
-        chosen = choose_tower(tower, list(encoders), str(path))
-        model, card = encoders[chosen], cards.card_of(model.augment.config, encoders[chosen], steps=0, tower=chosen)
+        model, card = _tower_of(model, tower, path)
     if card is None:
         is_sound = len(model.input_shape) == 3
         card = EncoderCard("audio", "audio", audio=AudioViewConfig()) if is_sound else EncoderCard()
     return Encoder(model, card, path, model.variables, model.trainable_variables)
+
+
+def _tower_of(model: Brave, choice: TowerChoice | None, path: Path) -> tuple[keras.Model, EncoderCard]:
+    """A backbone of a whole model, and its card."""
+    if not isinstance(model.augment, AugmentedViews):
+        raise UserError(
+            f"{path} is a Brave of networks of its own, whose inputs are not known; expected one of an experiment; "
+            "save its model.encoder, and load that with keras.saving.load_model"
+        )
+    encoders: dict[Any, keras.Model] = {"narrow": model.encoder, **model.broad_encoders}
+    tower = choose_tower(choice, list(encoders), str(path))
+    return encoders[tower], cards.card_of(model.augment.config, encoders[tower], steps=0, tower=tower)
 
 
 def _load_saved_model(path: Path) -> Encoder:

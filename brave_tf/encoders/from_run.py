@@ -12,13 +12,20 @@ from brave_tf.modalities import NARROW, Tower, TowerChoice
 from brave_tf.models.backbones import broad_backbone, narrow_backbone
 from brave_tf.progress import note
 from brave_tf.runs.directory import read_config
-from brave_tf.runs.paths import CHECKPOINT_CONTENT, checkpoint_path, checkpoint_step, checkpoint_steps
+from brave_tf.runs.paths import (
+    CHECKPOINT_CONTENT,
+    CHECKPOINT_FOLDER,
+    checkpoint_path,
+    checkpoint_step,
+    checkpoint_steps,
+)
 
 
 def find_checkpoint(path: Path) -> Path | None:
     """The directory of a checkpoint, whose name may lack its zeros; None if `path` names none."""
     step = checkpoint_step(path)
-    if step is None:
+    # An export or a run may be called step-5, too.
+    if step is None or path.absolute().parent.name != CHECKPOINT_FOLDER:
         return None
     same_step = path.with_name(checkpoint_path(path, step).name)
     return next((place for place in (path, same_step) if place.is_dir()), None)

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
-import numpy as np
-
 from brave_tf.config.evaluation import EvaluationInput
 from brave_tf.config.ranges import STRICT
 from brave_tf.config.values import changed
@@ -16,6 +14,8 @@ from brave_tf.errors import UserError
 from brave_tf.progress import Advance
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from brave_tf.evaluation.clips import LabelledClips
     from brave_tf.evaluation.folds import Fold
     from brave_tf.evaluation.frozen import EncoderFeatures
@@ -117,8 +117,14 @@ class ClassifierProtocol(FrozenProtocol):
 
     @abc.abstractmethod
     def decide(
-        self, train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, classes: int, seed: int, advance: Advance
-    ) -> np.ndarray:
+        self,
+        train: "np.ndarray",
+        train_labels: "np.ndarray",
+        test: "np.ndarray",
+        classes: int,
+        seed: int,
+        advance: Advance,
+    ) -> "np.ndarray":
         """Trains a classifier on features, and lets it decide about others.
 
         Args:
@@ -171,8 +177,10 @@ def make_protocol(name: ProtocolName, settings: Mapping[str, Any]) -> Evaluation
     return changed(protocol_class(name)(), settings, f" for the protocol {name}")
 
 
-def for_all_classes(values: np.ndarray, known: np.ndarray, classes: int, otherwise: float) -> np.ndarray:
+def for_all_classes(values: "np.ndarray", known: "np.ndarray", classes: int, otherwise: float) -> "np.ndarray":
     """Columns of the known classes [N, known] among those of all classes [N, classes]."""
+    import numpy as np
+
     placed = np.full((len(values), classes), otherwise)
     placed[:, known] = values
     return placed

@@ -48,9 +48,9 @@ def mean_over_parts(function: Callable[[Any], Any], batch: Any, parts: int, *, u
 
 def check_divisible(batch: Any, parts: int) -> None:
     """Raises UserError if a batch whose size is known does not divide into parts."""
-    sizes = {getattr(tensor, "shape", (None,))[0] for tensor in tf.nest.flatten(batch)}
-    for size in sizes - {None}:
-        if size % parts:
+    shapes = [getattr(tensor, "shape", (None,)) for tensor in tf.nest.flatten(batch)]
+    for size in {shape[0] for shape in shapes}:
+        if size is not None and size % parts:
             raise UserError(
                 f"received a batch of {size} examples for micro_batches={parts}; expected a multiple of {parts} on "
                 "every replica, the last batch of an epoch among them; change batch_size, or drop the remainder"

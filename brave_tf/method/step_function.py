@@ -29,7 +29,8 @@ class RunningMean(keras.metrics.Metric):
 
     def __init__(self, name: str):
         super().__init__(name=name)
-        self.reset_state()
+        self._total: Any = 0.0
+        self._count = 0
 
     def update_state(self, value: Any) -> None:
         """Adds the value of one step."""
@@ -42,7 +43,7 @@ class RunningMean(keras.metrics.Metric):
 
     def reset_state(self) -> None:
         """Begins anew."""
-        self._total: Any = 0.0
+        self._total = 0.0
         self._count = 0
 
 

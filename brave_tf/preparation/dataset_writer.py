@@ -25,7 +25,7 @@ from brave_tf.data.dataset import (
 )
 from brave_tf.data.flow_code import FlowSettings
 from brave_tf.data.open import open_dataset
-from brave_tf.errors import UserError
+from brave_tf.errors import UsageError, UserError
 from brave_tf.files import locked, write_atomically, write_json
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.choice import MOST_CLIP_SECONDS, default_clip_seconds, list_source
@@ -45,15 +45,17 @@ def prepare(
     layout: LayoutName = "auto",
     path_column: str = "path",
     annotations: str | Path | None = None,
-    audio_rate_hz: int | None = 16_000,
+    audio_rate: int = 16_000,
     shorter_side: int = 256,
     clip_seconds: float | None = None,
     split: str = DEFAULT_SHARES,
     seed: int = 0,
     workers: int | None = None,
-    flow: FlowSettings | None = None,
+    flow: bool = False,
+    flow_size: int = FlowSettings.shorter_side,
+    flow_stride: int = FlowSettings.stride,
 ) -> Dataset:
-    """Writes a dataset, or finishes one that was interrupted.
+    """Writes a dataset, or finishes one that was interrupted: `brave-tf prepare`, whose arguments these are.
 
     Media become frames at 25 fps with the given shorter side (never enlarged) and mono sound, in clips of at most
     `clip_seconds`. A file that cannot be used is left out with its reason, listed in `dataset.json`.
@@ -65,14 +67,16 @@ def prepare(
             folder as its authors ship it.
         path_column: the CSV's column of paths.
         annotations: the folder (or the file, for esc50) of a benchmark's lists; None where they lie with the media.
-        audio_rate_hz: samples per second of the sound; None for no sound.
+        audio_rate: samples per second of the sound; 0 for no sound.
         shorter_side: shorter side of the frames in pixels.
         clip_seconds: longer media are cut into clips of this length; a rest under 1 s is dropped. None for 10, and for
             3600 in ucf101, hmdb51 and esc50, whose protocols take windows over the whole of every file.
         split: shares of the splits, where the source has none.
         seed: decides which file goes into which split.
         workers: processes; None for one per CPU core.
-        flow: also compute optical flow, which takes far longer than everything else; None for none.
+        flow: also compute optical flow (TV-L1), which takes far longer than everything else.
+        flow_size: shorter side in pixels of the pictures that flow is computed on.
+        flow_stride: frames from one flow picture to the next.
 
     Returns:
         The finished dataset.
@@ -83,9 +87,12 @@ def prepare(
     """
     source, out = Path(source), Path(out)
     seconds = default_clip_seconds(layout) if clip_seconds is None else clip_seconds
-    settings = ClipSettings(MediaSettings(shorter_side, audio_rate_hz, seconds), flow)
+    flow_settings = FlowSettings(flow_size, flow_stride)
+    if not flow and flow_settings != FlowSettings():
+        raise UsageError("received --flow-size or --flow-stride without --flow; add --flow to compute optical flow")
+    settings = ClipSettings(MediaSettings(shorter_side, audio_rate or None, seconds), flow_settings if flow else None)
     _check(settings, workers)
-    if flow is not None and not (out / INFO_FILE).is_file():
+    if flow and not (out / INFO_FILE).is_file():
         check_opencv()
     lists = None if annotations is None else Path(annotations)
     listing = list_source(source, layout, path_column=path_column, annotations=lists)
@@ -171,8 +178,8 @@ def _compare(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
         f"{name.split(':', 1)[1]} changed" for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)
     ]
     if different:
-        shown = "; ".join(different[:5]) + (f"; and {len(different) - 5} more" if len(different) > 5 else "")
-        raise UserError(f"{out} was begun with other files or settings ({shown}); choose another --out, or remove it")
+        changes = "; ".join(different[:5]) + (f"; and {len(different) - 5} more" if len(different) > 5 else "")
+        raise UserError(f"{out} was begun with other files or settings ({changes}); choose another --out, or remove it")
 
 
 def _finish(

@@ -41,12 +41,12 @@ class SoundTrack:
         """The sound from `start_seconds` on, silent where there is none; empty if there is none at all."""
         first = round((start_seconds - self.start_seconds) * self.rate_hz)
         count = round(seconds * self.rate_hz)
-        found = self.samples[max(first, 0) : max(first + count, 0)]
-        if not found.size:
+        samples = self.samples[max(first, 0) : max(first + count, 0)]
+        if not samples.size:
             return np.zeros(0, np.float32)
         piece = np.zeros(count, np.float32)
         at = max(-first, 0)
-        piece[at : at + found.size] = found
+        piece[at : at + samples.size] = samples
         return piece
 
 

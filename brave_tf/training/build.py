@@ -31,7 +31,7 @@ def build(config: Config, model_class: type[AnyBrave] = Brave) -> AnyBrave:
     policy = POLICIES[config.precision]
     narrow = narrow_backbone(settings, policy)
     shared = NARROW if settings.share_backbone else None
-    broad = {
+    broad: dict[str, keras.Model] = {
         modality: narrow if modality == shared else broad_backbone(settings, modality, policy)
         for modality in config.broad.modalities
     }
@@ -78,6 +78,6 @@ def make_optimizer(config: Config) -> keras.optimizers.Optimizer:
 def make_model(config: Config) -> Brave:
     """The model of an experiment, initialised from its seed and compiled, under the current strategy."""
     with seeded_initialisation(config.seed):
-        model = build(config)
+        model: Brave = build(config)
     model.compile(optimizer=make_optimizer(config), jit_compile=config.jit_compile)
     return model

@@ -23,7 +23,6 @@ from brave_tf.encoders.card import card_of, weights_sha256
 from brave_tf.encoders.encoder import save_towers
 from brave_tf.errors import UserError
 from brave_tf.method.brave import Brave
-from brave_tf.modalities import Tower
 from brave_tf.progress import note, track
 from brave_tf.runs.directory import EARLIER_STEPS, claimed, earlier_steps, finished_summary, last_loss, write_summary
 from brave_tf.training.agreement import Agreement
@@ -167,8 +166,7 @@ class _Pretraining:
         return [] if clips is None else [KNNProbe(clips, self.config, monitor.probe_every)]
 
     def _finish(self, model: Brave, history: dict[str, Any]) -> dict[str, Any]:
-        encoders: dict[Tower, keras.Model] = {"narrow": model.encoder}
-        encoders |= model.broad_encoders.items()
+        encoders: dict[Any, keras.Model] = {"narrow": model.encoder, **model.broad_encoders}
         cards = {tower: card_of(self.config, net, self.config.steps, tower) for tower, net in encoders.items()}
         summary = {
             "preset": self.config.name,

@@ -1,6 +1,7 @@
 """Every layer and model of the library, each in one line; the other files here run every check over all of them."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -89,6 +90,14 @@ SPECS = [
     Spec("brave_vv_shared", lambda: _brave("tiny-v", "model.heads=shared"), _VV, exported=False),
     Spec("brave_r3d", lambda: _brave("tiny-v", "model.narrow.network=r3d"), _VV, exported=False),
 ]
+
+
+@functools.cache
+def eager_outputs(name: str, training: bool) -> Any:
+    """What the model of a spec gives eagerly for its four inputs: what all ways of running are compared with."""
+    spec = next(spec for spec in SPECS if spec.name == name)
+    return spec.model()(spec.inputs(), training=training)
+
 
 every_spec = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
 

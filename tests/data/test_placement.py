@@ -8,13 +8,23 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brave_tf.config import AudioViewConfig, AugmentConfig, BroadConfig, Config, VideoViewConfig
+from brave_tf.config import (
+    AudioViewConfig,
+    AugmentConfig,
+    BackboneConfig,
+    BroadConfig,
+    Config,
+    ModelConfig,
+    VideoViewConfig,
+)
 from brave_tf.data import sampling
 from brave_tf.data.augment.crop import crop_window
 from brave_tf.data.placement import place_views, window
 
 FEW = settings(max_examples=40)
 PLAIN = AugmentConfig()
+# Networks that also take single frames.
+IMAGES = ModelConfig(*[BackboneConfig(shift=0.0)] * 3)
 
 
 def record(frames, samples=0):
@@ -46,7 +56,7 @@ VIEWS = st.builds(
 @given(narrow=VIEWS, rgb=VIEWS, total=st.integers(1, 400), seed=st.integers(0, 2**31 - 1))
 def test_visual_views_of_any_kind_lie_in_clips_of_any_length(narrow, rgb, total, seed):
     narrow = dataclasses.replace(narrow, views=1, offset="independent")
-    config = Config("test", BroadConfig(rgb=rgb, flow=dataclasses.replace(rgb, augment=FLOW)), narrow)
+    config = Config("test", BroadConfig(rgb=rgb, flow=dataclasses.replace(rgb, augment=FLOW)), narrow, IMAGES)
     found, broad, _ = placed(config, total, seed=seed)
     check_view(found, narrow, total)
     if total >= narrow.span_frames:

@@ -10,6 +10,8 @@ from brave_tf.config.values import override
 from brave_tf.demo.steps import Steps
 from brave_tf.errors import UserError
 
+pytestmark = pytest.mark.usefixtures("one_unit")
+
 TOY = ["batch_size=6", "model.narrow.width=0.0625", "model.rgb.width=0.0625", "model.audio.width=0.0625", "log_every=1"]
 TOY += ["model.narrow.depth=14", "model.hidden_size=16", "model.projection_size=8", "optimizer.warmup_steps=1"]
 TOY += ["evaluation.epochs=1", "evaluation.windows=1", "evaluation.crops=1"]

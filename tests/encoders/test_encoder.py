@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -14,6 +15,7 @@ from brave_tf.config.values import override
 from brave_tf.encoders.card import EncoderCard, card_of
 from brave_tf.encoders.encoder import TOWER_FILES, load_encoder, save_towers
 from brave_tf.errors import UserError
+from brave_tf.method.brave import Brave
 from brave_tf.training.build import build
 
 CONFIG = override(presets.get("tiny-fa"), ["broad.flow.frames=6", "broad.flow.size=24"])
@@ -133,3 +135,10 @@ def test_a_saved_model_with_the_signature_alone_is_an_encoder(tmp_path):
     tf.saved_model.save(root, str(other))
     with pytest.raises(UserError, match="has no signature `video` with the output `embedding`"):
         brave_tf.load_encoder(other)
+
+
+def test_a_model_of_networks_of_its_own_is_refused_in_one_line(tmp_path):
+    network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    Brave(network, {"other": network}, hidden_size=4, projection_size=2).save(tmp_path / "own.keras")
+    with pytest.raises(UserError, match=r"a Brave of networks of its own.*model\.encoder"):
+        load_encoder(tmp_path / "own.keras")

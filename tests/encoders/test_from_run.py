@@ -87,11 +87,17 @@ def test_what_is_not_there_is_one_line(audio_run, tmp_path):
         load_encoder(audio_run, "flow")
     with pytest.raises(UserError, match=r"step-7 does not exist"):
         load_encoder(audio_run / "checkpoints/step-7")
-    shutil.copytree(audio_run / "checkpoints/step-00000150", tmp_path / "somewhere/step-00000150")
+    elsewhere = tmp_path / "elsewhere/checkpoints/step-00000150"
+    shutil.copytree(audio_run / "checkpoints/step-00000150", elsewhere)
     with pytest.raises(UserError, match=r"holds no config\.json; expected a run directory"):
-        load_encoder(tmp_path / "somewhere/step-00000150")
+        load_encoder(elsewhere)
     with (
         claimed(tmp_path / "new", THREE, ["abc"]),
         pytest.raises(UserError, match=r"no checkpoint yet; .* 50 steps"),
     ):
         load_encoder(tmp_path / "new")
+
+
+def test_a_run_may_be_called_like_a_checkpoint(audio_run, tmp_path):
+    shutil.copytree(audio_run, tmp_path / "step-5")
+    assert load_encoder(tmp_path / "step-5").card.steps == 150

@@ -83,7 +83,7 @@ def test_a_whole_model_is_an_encoder_too(tmp_path):
     model.save(tmp_path / "brave.keras")
     loaded = load_encoder(tmp_path / "brave.keras")
     np.testing.assert_allclose(loaded(VIDEO), model.encoder(VIDEO), atol=1e-5)
-    assert loaded.card.view == model.config.evaluation and loaded.card.preset == "tiny-va"
+    assert loaded.card.view == model.augment.config.evaluation and loaded.card.preset == "tiny-va"
 
 
 def test_taken_directories_are_left_alone(encoder, tmp_path):

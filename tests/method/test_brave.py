@@ -12,6 +12,8 @@ from brave_tf.losses import view_losses
 from brave_tf.method.brave import Brave
 from brave_tf.training.build import build
 
+pytestmark = pytest.mark.usefixtures("one_unit")
+
 TINY = ["model.narrow.width=0.0625", "model.rgb.width=0.0625", "model.audio.width=0.0625", "model.hidden_size=16"]
 
 

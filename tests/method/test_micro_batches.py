@@ -13,6 +13,8 @@ from brave_tf.errors import UserError
 from brave_tf.method.micro_batches import mean_over_parts
 from brave_tf.training.build import build
 
+pytestmark = pytest.mark.usefixtures("one_unit")
+
 SMALL = [
     *["model.narrow.depth=14", "model.narrow.width=0.0625", "model.audio.width=0.0625"],
     *["model.hidden_size=16", "model.projection_size=8"],

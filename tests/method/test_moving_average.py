@@ -10,6 +10,8 @@ from brave_tf.config.values import override
 from brave_tf.losses import view_losses
 from brave_tf.training.build import build
 
+pytestmark = pytest.mark.usefixtures("one_unit")
+
 TINY = [
     "model.narrow.depth=14",
     "model.narrow.width=0.0625",

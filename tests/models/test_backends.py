@@ -10,7 +10,8 @@ import pytest
 
 from brave_tf.encoders.card import EncoderCard
 from brave_tf.encoders.encoder import save_encoder
-from brave_tf.models import R3D, TSMResNet
+from tests import golden_files
+from tests.models.transcribed import BACKENDS, ENCODER_CLIP, NETWORKS, encoder, name_of
 
 SCRIPT = """
 import sys
@@ -23,19 +24,11 @@ np.save(sys.argv[3], keras.ops.convert_to_numpy(embedding))
 """
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-@pytest.mark.parametrize("network", [TSMResNet, R3D])
-def test_an_encoder_file_embeds_alike_under_other_backends(backend, network, tmp_path):
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is in the extra `backends`: pip install '.[backends]'")
-    model = network(depth=14, width=0.125)
-    rng = np.random.default_rng(0)
-    for weight in model.weights:
-        weight.assign(weight + 0.1 * rng.random(tuple(weight.shape)))
-    video = rng.random((2, 5, 40, 33, 3), dtype=np.float32)
-    save_encoder(model, EncoderCard(), tmp_path / "encoder.keras")
-    np.save(tmp_path / "video.npy", video)
-    arguments = [str(tmp_path / name) for name in ("encoder.keras", "video.npy", "embedding.npy")]
+def embedded(backend, network, folder):
+    """What the file of an encoder gives under a backend, in a process without this library."""
+    save_encoder(encoder(network), EncoderCard(), folder / "encoder.keras")
+    np.save(folder / "video.npy", ENCODER_CLIP)
+    arguments = [str(folder / name) for name in ("encoder.keras", "video.npy", "embedding.npy")]
     environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, *arguments, backend],
@@ -45,4 +38,15 @@ def test_an_encoder_file_embeds_alike_under_other_backends(backend, network, tmp
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    np.testing.assert_allclose(np.load(tmp_path / "embedding.npy"), model(video), rtol=1e-4, atol=1e-4)
+    return np.load(folder / "embedding.npy")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_an_encoder_file_embeds_alike_under_other_backends(backend, network, tmp_path):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is in the extra `backends`: make backends")
+    found = embedded(backend, network, tmp_path)
+    np.testing.assert_allclose(found, encoder(network)(ENCODER_CLIP), rtol=1e-4, atol=1e-4)
+    stored = golden_files.load("transcriptions")[name_of("encoder", backend, network)]
+    np.testing.assert_allclose(stored, found, rtol=1e-4, atol=1e-4)

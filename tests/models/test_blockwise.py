@@ -10,6 +10,7 @@ from brave_tf.config.values import override
 from brave_tf.encoders.encoder import seeded_initialisation
 from brave_tf.models import R3D, AudioResNet, TSMResNet
 from brave_tf.training.build import build
+from tests.reduced import one_unit
 
 TINY = {"depth": 14, "width": 0.0625}
 NETWORKS = {
@@ -111,7 +112,8 @@ def test_evaluation_and_layout_are_those_without():
 
 
 @pytest.fixture
-def one_step():
+def one_step(monkeypatch):
+    one_unit(monkeypatch)
     settings = [
         *["model.narrow.depth=14", "model.narrow.width=0.0625", "model.audio.width=0.0625"],
         *["model.hidden_size=16", "model.projection_size=8"],

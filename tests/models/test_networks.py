@@ -10,6 +10,7 @@ from brave_tf.convert.haiku import flatten
 from brave_tf.convert.names import tower_arrays
 from brave_tf.models import AudioResNet, Head, TSMResNet
 from tests import golden_files, released_trees
+from tests.models.transcribed import SOUND_SHAPES, VIDEO_SHAPES, name_of, sound, video
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,21 @@ def test_video_backbone_equals_released_code(video_backbone, golden, clip):
     np.testing.assert_allclose(embedding, golden[f"tsm1x/eval_embedding_{clip}"], atol=2e-5)
 
 
+@pytest.fixture(scope="module")
+def transcriptions():
+    return golden_files.load("transcriptions")
+
+
+def check_other_shapes(backbone, width, transcriptions):
+    for shape in VIDEO_SHAPES:
+        expected = transcriptions[name_of("tsm", width, shape)]
+        np.testing.assert_allclose(backbone(video(shape)), expected, atol=2e-5, err_msg=str(shape))
+
+
+def test_other_lengths_and_shapes_embed_as_transcribed(video_backbone, transcriptions):
+    check_other_shapes(video_backbone, 1, transcriptions)
+
+
 def test_endpoints_equal_those_of_the_released_code(video_backbone, golden):
     endpoints = dict(list(video_backbone.endpoints.items())[:-1])
     found = keras.Model(video_backbone.input, endpoints)(golden["tsm1x/video_a"])
@@ -111,16 +127,20 @@ def test_video_backbone_in_training_equals_released_code(golden):
     assert checked == 6
 
 
-def test_wide_video_backbone_equals_released_code(golden):
+def test_wide_video_backbone_equals_released_code_and_transcription(golden, transcriptions):
     backbone = filled(TSMResNet(width=2.0), "narrow_tsm_2x", NARROW)
     assert trainable_parameters(backbone) == 93_891_712
     embedding = backbone(golden["tsm2x/video_c"])
     np.testing.assert_allclose(embedding, golden["tsm2x/eval_embedding_c"], atol=2e-5)
+    check_other_shapes(backbone, 2, transcriptions)
 
 
-def test_audio_backbone_equals_released_code(golden):
+def test_audio_backbone_equals_released_code_and_transcription(golden, transcriptions):
     backbone = filled(AudioResNet(), "full_v_va_1x", AUDIO)
     np.testing.assert_allclose(backbone(golden["audio/spec_a"]), golden["audio/eval_embedding"], atol=5e-5)
+    for shape in SOUND_SHAPES:
+        expected = transcriptions[name_of("audio", shape)]
+        np.testing.assert_allclose(backbone(sound(shape)), expected, atol=5e-5, err_msg=str(shape))
     in_training = backbone(golden["audio/spec_a"], training=True)
     np.testing.assert_allclose(in_training, golden["audio/train_embedding"], atol=1e-3)
 

@@ -1,7 +1,7 @@
-"""TSM-ResNet-50 and audio ResNet-50 against networks that PyTorch computes from a released tree, read by its own names.
+"""TSM-ResNet-50 and audio ResNet-50 computed by PyTorch from a released tree, read by its own names.
 
-The goldens are square clips; this holds clips of other lengths and shapes to the same tolerance, after showing that the
-transcription itself meets a golden.
+The released goldens are square clips. These networks meet those, and so say what clips of other lengths and shapes
+give; `test_networks.py` compares ours with that.
 """
 
 import re
@@ -9,12 +9,11 @@ import re
 import numpy as np
 import pytest
 
-from brave_tf.convert import from_haiku
 from brave_tf.convert.haiku import flatten
-from brave_tf.models import AudioResNet, TSMResNet
 from tests import golden_files, released_trees
+from tests.models.transcribed import SOUND_SHAPES, VIDEO_SHAPES, name_of, sound, video
 
-torch = pytest.importorskip("torch", reason="PyTorch is in the extra `backends`: pip install '.[backends]'")
+torch = pytest.importorskip("torch", reason="PyTorch is in the extra `backends`: make backends")
 
 from tests.models.torch_layers import convolve, max_pool, normalise  # noqa: E402 - needs PyTorch
 
@@ -82,35 +81,40 @@ def shifted(x):
     return result
 
 
-@pytest.fixture(scope="module", params=[1, 2], ids=["width-1", "width-2"])
-def both(request):
-    tree = released_trees.filled({1: "full_v_va_1x", 2: "narrow_tsm_2x"}[request.param], PREFIX)
-    model = TSMResNet(width=request.param)
-    from_haiku(model, **tree)
-    return model, Transcription(tree), {1: ("tsm1x", "a"), 2: ("tsm2x", "c")}[request.param]
+WIDTHS = {1: ("full_v_va_1x", "tsm1x", "a"), 2: ("narrow_tsm_2x", "tsm2x", "c")}
+"""Released tree, its goldens, and their clip."""
 
 
-def test_the_transcription_meets_the_golden(both):
-    golden = golden_files.load("networks")
-    _, transcription, (name, clip) = both
-    expected = golden[f"{name}/eval_embedding_{clip}"]
-    np.testing.assert_allclose(transcription(golden[f"{name}/video_{clip}"]), expected, atol=2e-5)
+def of_width(width):
+    """TSM-ResNet-50 of this width."""
+    return Transcription(released_trees.filled(WIDTHS[width][0], PREFIX))
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 64, 64), (2, 3, 50, 81), (1, 11, 97, 40), (1, 6, 33, 127)])
-def test_other_lengths_and_shapes_embed_alike(both, shape):
-    clips = np.random.default_rng(0).random((*shape, 3), dtype=np.float32)
-    np.testing.assert_allclose(both[0](clips), both[1](clips), atol=2e-5)
+def of_sound():
+    """Audio ResNet-50, as a function of spectrograms."""
+    transcription = AudioTranscription(released_trees.filled("full_v_va_1x", AUDIO_PREFIX))
+    return lambda spectrograms: transcription(spectrograms[:, None, :, :, None])
 
 
-def test_sound_of_other_lengths_embeds_alike():
-    tree = released_trees.filled("full_v_va_1x", AUDIO_PREFIX)
-    model, transcription = AudioResNet(), AudioTranscription(tree)
-    from_haiku(model, **tree)
-    golden = golden_files.load("networks")
-    expected = transcription(golden["audio/spec_a"][:, None, :, :, None])
-    np.testing.assert_allclose(expected, golden["audio/eval_embedding"], atol=5e-5)
-    for shape in ((2, 57, 80), (1, 201, 64)):
-        spectrograms = 5 * np.random.default_rng(0).random(shape, dtype=np.float32)
-        expected = transcription(spectrograms[:, None, :, :, None])
-        np.testing.assert_allclose(model(spectrograms), expected, atol=5e-5)
+@pytest.fixture(scope="module")
+def stored():
+    return golden_files.load("transcriptions")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_video_transcriptions_meet_the_released_and_the_stored_embeddings(width, stored):
+    released, transcription, (_, name, clip) = golden_files.load("networks"), of_width(width), WIDTHS[width]
+    expected = released[f"{name}/eval_embedding_{clip}"]
+    np.testing.assert_allclose(transcription(released[f"{name}/video_{clip}"]), expected, atol=2e-5)
+    for shape in VIDEO_SHAPES:
+        found = stored[name_of("tsm", width, shape)]
+        np.testing.assert_allclose(found, transcription(video(shape)), atol=1e-5, err_msg=str(shape))
+
+
+def test_the_sound_transcription_meets_the_released_and_the_stored_embeddings(stored):
+    released, transcription = golden_files.load("networks"), of_sound()
+    expected = released["audio/eval_embedding"]
+    np.testing.assert_allclose(transcription(released["audio/spec_a"]), expected, atol=5e-5)
+    for shape in SOUND_SHAPES:
+        found = stored[name_of("audio", shape)]
+        np.testing.assert_allclose(found, transcription(sound(shape)), atol=2e-5, err_msg=str(shape))

@@ -139,7 +139,8 @@ def videos(tmp_path_factory):
 
 def test_prepared_flow_parses_back_and_does_not_depend_on_the_workers(videos, tmp_path):
     one, two = (
-        prepare(videos, tmp_path / str(n), workers=n, split="train=1", flow=FlowSettings(24, 3)) for n in (1, 2)
+        prepare(videos, tmp_path / str(n), workers=n, split="train=1", flow=True, flow_size=24, flow_stride=3)
+        for n in (1, 2)
     )
     assert one.flow == FlowSettings(24, 3) and one.info["splits"]["train"]["with_flow"] == 20
     for shard in one.path.glob("*.tfrecord"):
@@ -156,7 +157,9 @@ def test_datasets_without_flow_are_what_they_were(videos, tmp_path):
     assert dataset.flow is None and "flow" not in dataset.info["settings"]
     assert (
         dataset.info["fingerprint"]
-        != prepare(videos, tmp_path / "f", workers=1, split="train=1", flow=FlowSettings(16, 5)).fingerprint
+        != prepare(
+            videos, tmp_path / "f", workers=1, split="train=1", flow=True, flow_size=16, flow_stride=5
+        ).fingerprint
     )
     # Datasets from before there was flow do not say so.
     old = tmp_path / "old"
@@ -174,7 +177,7 @@ def test_experiments_with_flow_need_flow_at_their_rate(videos, tmp_path):
     plain = prepare(videos, tmp_path / "d", workers=1, split="train=1")
     with pytest.raises(UserError, match="holds no optical flow, which tiny-f needs; prepare it with --flow"):
         TrainingClips.open(plain.path, get("tiny-f"))
-    sparse = prepare(videos, tmp_path / "s", workers=1, split="train=1", flow=FlowSettings(16, 8))
+    sparse = prepare(videos, tmp_path / "s", workers=1, split="train=1", flow=True, flow_size=16, flow_stride=8)
     with pytest.raises(UserError, match=r"every 8th frame; tiny-f takes every 4th"):
         TrainingClips.open(sparse.path, get("tiny-f"))
 
@@ -182,7 +185,7 @@ def test_experiments_with_flow_need_flow_at_their_rate(videos, tmp_path):
 @pytest.mark.parametrize(("size", "stride", "words"), [(8, 4, "flow size 8"), (64, 26, "flow stride 26")])
 def test_sizes_and_strides_out_of_range_are_refused(videos, tmp_path, size, stride, words):
     with pytest.raises(UserError, match=f"received {words}; expected"):
-        prepare(videos, tmp_path / "d", flow=FlowSettings(size, stride))
+        prepare(videos, tmp_path / "d", flow=True, flow_size=size, flow_stride=stride)
 
 
 def test_settings_of_flow_without_flow_are_refused(videos, tmp_path, capsys):

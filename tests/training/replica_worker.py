@@ -13,6 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from brave_tf import presets
@@ -21,6 +22,7 @@ from brave_tf.data import pretraining_dataset
 from brave_tf.lars import LARS
 from brave_tf.training.build import build
 from brave_tf.training.strategy import make_strategy
+from tests.reduced import one_unit
 
 CONFIG = override(
     presets.get("tiny-va"),
@@ -57,6 +59,7 @@ def main(role, dataset, out):
         cpu = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     strategy = make_strategy("auto" if role == "alone" else "mirrored" if role == "mirrored" else "multiworker")
+    one_unit(pytest.MonkeyPatch())
     assert strategy.num_replicas_in_sync == (1 if role == "alone" else 2)
     found = {}
     losses, before, after, clips = fit(strategy, dataset, lambda: keras.optimizers.SGD(1.0), 1)

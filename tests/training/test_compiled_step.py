@@ -14,6 +14,8 @@ from brave_tf.encoders.encoder import seeded_initialisation
 from brave_tf.training.build import make_model
 from tests.training.run_killed import make_dataset
 
+pytestmark = pytest.mark.usefixtures("one_unit")
+
 SMALL = [
     *["batch_size=4", "narrow.size=32", "narrow.frames=2", "broad.audio.seconds=0.5", "model.target_momentum=0.9"],
     *[

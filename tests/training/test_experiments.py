@@ -1,4 +1,4 @@
-"""Every preset builds and takes a training step on real clips, at reduced size."""
+"""Every preset builds and takes a training step on real clips: few frames and pixels, thin networks or whole ones."""
 
 import functools
 import gc
@@ -10,13 +10,12 @@ import tensorflow as tf
 from brave_tf import presets
 from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset
-from brave_tf.data.flow_code import FlowSettings
 from brave_tf.demo.world import write_world
 from brave_tf.modalities import MODALITIES
 from brave_tf.preparation.dataset_writer import prepare
 from brave_tf.training.build import make_model
 from tests.preparation.media_files import write_media
-from tests.reduced import reduced, thin
+from tests.reduced import reduced, shallow, thin
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +28,7 @@ def dataset_at(tmp_path_factory):
     @functools.cache
     def make(rate):
         out = tmp_path_factory.mktemp("out") / "d"
-        return prepare(folder, out, workers=1, split="train=1", audio_rate_hz=rate, flow=FlowSettings(32))
+        return prepare(folder, out, workers=1, split="train=1", audio_rate=rate, flow=True, flow_size=32)
 
     return make
 
@@ -63,19 +62,51 @@ def check_step(config, dataset):
     assert all(np.all(np.isfinite(weight.numpy())) for weight in model.weights)
 
 
+def dataset_of(config, dataset_at):
+    return dataset_at(config.broad.audio.sample_rate_hz if config.broad.audio else 16_000)
+
+
 @pytest.mark.parametrize("name", presets.names())
 def test_every_preset_takes_a_step(dataset_at, name):
     config = presets.get(name)
-    rate = config.broad.audio.sample_rate_hz if config.broad.audio else 16_000
-    check_step(reduced(config), dataset_at(rate))
+    # One backbone for both views has few weights as it is.
+    less = thin(config) if config.model.share_backbone else [*thin(config), *shallow()]
+    check_step(reduced(config, *less), dataset_of(config, dataset_at))
+
+
+WHOLE = [
+    *["v-vvv-r3d50-k400", "v-fa-tsm50x2-audioset", "v-v-tsm50-k600", "v-v-resnet50-k600-image"],
+    *["v-v-tsm50-k600-shared-backbone", "released", "tiny-v", "tiny-fa"],
+]
+"""Presets that together have every network, in its place, of all presets."""
+OTHERS = [pytest.param(name, marks=pytest.mark.slow) for name in presets.names() if name not in WHOLE]
+
+
+@pytest.mark.parametrize("name", [*WHOLE, *OTHERS])
+def test_networks_of_full_depth_and_width_take_a_step(dataset_at, name):
+    config = presets.get(name)
+    check_step(reduced(config), dataset_of(config, dataset_at))
     # Up to 200 million weights, with their momentum, go before the next model comes.
     gc.collect()
+
+
+def networks_of(config):
+    """Backbones by their place, and the arrangement of backbones and heads."""
+    model = config.model
+    places = ("narrow", *config.broad.modalities)
+    heads = (model.heads, model.hidden_size, model.projection_size)
+    return {*((place, getattr(model, place)) for place in places), ("heads", heads), ("one", model.share_backbone)}
+
+
+def test_every_network_of_a_preset_is_stepped_at_full_size():
+    every = set().union(*(networks_of(presets.get(name)) for name in presets.names()))
+    assert set().union(*(networks_of(presets.get(name)) for name in WHOLE)) == every
 
 
 @pytest.mark.parametrize("name", ["v-vvv-tsm50-k600", "v-fa-tsm50-audioset"])
 def test_gradients_of_a_term_reach_its_prediction_and_never_its_target(dataset_at, name):
     config = presets.get(name)
-    config = reduced(config, *thin(config))
+    config = reduced(config, *thin(config), *shallow())
     batch = next(iter(pretraining_dataset(dataset_at(16_000).path, config)))
     model = make_model(config)
     with tf.GradientTape(persistent=True) as tape:
@@ -95,7 +126,7 @@ def textures(tmp_path_factory):
     """Clips of moving textures, where rounding and resizing matter."""
     folder = tmp_path_factory.mktemp("textures")
     write_world(folder, clips_per_motion={"train": 2}, seconds=1.5, size=64, workers=1)
-    return prepare(folder, tmp_path_factory.mktemp("out") / "d", workers=1, split="train=1", flow=FlowSettings(32))
+    return prepare(folder, tmp_path_factory.mktemp("out") / "d", workers=1, split="train=1", flow=True, flow_size=32)
 
 
 VVV = ["broad.rgb.views=3", "broad.rgb.augment.random_convolution=1", "broad.rgb.frames=4"]
@@ -105,7 +136,8 @@ FA = ["broad.flow.frames=4", "broad.audio.seconds=0.5"]
 def views_and_loss(dataset, name, settings, place, handover):
     """A batch, its augmented views, and the loss of a first step."""
     choices = [f"data.augment_on={place}", f"data.handover={handover}", "batch_size=12", "narrow.frames=4"]
-    config = override(presets.get(name), [*choices, *settings])
+    config = presets.get(name)
+    config = override(config, [*choices, *settings, *thin(config), *shallow()])
     batch = next(iter(pretraining_dataset(dataset.path, config)))
     model = make_model(config)
     views = tf.nest.map_structure(lambda array: array.numpy(), model.augmented_views(batch))

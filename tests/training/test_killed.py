@@ -30,31 +30,34 @@ def undisturbed(arguments, tmp_path_factory):
     return run_killed.complete(arguments, folder / "run", folder / "log")
 
 
-def test_a_run_that_is_killed_twice_ends_with_the_same_weights(arguments, undisturbed, tmp_path):
+def test_a_run_that_is_killed_twice_and_stopped_ends_with_the_same_weights(arguments, undisturbed, tmp_path):
     run, log = tmp_path / "run", tmp_path / "log"
-    for step in (3, 14):
+    for step in (3, 10):
         process = run_killed.start_and_reach(arguments, run, log, step)
         process.kill()
         assert process.wait() == -signal.SIGKILL
         assert not (run / "summary.json").exists()
+    process = run_killed.start_and_reach(arguments, run, log, 14)
+    check_that_a_second_process_is_refused(process, arguments, run)
+    check_that_sigterm_saves(process, run, log)
     assert run_killed.complete(arguments, run, log) == undisturbed
     steps = [json.loads(line)["step"] for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert steps == list(range(1, STEPS + 1))
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["step-00000028", "step-00000030"]
 
 
-def test_sigterm_saves_and_ends_with_status_0_and_a_second_process_is_refused(arguments, undisturbed, tmp_path):
-    run, log = tmp_path / "run", tmp_path / "log"
-    process = run_killed.start_and_reach(arguments, run, log, 2)
+def check_that_a_second_process_is_refused(process, arguments, run):
     process.send_signal(signal.SIGSTOP)
     second = subprocess.run(
         [sys.executable, "-m", "brave_tf", "pretrain", *arguments, "--run", str(run)], capture_output=True, text=True
     )
-    assert second.returncode == 1 and "another process trains in" in second.stderr, second.stderr
     process.send_signal(signal.SIGCONT)
+    assert second.returncode == 1 and "another process trains in" in second.stderr, second.stderr
+
+
+def check_that_sigterm_saves(process, run, log):
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=30) == 0
     stopped = run_killed.last_step(run)
     assert f"stopped after step {stopped}" in log.read_text()
     assert (run / "checkpoints" / f"step-{stopped:08d}").is_dir() and stopped < STEPS
-    assert run_killed.complete(arguments, run, log) == undisturbed

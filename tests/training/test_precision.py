@@ -1,5 +1,7 @@
 """Training in half precision."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -12,6 +14,8 @@ from brave_tf.encoders.encoder import load_encoder, save_encoder, seeded_initial
 from brave_tf.method.brave import build_optimizer
 from brave_tf.training.build import make_model
 from tests.method.test_micro_batches import SMALL, batch
+
+pytestmark = pytest.mark.usefixtures("one_unit")
 
 
 def make(*changes):
@@ -35,15 +39,22 @@ def lower_scale(model):
         model.optimizer.dynamic_scale.assign(16.0)
 
 
+@functools.cache
+def first_step(precision):
+    """A model of this precision after its first step on one device, and what that reported."""
+    model = make(f"precision={precision}")
+    lower_scale(model)
+    (logs,) = fit(model)
+    return model, logs
+
+
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_networks_compute_in_half_precision_with_weights_in_float32(precision):
-    model = make(f"precision={precision}")
+    model, logs = first_step(precision)
     assert {layer.compute_dtype for layer in model.encoder.layers if layer.weights} == {precision}
     assert {weight.dtype for weight in model.weights if "seed" not in weight.path} == {"float32"}
     assert keras.config.dtype_policy().name == "float32"
-    lower_scale(model)
-    (logs,) = fit(model)
-    (exact,) = fit(make())
+    _, exact = first_step("float32")
     for name in ("loss", "spread_audio", "predictor_norm"):
         assert logs[name] == pytest.approx(exact[name], rel=0.05), name
     assert logs["gradient_norm"] == pytest.approx(exact["gradient_norm"], rel=0.3)
@@ -71,7 +82,7 @@ def test_two_replicas_train_in_half_precision(two_replicas, precision):
     before = model.trainable_variables[0].numpy()
     lower_scale(model)
     (logs,) = fit(model)
-    (one,) = fit(make(f"precision={precision}"))
+    _, one = first_step(precision)
     assert logs["loss"] == pytest.approx(one["loss"], rel=0.02)
     assert not np.array_equal(model.trainable_variables[0].numpy(), before)
 

@@ -23,6 +23,8 @@ from brave_tf.training.guard import HealthGuard
 from brave_tf.training.pretrain import pretrain
 from tests.preparation.media_files import write_media
 
+pytestmark = pytest.mark.usefixtures("one_unit")
+
 SMALL = [
     *(["batch_size=4", "narrow.size=32", "narrow.frames=4", "log_every=1", "checkpoint_every=2", "steps=6"]),
     *(["optimizer.name=adam", "optimizer.warmup_steps=2", "model.hidden_size=16", "model.projection_size=8"]),
@@ -44,7 +46,7 @@ def dataset(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(config, dataset, tmp_path_factory):
+def run(one_unit, config, dataset, tmp_path_factory):
     path = tmp_path_factory.mktemp("runs") / "whole"
     return path, pretrain(config, [dataset], path)
 
@@ -79,7 +81,7 @@ def test_encoder_file_loads_without_this_library(run, tmp_path):
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, cwd=tmp_path)
     embedding = np.load(tmp_path / "out.npy")
     np.testing.assert_allclose(embedding, brave_tf.load_encoder(path)(video), atol=1e-5)
-    assert embedding.shape == (1, 128)
+    assert embedding.shape == (1, 16)
 
 
 def test_the_arguments_are_those_of_the_command(dataset, tmp_path, capsys):
@@ -252,10 +254,11 @@ def test_seeds_decide_the_weights(run, config, dataset, tmp_path):
     assert other["weights_sha256"] != whole["weights_sha256"]
 
 
-@pytest.mark.parametrize("optimizer", ["lars", "adam"])
-def test_both_optimizers_run(config, dataset, tmp_path, optimizer):
-    short = override(config, [f"optimizer.name={optimizer}", "steps=2", "optimizer.warmup_steps=1"])
-    assert np.isfinite(pretrain(short, [dataset], tmp_path / optimizer)["final_loss"])
+def test_both_optimizers_run(run, config, dataset, tmp_path):
+    _, with_adam = run
+    assert config.optimizer.name == "adam" and np.isfinite(with_adam["final_loss"])
+    short = override(config, ["optimizer.name=lars", "steps=2", "optimizer.warmup_steps=1"])
+    assert np.isfinite(pretrain(short, [dataset], tmp_path)["final_loss"])
 
 
 @pytest.mark.parametrize(

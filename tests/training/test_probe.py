@@ -90,7 +90,7 @@ def test_the_meter_tells_speed_waiting_and_memory_since_its_last_reading():
     meter = Meter(model, batch_size=10)
     meter.count()
     meter.count()
-    meter._began -= 4.0
+    meter._throughput._began -= 4.0
     model.train_function.wait_seconds = 1.0
     found = meter.read()
     assert found["learning_rate"] == 0.25

@@ -5,7 +5,7 @@ import pytest
 from brave_tf import presets
 from brave_tf.config.experiment import warmup_within
 from brave_tf.config.values import override
-from brave_tf.training.pretrain import make_optimizer
+from brave_tf.training.build import make_optimizer
 
 
 def schedule(name, steps=None):

@@ -1,14 +1,15 @@
 """The protocol "knn"."""
 
 import dataclasses
-from typing import ClassVar
-
-import numpy as np
+from typing import TYPE_CHECKING, ClassVar
 
 from brave_tf.config.evaluation import EvaluationInput
 from brave_tf.config.ranges import Count
 from brave_tf.evaluation.protocol import ClassifierProtocol, for_all_classes
 from brave_tf.progress import Advance
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,8 +30,14 @@ class KNN(ClassifierProtocol):
         return f"{self.neighbours} nearest neighbours vote, weighted by closeness, on standardised unit vectors"
 
     def decide(
-        self, train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, classes: int, seed: int, advance: Advance
-    ) -> np.ndarray:
+        self,
+        train: "np.ndarray",
+        train_labels: "np.ndarray",
+        test: "np.ndarray",
+        classes: int,
+        seed: int,
+        advance: Advance,
+    ) -> "np.ndarray":
         """See `ClassifierProtocol.decide`."""
         votes = knn_decisions(train, train_labels, test, self.neighbours, classes)
         advance()
@@ -38,8 +45,8 @@ class KNN(ClassifierProtocol):
 
 
 def knn_decisions(
-    train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, neighbours: int, classes: int
-) -> np.ndarray:
+    train: "np.ndarray", train_labels: "np.ndarray", test: "np.ndarray", neighbours: int, classes: int
+) -> "np.ndarray":
     """Votes of the nearest training clips, weighted by closeness, on standardised unit vectors.
 
     Args:

@@ -5,14 +5,13 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from brave_tf.config.evaluation import EvaluationInput
 from brave_tf.config.ranges import Positive
 from brave_tf.evaluation.protocol import FrozenProtocol, for_all_classes
 from brave_tf.progress import Advance, note
 
 if TYPE_CHECKING:
+    import numpy as np
     from sklearn.svm import LinearSVC
 
     from brave_tf.evaluation.frozen import EncoderFeatures
@@ -63,8 +62,8 @@ class Linear(FrozenProtocol):
 
 
 def linear_decisions(
-    train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, svm_cs: Sequence[float], classes: int
-) -> list[np.ndarray]:
+    train: "np.ndarray", train_labels: "np.ndarray", test: "np.ndarray", svm_cs: Sequence[float], classes: int
+) -> "list[np.ndarray]":
     """Trains linear SVMs on frozen features, and lets them decide about others.
 
     Args:
@@ -83,6 +82,7 @@ def linear_decisions(
     Reference:
         The paper, section 4.2; the constants of the released evaluation code.
     """
+    import numpy as np
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import LinearSVC
 
@@ -102,7 +102,7 @@ def linear_decisions(
     return decisions
 
 
-def _fitted(classifier: "LinearSVC", features: np.ndarray, labels: np.ndarray) -> "LinearSVC":
+def _fitted(classifier: "LinearSVC", features: "np.ndarray", labels: "np.ndarray") -> "LinearSVC":
     from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings(record=True) as caught:

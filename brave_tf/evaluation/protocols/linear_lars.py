@@ -1,14 +1,15 @@
 """The protocol "linear-lars"."""
 
 import dataclasses
-from typing import ClassVar
-
-import numpy as np
+from typing import TYPE_CHECKING, ClassVar
 
 from brave_tf.config.evaluation import EvaluationInput
 from brave_tf.config.ranges import Count, NonNegative, Positive
 from brave_tf.evaluation.protocol import ClassifierProtocol
 from brave_tf.progress import Advance
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,8 +50,14 @@ class LinearLARS(ClassifierProtocol):
         )
 
     def decide(
-        self, train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, classes: int, seed: int, advance: Advance
-    ) -> np.ndarray:
+        self,
+        train: "np.ndarray",
+        train_labels: "np.ndarray",
+        test: "np.ndarray",
+        classes: int,
+        seed: int,
+        advance: Advance,
+    ) -> "np.ndarray":
         """See `ClassifierProtocol.decide`; probabilities, averaged over the windows."""
         from brave_tf.evaluation.gradient_descent import GradientDescent
         from brave_tf.lars import LARS

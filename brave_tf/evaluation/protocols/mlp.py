@@ -1,15 +1,17 @@
 """The protocol "mlp"."""
 
 import dataclasses
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-import numpy as np
 import pydantic
 
 from brave_tf.config.evaluation import EvaluationInput
 from brave_tf.config.ranges import Count, Positive
 from brave_tf.evaluation.protocol import ClassifierProtocol
 from brave_tf.progress import Advance
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,8 +54,14 @@ class MLP(ClassifierProtocol):
         )
 
     def decide(
-        self, train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, classes: int, seed: int, advance: Advance
-    ) -> np.ndarray:
+        self,
+        train: "np.ndarray",
+        train_labels: "np.ndarray",
+        test: "np.ndarray",
+        classes: int,
+        seed: int,
+        advance: Advance,
+    ) -> "np.ndarray":
         """See `ClassifierProtocol.decide`; probabilities, averaged over the windows."""
         import keras
 

@@ -3,13 +3,13 @@
 import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
-
 from brave_tf.config.evaluation import EvaluationInput
 from brave_tf.evaluation.protocol import FrozenProtocol
 from brave_tf.progress import Advance
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from brave_tf.evaluation.frozen import EncoderFeatures
     from brave_tf.evaluation.request import Request
     from brave_tf.evaluation.scores import Answers
@@ -48,8 +48,8 @@ class Retrieval(FrozenProtocol):
 
 
 def nearest_hits(
-    gallery: np.ndarray, gallery_labels: np.ndarray, queries: np.ndarray, query_labels: np.ndarray
-) -> np.ndarray:
+    gallery: "np.ndarray", gallery_labels: "np.ndarray", queries: "np.ndarray", query_labels: "np.ndarray"
+) -> "np.ndarray":
     """Which of the nearest videos show the class of the query: cosine similarity of mean features.
 
     Args:
@@ -61,6 +61,7 @@ def nearest_hits(
     Returns:
         [N', ranks] bool, the nearest first, as many ranks as the largest recall needs.
     """
+    import numpy as np
     from sklearn.preprocessing import normalize
 
     from brave_tf.evaluation.scores import RECALL_AT

@@ -64,6 +64,6 @@ def names_of(value: LabelValue | None) -> tuple[str, ...]:
 
 def in_order(names: Iterable[str]) -> list[str]:
     """Names without an order of their own: numbers count, words go by the alphabet."""
-    found = set(names)
-    numeric = all(name.isdecimal() for name in found)
-    return sorted(found, key=lambda name: (int(name), name) if numeric else (0, name))
+    distinct = set(names)
+    numeric = all(name.isdecimal() for name in distinct)
+    return sorted(distinct, key=lambda name: (int(name), name) if numeric else (0, name))

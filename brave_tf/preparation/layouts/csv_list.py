@@ -31,8 +31,8 @@ def list_csv(file: Path, path_column: str = "path") -> Listing:
             reader = csv.DictReader(stream, restkey=_SURPLUS)
             columns = reader.fieldnames or []
             if path_column not in columns:
-                found = ", ".join(columns) or "none"
-                raise UserError(f"{file} has the columns {found}; expected {path_column!r}, or --path-column NAME")
+                names = ", ".join(columns) or "none"
+                raise UserError(f"{file} has the columns {names}; expected {path_column!r}, or --path-column NAME")
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{file} is not a readable CSV file ({error}); expected comma-separated UTF-8 text") from None

@@ -97,14 +97,14 @@ def _find_list(folder: Path, annotations: Path | None) -> Path:
     usual = [folder / LISTS_FOLDER, folder, folder.resolve().parent / LISTS_FOLDER]
     looked_in = usual if annotations is None else [annotations / LISTS_FOLDER, annotations]
     for candidate in looked_in:
-        found = _lists_in(candidate)
-        if len(found) > 1:
+        lists = _lists_in(candidate)
+        if len(lists) > 1:
             raise UserError(
-                f"{candidate} holds {len(found)} lists ({', '.join(file.name for file in found)}); expected one; "
+                f"{candidate} holds {len(lists)} lists ({', '.join(file.name for file in lists)}); expected one; "
                 "choose with --annotations FILE"
             )
-        if found:
-            return found[0]
+        if lists:
+            return lists[0]
     raise no_lists(looked_in, f"one CSV file with the columns {', '.join(COLUMNS)}, such as {LISTS_FOLDER}/esc50.csv")
 
 

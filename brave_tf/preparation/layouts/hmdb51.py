@@ -47,7 +47,7 @@ def read_hmdb51(folder: Path) -> Lists:
     Raises:
         UserError: one is absent or malformed.
     """
-    classes = sorted({found[1] for name in os.listdir(folder) if (found := _LIST.fullmatch(name))})
+    classes = sorted({match[1] for name in os.listdir(folder) if (match := _LIST.fullmatch(name))})
     files = {(name, split): folder / f"{name}_test_split{split}.txt" for name in classes for split in SPLITS}
     sides: dict[tuple[str, str], dict[str, str]] = {}
     figures = [("the list files name {} classes", len(classes), PUBLISHED_CLASSES)]

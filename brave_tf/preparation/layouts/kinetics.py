@@ -85,10 +85,10 @@ def read_kinetics(folder: Path) -> Lists:
 def _find_files(folder: Path) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for name in sorted(os.listdir(folder)):
-        found = _LIST.fullmatch(name)
-        if found is None:
+        match = _LIST.fullmatch(name)
+        if match is None:
             continue
-        split = SPLIT_WORDS[found[1]]
+        split = SPLIT_WORDS[match[1]]
         if split in files:
             raise UserError(
                 f"{folder} holds two lists of the {split} split, {files[split].name} and {name}; expected one; "

@@ -47,8 +47,8 @@ def no_lists(looked_in: Sequence[Path], expected: str) -> UserError:
 
 def malformed(place: str, received: str, expected: str) -> UserError:
     """The error of a line that cannot be used; `place` names its file and number."""
-    shown = received if len(received) <= _SHOWN else received[:_SHOWN] + "..."
-    return UserError(f"{place} holds {shown!r}; expected {expected}; use the list files as their authors ship them")
+    excerpt = received if len(received) <= _SHOWN else received[:_SHOWN] + "..."
+    return UserError(f"{place} holds {excerpt!r}; expected {expected}; use the list files as their authors ship them")
 
 
 def read_lines(file: Path) -> Iterator[tuple[str, str]]:
@@ -102,8 +102,8 @@ def read_table(file: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[s
     rows = read_rows(file)
     header = next(rows, (str(file), []))[1]
     if lacking := [column for column in columns if column not in header]:
-        found = ", ".join(header) or "none"
-        raise UserError(f"{file} has the columns {found}; expected also {', '.join(lacking)}")
+        names = ", ".join(header) or "none"
+        raise UserError(f"{file} has the columns {names}; expected also {', '.join(lacking)}")
     for place, cells in rows:
         if len(cells) != len(header):
             raise malformed(place, ",".join(cells), f"{len(header)} cells, as in the header")
@@ -117,12 +117,12 @@ def differences(layout: str, figures: Sequence[tuple[str, int, int]]) -> list[st
         layout: whose figures.
         figures: each what it counts (`{}` stands for the number), the number found and the one published.
     """
-    wrong = [(words, found, published) for words, found, published in figures if found != published]
+    wrong = [(words, count, published) for words, count, published in figures if count != published]
     if not wrong:
         return []
-    words, found, published = wrong[0]
+    words, count, published = wrong[0]
     more = f" (and {len(wrong) - 1} more figures differ)" if len(wrong) > 1 else ""
-    return [f"{layout}: {words.replace('{}', f'{found:,}')}; published: {published:,}{more}"]
+    return [f"{layout}: {words.replace('{}', f'{count:,}')}; published: {published:,}{more}"]
 
 
 def _unreadable(file: Path, error: Exception) -> UserError:

@@ -87,13 +87,13 @@ def match(
     copies: set[str] = set()
     missing: dict[str, list[str]] = collections.defaultdict(list)
     for item in lists.listed:
-        found = _candidates(present, item, class_folders if may_be_flat else None)
-        if not found:
+        matches = _candidates(present, item, class_folders if may_be_flat else None)
+        if not matches:
             missing[item.split].append(item.name)
             continue
-        used.add(found[0])
-        copies.update(found)
-        sources.append(_source(folder, found[0], item))
+        used.add(matches[0])
+        copies.update(matches)
+        sources.append(_source(folder, matches[0], item))
     media = {path for paths in present.values() for path in paths}
     if not sources:
         raise _nothing(folder, lists, media, ignored)
@@ -123,10 +123,10 @@ def _candidates(
     """Files that may be the listed one, the best first; those outside `class_folders` too, if these are given."""
     stem, extension = split_extension(item.file)
     paths = present.get(stem, ())
-    found = [path for path in paths if item.folder in (None, _folder_of(path))]
-    if not found and class_folders is not None:
-        found = [path for path in paths if _folder_of(path) not in class_folders]
-    return sorted(found, key=lambda path: (split_extension(path)[1] != extension, path))
+    matches = [path for path in paths if item.folder in (None, _folder_of(path))]
+    if not matches and class_folders is not None:
+        matches = [path for path in paths if _folder_of(path) not in class_folders]
+    return sorted(matches, key=lambda path: (split_extension(path)[1] != extension, path))
 
 
 def _source(folder: Path, path: str, item: Listed) -> Source:

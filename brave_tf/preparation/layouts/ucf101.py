@@ -113,6 +113,6 @@ def _read_videos(file: Path, classes: Mapping[str, int]) -> dict[str, str]:
 
 def _listed(video: str, splits: Mapping[str, str]) -> Listed:
     folder, _, name = video.partition("/")
-    found = _GROUP.fullmatch(Path(name).stem)
-    group = f"{folder}_{found[1]}" if found else folder
+    match = _GROUP.fullmatch(Path(name).stem)
+    group = f"{folder}_{match[1]}" if match else folder
     return Listed(name, splits.get("split1", UNUSED), {"label": folder, **splits, "group": group}, folder=folder)
