@@ -13,6 +13,7 @@ from brave_tf.method.arguments import check_choice, check_counts, check_networks
 from brave_tf.method.batches import check_augmented, views_of
 from brave_tf.method.micro_batches import mean_over_parts
 from brave_tf.method.moving_average import follow
+from brave_tf.method.networks import synchronise_batch_norm
 from brave_tf.method.statistics import moments, spread_and_rank
 from brave_tf.method.step_function import RunningMean, StepFunction
 from brave_tf.method.towers import HeadSharing, Towers, networks_config, networks_from_config
@@ -28,6 +29,8 @@ class Brave(keras.Model):
     A batch is {"narrow": [B, ...], "broad": {name: [B, ...] or [B, K, ...]}}; an entry with one axis more than its
     network takes holds K views of each example. Other entries are handed to `augment` and otherwise ignored, and so are
     the targets and weights of a dataset of (x, y).
+
+    Under a strategy of several replicas, batch norm in the networks takes its statistics over all of them (paper).
 
     `call` takes views, that is what `augment` returns, and gives {"narrow": {name: {"z", "h"}}, "broad": {name:
     {"z", "h"}}} by broad name: narrow projections and predictions [B, P], broad ones [B, K, P]. `predict` takes
@@ -94,6 +97,8 @@ class Brave(keras.Model):
         check_counts(hidden_size=hidden_size, projection_size=projection_size, micro_batches=micro_batches)
         check_share("target_momentum", target_momentum)
         super().__init__(name=name, autocast=False, **kwargs)
+        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            synchronise_batch_norm([narrow, *broad.values()])
         self.loss_scale = loss_scale
         self.target_momentum = target_momentum
         self.micro_batches = micro_batches

@@ -62,6 +62,18 @@ def embedding_size(network: keras.layers.Layer) -> int:
     return int(outputs.shape[-1])
 
 
+def synchronise_batch_norm(networks: Iterable[keras.layers.Layer]) -> None:
+    """Gives batch norm the statistics of all replicas, also in networks that were not made for several.
+
+    Reference:
+        The paper, implementation details: batch norm across replicas.
+    """
+    for network in networks:
+        for layer in network._flatten_layers():
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.synchronized = True
+
+
 def fresh_copies(networks: Iterable[keras.layers.Layer]) -> list[keras.layers.Layer]:
     """Networks of the same structure with weights of their own; what was one object is one object again.
 
