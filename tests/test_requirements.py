@@ -13,6 +13,7 @@ REQUIREMENTS = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitline
 IMPORTED_AS = {
     "pillow": "PIL",
     "scikit-learn": "sklearn",
+    "docstring-parser": "docstring_parser",
     "protobuf": "google",
     "opencv-contrib-python-headless": "cv2",
     "tensorflow-datasets": "tensorflow_datasets",

@@ -131,7 +131,7 @@ class ProgressReporter(keras.callbacks.Callback):
         self._advance(1, note)
 
 
-class Outcome(keras.callbacks.Callback):
+class FitSummary(keras.callbacks.Callback):
     """Loss of the last batch, and how fast this process trained.
 
     Args:

@@ -27,7 +27,7 @@ from brave_tf.progress import note, track
 from brave_tf.runs.directory import EARLIER_STEPS, claimed, earlier_steps, finished_summary, last_loss, write_summary
 from brave_tf.training.agreement import Agreement
 from brave_tf.training.build import make_model
-from brave_tf.training.callbacks import CheckpointWriter, MetricsWriter, Outcome, ProgressReporter
+from brave_tf.training.callbacks import CheckpointWriter, MetricsWriter, FitSummary, ProgressReporter
 from brave_tf.training.checkpoints import Checkpoints
 from brave_tf.training.guard import HealthGuard
 from brave_tf.training.interruption import StopOnSignal
@@ -146,7 +146,7 @@ class _Pretraining:
     def _fit(self, model: Brave, checkpoints: Checkpoints, first_step: int, stop: StopOnSignal) -> dict[str, Any]:
         config = self.config
         batches = pretraining_dataset(self.clips, config, first_step=first_step, strategy=self.strategy)
-        outcome = Outcome(config.batch_size)
+        outcome = FitSummary(config.batch_size)
         with contextlib.ExitStack() as stack:
             guard = HealthGuard(config.monitor, self.run, _command(config, self.data, self.run))
             callbacks = [guard, *self._probe(), MetricsWriter(self.run, config)]

@@ -24,7 +24,7 @@ def test_throughput_is_counted_from_its_last_start(clock):
 
 
 def test_the_summary_leaves_the_first_step_out_of_the_speed_alone(clock):
-    outcome = callbacks.Outcome(batch_size=10)
+    outcome = callbacks.FitSummary(batch_size=10)
     outcome.on_train_begin()
     for seconds, loss in [(30, 3.0), (2, 2.0), (2, 1.5)]:
         clock[0] += seconds
