@@ -27,7 +27,7 @@ from brave_tf.progress import note, track
 from brave_tf.runs.directory import EARLIER_STEPS, claimed, earlier_steps, finished_summary, last_loss, write_summary
 from brave_tf.training.agreement import Agreement
 from brave_tf.training.build import make_model
-from brave_tf.training.callbacks import CheckpointWriter, MetricsWriter, FitSummary, ProgressReporter
+from brave_tf.training.callbacks import CheckpointWriter, FitSummary, MetricsWriter, ProgressReporter
 from brave_tf.training.checkpoints import Checkpoints
 from brave_tf.training.guard import HealthGuard
 from brave_tf.training.interruption import StopOnSignal
