@@ -222,7 +222,7 @@ def test_clips_that_are_left_out_are_counted(tmp_path):
     data = prepare(tmp_path / "v", tmp_path / "d", workers=1, split="train=1").path
     config = dataclasses.replace(presets.get("tiny-va"), seed=1)
     content = gather(config, data, redraws=0)
-    assert (content.usable, content.asked, content.left_out["without sound"]) == (1, 4, 2)
+    assert (content.usable, content.wanted, content.left_out["without sound"]) == (1, 4, 2)
     assert [clip.source for clip in content.clips] == ["a.mp4"]
 
 

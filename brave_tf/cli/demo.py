@@ -16,5 +16,5 @@ def demo(out: Path = Path("demo"), seed: int = 0) -> None:
     from brave_tf.demo import run_demo
 
     report = run_demo(out, seed)
-    shown = ("linear_top1", "random_init_top1", "chance", "seconds", "export_verified")
-    print_table(f"{out / 'index.html'}", {name: report[name] for name in shown})
+    rows = ("linear_top1", "random_init_top1", "chance", "seconds", "export_verified")
+    print_table(f"{out / 'index.html'}", {name: report[name] for name in rows})

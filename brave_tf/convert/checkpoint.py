@@ -91,7 +91,7 @@ def convert_checkpoint(checkpoint: str | Path, out: str | Path) -> Converted:
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
-        found = _write_models(partial, file, name)
+        converted = _write_models(partial, file, name)
         # All weights but those of the encoder are gone by now.
         verified = export_encoder(load_encoder(partial), partial / SAVED_MODEL)
         partial.rename(out)
@@ -101,7 +101,7 @@ def convert_checkpoint(checkpoint: str | Path, out: str | Path) -> Converted:
             with contextlib.suppress(OSError):
                 folder.rmdir()
         raise
-    return dataclasses.replace(found, verified=verified)
+    return dataclasses.replace(converted, verified=verified)
 
 
 def _write_models(folder: Path, checkpoint: Path, name: str) -> Converted:
@@ -140,11 +140,11 @@ def _models(trees: Trees, released: Mapping[str, Any], name: str) -> tuple[Confi
 
 
 def _config(trees: Trees, released: Mapping[str, Any], name: str) -> Config:
-    found = {key: released.get(key, value) for key, value in _RELEASED_VIEW.items()}
+    settings = {key: released.get(key, value) for key, value in _RELEASED_VIEW.items()}
     # NumPy's numbers are as good as Python's.
     view: dict[str, Any] = {
         key: value.item() if isinstance(value, np.generic | np.ndarray) and value.size == 1 else value
-        for key, value in found.items()
+        for key, value in settings.items()
     }
     has_rgb, has_audio = BROAD_RGB.prefix in trees.towers, AUDIO.prefix in trees.towers
     hidden, projection = trees.head_sizes()

@@ -97,11 +97,11 @@ def _problems(places: Mapping[str, Place], arrays: Mapping[str, np.ndarray]) -> 
     for name, place in places.items():
         if name not in arrays:
             continue
-        found = arrays[name]
-        if found.shape != place.shape:
-            unfit.append(f"{name} is {list(found.shape)}, expected {list(place.shape)}")
-        elif found.dtype.kind != "f":
-            unfit.append(f"{name} holds {found.dtype}, expected float32")
+        array = arrays[name]
+        if array.shape != place.shape:
+            unfit.append(f"{name} is {list(array.shape)}, expected {list(place.shape)}")
+        elif array.dtype.kind != "f":
+            unfit.append(f"{name} holds {array.dtype}, expected float32")
     groups = (("missing", missing), ("unexpected", sorted(extra)), ("of another shape or type", unfit))
     return [f"{len(names)} {what}: {', '.join(names)}" for what, names in groups if names]
 

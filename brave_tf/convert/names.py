@@ -116,10 +116,10 @@ def _module(layer: str, names: TowerNames) -> str:
         return names.stem
     if layer == "last_norm":
         return "batch_norm"
-    found = _BLOCK_LAYER.fullmatch(layer)
-    if found is None:
+    match = _BLOCK_LAYER.fullmatch(layer)
+    if match is None:
         raise ValueError(f"layer {layer!r} has no name in the released trees; expected a TSM-ResNet or audio ResNet V2")
-    unit, block, norm, convolution = found.groups()
+    unit, block, norm, convolution = match.groups()
     if norm is not None:
         inner = "batch_norm" if norm == "0" else f"batch_norm_{norm}"
     else:

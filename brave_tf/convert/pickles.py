@@ -129,8 +129,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     except Exception as error:  # a damaged pickle can raise anything
         raise UserError(f"{path} is damaged or not a checkpoint ({error or type(error).__name__})") from None
     if not isinstance(content, Mapping) or not {"params", "state"} <= content.keys():
-        found = ", ".join(map(str, content)) if isinstance(content, Mapping) else type(content).__name__
-        raise UserError(f"{path} holds {found}; expected a dictionary with params and state")
+        held = ", ".join(map(str, content)) if isinstance(content, Mapping) else type(content).__name__
+        raise UserError(f"{path} holds {held}; expected a dictionary with params and state")
     return dict(content)
 
 

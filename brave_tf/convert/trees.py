@@ -43,13 +43,14 @@ class Trees:
         for what, tree in (("params", params), ("state", state)):
             _check(what, tree, source)
         modules = {*params, *state}
-        found = [names.prefix for names in (NARROW, BROAD_RGB, AUDIO) if any(_under(m, names.prefix) for m in modules)]
-        if NARROW.prefix not in found:
-            shown = ", ".join(sorted(modules)[:5]) or "nothing"
-            raise UserError(f"{source} holds no narrow video tower ({NARROW.prefix}); it holds {shown}")
+        prefixes = [names.prefix for names in (NARROW, BROAD_RGB, AUDIO)]
+        present = [prefix for prefix in prefixes if any(_under(module, prefix) for module in modules)]
+        if NARROW.prefix not in present:
+            listed = ", ".join(sorted(modules)[:5]) or "nothing"
+            raise UserError(f"{source} holds no narrow video tower ({NARROW.prefix}); it holds {listed}")
         # Without a broad tower a head has nothing to regress, and without a head a broad tower neither.
-        if len(found) > 1 and any(_under(module, SHARED_HEAD) for module in modules):
-            return cls._with(params, state, (*found, SHARED_HEAD), source)
+        if len(present) > 1 and any(_under(module, SHARED_HEAD) for module in modules):
+            return cls._with(params, state, (*present, SHARED_HEAD), source)
         return cls._with(params, state, (NARROW.prefix,), source)
 
     @classmethod
@@ -86,7 +87,7 @@ class Trees:
                 f"[7, 7, {channels}, C] with C up to {64 * WIDEST}"
             )
         block = re.escape(f"{names.prefix}/{names.block}/").replace(r"\{\}", "2", 1).replace(r"\{\}", r"(\d+)")
-        blocks = {found[1] for found in (re.match(block, module) for module in self.params) if found}
+        blocks = {match[1] for match in (re.match(block, module) for module in self.params) if match}
         # The depths differ in the blocks of unit 2; with another number of them, what is missing at 50 is listed.
         depths = {sizes[2]: depth for depth, sizes in BLOCKS.items()}
         return {"depth": depths.get(len(blocks), 50), "width": stem[3] / 64}

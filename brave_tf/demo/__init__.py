@@ -107,7 +107,7 @@ def _scores(run: Path, dataset: Path, out: Path, seed: int) -> dict[str, Any]:
 def _export(run: Path, directory: Path) -> dict[str, Any]:
     if directory.exists():
         shutil.rmtree(directory)
-    found = export_encoder(run, directory)
-    if found["loader"] != "tensorflow_hub.load":
+    verification = export_encoder(run, directory)
+    if verification["loader"] != "tensorflow_hub.load":
         raise UserError('tensorflow-hub is not installed; expected it for hub.load: pip install "brave_tf[hub]"')
-    return found
+    return verification

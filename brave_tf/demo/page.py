@@ -96,18 +96,18 @@ def _neighbours(
     encoder: Encoder, dataset: Dataset, train: pa.Table, test: pa.Table, config: Config
 ) -> tuple[list[Neighbours], float]:
     """The neighbours of one test clip of each motion, and the share of all test clips' neighbours that move alike."""
-    (clips, vectors), (asked_clips, asked_vectors) = (_embedded(encoder, dataset, t, config) for t in (train, test))
+    (clips, vectors), (query_clips, query_vectors) = (_embedded(encoder, dataset, t, config) for t in (train, test))
     mean = vectors.mean(axis=0)
-    known, asked = (normalize(found - mean) for found in (vectors, asked_vectors))
-    nearest = np.argsort(-asked @ known.T, axis=1)[:, :SHOWN_NEIGHBOURS]
-    motions, asked_motions = (np.array(table["label/label"].to_pylist()) for table in (train, test))
-    shown = [
+    known, queries = (normalize(each - mean) for each in (vectors, query_vectors))
+    nearest = np.argsort(-queries @ known.T, axis=1)[:, :SHOWN_NEIGHBOURS]
+    motions, query_motions = (np.array(table["label/label"].to_pylist()) for table in (train, test))
+    rows = [
         Neighbours(
-            Neighbour(asked_clips[query], motion), [Neighbour(clips[row], motions[row]) for row in nearest[query]]
+            Neighbour(query_clips[query], motion), [Neighbour(clips[row], motions[row]) for row in nearest[query]]
         )
         for motion, query in _first_rows(dataset, test).items()
     ]
-    return shown, float(np.mean(motions[nearest] == asked_motions[:, None]))
+    return rows, float(np.mean(motions[nearest] == query_motions[:, None]))
 
 
 def _embedded(

@@ -27,11 +27,11 @@ class Steps:
         self._file = out / FILE
         self._content: dict[str, Any] = {"settings": settings, "seconds": {}, "results": {}}
         if self._file.is_file():
-            found = json.loads(self._file.read_text(encoding="utf-8"))
-            before = found["settings"]
+            content = json.loads(self._file.read_text(encoding="utf-8"))
+            before = content["settings"]
             if before != settings:
                 raise UserError(f"{out} holds a demo with {before}; received {settings}; choose another --out")
-            self._content = found
+            self._content = content
         elif out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise UserError(f"{out} holds something that is not a demo; choose another --out")
         out.mkdir(parents=True, exist_ok=True)

@@ -96,19 +96,19 @@ def gather(
     dataset = open_dataset(data)
     usable = TrainingClips.open(data, config, split)
     origins = _origins(dataset, split)
-    shown = []
+    inspected = []
     reader = usable.table.reader()
     count = min(clips, usable.count)
     with track(count * (1 + redraws), "drawing views") as advance:
         for example in range(count):
             record, clip_id = _read(usable, reader, example, config)
             draws = _draws(record, example, config, redraws, SOUND_BYTES // count, advance)
-            origin = origins[clip_id]
-            shown.append(InspectedClip(origin["source"], origin["start_seconds"], clip_seconds(record), example, draws))
+            source, start = (origins[clip_id][key] for key in ("source", "start_seconds"))
+            inspected.append(InspectedClip(source, start, clip_seconds(record), example, draws))
     return InspectContent(
         config=config,
-        clips=shown,
-        asked=clips,
+        clips=inspected,
+        wanted=clips,
         split=split,
         usable=usable.count,
         left_out=usable.left_out,

@@ -80,14 +80,14 @@ def _visual(
     after = augment.apply_one(crops, parameters, view.augment, modality).numpy()[places]
     seconds = frames / SOURCE_FPS
     whole = decode_pictures(record["frames"][int(frames[0]), tf.newaxis])[0].numpy()
-    shown: dict[str, Any] = {}
+    pictures: dict[str, Any] = {}
     if MODALITIES[modality].is_directed:
         full = full_speed(before)
-        shown |= {"before": as_colors(before, full), "after": as_colors(after, full)}
-        shown["full_speed"] = full * LIMIT_PIXELS
+        pictures |= {"before": as_colors(before, full), "after": as_colors(after, full)}
+        pictures["full_speed"] = full * LIMIT_PIXELS
     else:
-        shown["before"], _ = as_pictures(before)
-        shown["after"], shown["shown_range"] = as_pictures(after)
+        pictures["before"], _ = as_pictures(before)
+        pictures["after"], pictures["shown_range"] = as_pictures(after)
     total = int(tf.size(record["frames"]))
     return VisualView(
         window=Window(name, kind, pieces(frames, view.step, total, 1 / SOURCE_FPS), seconds.tolist()),
@@ -96,7 +96,7 @@ def _visual(
         crop=_crop(record, placement, view, modality, whole.shape[0], whole.shape[1]),
         seconds=seconds[places].tolist(),
         parameters=augment.describe(parameters),
-        **shown,
+        **pictures,
     )
 
 

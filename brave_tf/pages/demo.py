@@ -176,8 +176,8 @@ def _comparison(scores: Sequence[Score]) -> str:
 
 
 def _neighbours(content: DemoContent) -> Html:
-    right = sum(clip.motion == row.query.motion for row in content.neighbours for clip in row.found)
-    total = sum(len(row.found) for row in content.neighbours)
+    right = sum(clip.motion == row.query.motion for row in content.neighbours for clip in row.nearest)
+    total = sum(len(row.nearest) for row in content.neighbours)
     return section(
         "Nearest neighbours",
         paragraph(
@@ -192,7 +192,7 @@ def _neighbours(content: DemoContent) -> Html:
 
 def _neighbour_row(row: Neighbours) -> Html:
     cells = [_clip_cell(row.query, "query", "query")]
-    for place, clip in enumerate(row.found, start=1):
+    for place, clip in enumerate(row.nearest, start=1):
         right = clip.motion == row.query.motion
         cells.append(_clip_cell(clip, f"{'✓' if right else '✗'} {place}", "right" if right else "wrong"))
     return element("div", *cells, class_="neighbours")

@@ -63,7 +63,7 @@ class Neighbours:
     """A test clip and the training clips whose embeddings are nearest to its own, nearest first."""
 
     query: Neighbour
-    found: Sequence[Neighbour]
+    nearest: Sequence[Neighbour]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -75,9 +75,9 @@ def _shown(content: InspectContent) -> Html:
         f"Below: the first {_NUMBERS.get(count, count)} {'clip' if count == 1 else 'clips'} that a run with seed "
         f"{config.seed} trains on, exactly as the networks get them."
     )
-    if count < content.asked:
+    if count < content.wanted:
         words += (
-            f" {content.asked} were asked for; split {content.split} has no more than {content.usable} that this "
+            f" {content.wanted} were asked for; split {content.split} has no more than {content.usable} that this "
             "experiment can use."
         )
     return paragraph(words)

@@ -56,7 +56,7 @@ def _draw(draw: Draw, clip: InspectedClip) -> Html:
 def _visual(view: VisualView) -> Html:
     window = view.window
     count = len(window.frames)
-    shown = f", {len(view.seconds)} of them shown" if count > len(view.seconds) else ""
+    note = f", {len(view.seconds)} of them shown" if count > len(view.seconds) else ""
     height, width = view.crop[2:]
     caption = (
         f"the whole frame at {view.seconds[0]:.2f} s; the bright part, {width} × {height} of {view.whole.shape[1]} × "
@@ -67,7 +67,7 @@ def _visual(view: VisualView) -> Html:
     return element(
         "div",
         element("h4", element("span", window.name, class_=window.kind), f": {when(window)}"),
-        paragraph(f"{count} {frames}{shown}."),
+        paragraph(f"{count} {frames}{note}."),
         element(
             "div",
             figure(image(_marked(view), f"whole frame with the crop of the {window.name}", quality=QUALITY), caption),

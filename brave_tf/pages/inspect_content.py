@@ -134,7 +134,7 @@ class InspectContent:
     Attributes:
         config: the experiment.
         clips: the clips that are shown.
-        asked: how many were asked for.
+        wanted: how many were asked for.
         split: the split they are from.
         usable: clips of the split that the experiment can use.
         left_out: clips that it cannot use, by reason.
@@ -144,7 +144,7 @@ class InspectContent:
 
     config: Config
     clips: Sequence[InspectedClip]
-    asked: int
+    wanted: int
     split: str
     usable: int
     left_out: dict[str, int]

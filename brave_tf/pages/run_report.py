@@ -234,8 +234,8 @@ def _run(record: RunRecord) -> Html:
         rows.append((f"stopped before, at step {record.diagnosis['step']:,}", _told(record, "message")))
     notes = summary.get("notes")
     listed = [element("li", note) for note in notes] if isinstance(notes, list) else []
-    told = join(paragraph("Notes on the data:"), element("ul", *listed)) if listed else ""
-    return section("The run", element("div", table(("what", "value"), rows), class_="facts"), told)
+    remarks = join(paragraph("Notes on the data:"), element("ul", *listed)) if listed else ""
+    return section("The run", element("div", table(("what", "value"), rows), class_="facts"), remarks)
 
 
 def _count(value: object) -> object:

@@ -26,7 +26,7 @@ def tabs(name: str, legend: str, panels: Sequence[tuple[str, Html]]) -> Html:
         checked = " checked" if number == 0 else ""
         buttons.append(Html(f'<input type="radio" name="{text(name)}" id="{text(name)}-{number}"{checked}>'))
         buttons.append(Html(f'<label for="{text(name)}-{number}">{text(label)}</label>'))
-    shown = (
+    contents = (
         element("div", element("p", label, class_="panel-name"), content, class_="panel") for label, content in panels
     )
-    return element("fieldset", element("legend", legend), join(*buttons), *shown, class_="tabs")
+    return element("fieldset", element("legend", legend), join(*buttons), *contents, class_="tabs")

@@ -36,10 +36,10 @@ def published(preset: str, layout: str, protocol: str, tower: str) -> dict[str, 
     if column is None or tower != BROAD_COLUMNS.get(column, "narrow"):
         return None
     try:
-        found = describe(preset)
+        known = describe(preset)
     except UserError:
         return None
-    if column not in found.scores:
+    if column not in known.scores:
         return None
-    value = round(found.scores[column] / 100, 4)
-    return {"experiment": preset, "column": column, "value": value, "source": f"the paper, {found.source}"}
+    value = round(known.scores[column] / 100, 4)
+    return {"experiment": preset, "column": column, "value": value, "source": f"the paper, {known.source}"}

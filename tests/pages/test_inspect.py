@@ -55,7 +55,7 @@ def fake(name: str, source: str = "a/b.mp4", seeds: tuple[int, ...] = (0, 1)) ->
     return InspectContent(
         config=config,
         clips=[InspectedClip(source, 12.0, 6.0, n, [draw(seed, config) for seed in seeds]) for n in range(2)],
-        asked=4,
+        wanted=4,
         split="train",
         usable=2,
         left_out={"without video": 0, "without sound": 3},
