@@ -6,6 +6,7 @@ from typing import Any, Literal
 import keras
 from keras import ops
 
+PREDICTORS = ("predictor",)
 Mask = Literal["paper_intent", "masks_flipped", "official"]
 
 
@@ -25,7 +26,8 @@ class LARS(keras.optimizers.Optimizer):
         weight_decay: added to the gradient as weight_decay * theta, before the trust ratio.
         trust_coefficient: the trust ratio's factor.
         predictor_multiplier: factor on the update of every predictor.
-        predictors: names of layers; a variable with one of them in its path belongs to a predictor.
+        predictors: names of layers; a variable with one of them in its path belongs to a predictor. A single string is
+            one name.
         mask: "paper_intent" excludes biases and batch norm and multiplies predictors after the trust ratio;
             "masks_flipped" excludes the same but multiplies the gradient before the decay, where the factor mostly
             cancels; "official" is the released code as it runs: it multiplies before and decays and scales *only*
@@ -34,7 +36,7 @@ class LARS(keras.optimizers.Optimizer):
         **kwargs: further arguments of `keras.optimizers.Optimizer`.
 
     Raises:
-        ValueError: `mask` is none of the three.
+        ValueError: `mask` is none of the three; or, when it is built, a name in `predictors` is that of no layer.
 
     Reference:
         You, Gitman and Ginsburg, "Large Batch Training of Convolutional Networks", 2017; the paper, section 4.1.
@@ -47,7 +49,7 @@ class LARS(keras.optimizers.Optimizer):
         weight_decay: float = 0.01,
         trust_coefficient: float = 0.001,
         predictor_multiplier: float = 10.0,
-        predictors: Sequence[str] = ("predictor",),
+        predictors: Sequence[str] = PREDICTORS,
         mask: Mask = "paper_intent",
         name: str = "lars",
         **kwargs: Any,
@@ -59,7 +61,7 @@ class LARS(keras.optimizers.Optimizer):
         self.decay = weight_decay
         self.trust_coefficient = trust_coefficient
         self.predictor_multiplier = predictor_multiplier
-        self.predictors = tuple(predictors)
+        self.predictors = (predictors,) if isinstance(predictors, str) else tuple(predictors)
         self.mask = mask
         self._predictor_ids: set[int] | None = None
 
@@ -73,6 +75,7 @@ class LARS(keras.optimizers.Optimizer):
             return
         super().build(variables)
         self.buffers = self.add_optimizer_variables(variables, "momentum")
+        self._check_predictors(variables)
         self._is_bias_or_norm = [len(variable.shape) <= 1 for variable in variables]
         self._is_predictor = [self._belongs_to_predictor(variable) for variable in variables]
 
@@ -97,6 +100,14 @@ class LARS(keras.optimizers.Optimizer):
         momentum = velocity + self.momentum * buffer
         self.assign(buffer, momentum)
         self.assign_add(variable, velocity + self.momentum * momentum)
+
+    def _check_predictors(self, variables: Any) -> None:
+        parts = {part for variable in variables for part in variable.path.split("/")}
+        unknown = [name for name in self.predictors if name not in parts]
+        if self._predictor_ids is None and unknown and self.predictors != PREDICTORS:
+            raise ValueError(
+                f"received predictors={unknown}; expected names of layers of the model, parts of its paths"
+            )
 
     def _belongs_to_predictor(self, variable: keras.Variable) -> bool:
         if self._predictor_ids is not None:

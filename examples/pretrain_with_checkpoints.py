@@ -23,4 +23,5 @@ if step < config.steps:
     save = [training.CheckpointWriter(checkpoints, every=100), training.StopOnSignal(checkpoints.save)]
     model.fit(batches, steps_per_epoch=config.steps - step, shuffle=False, callbacks=[*watch, *save])
 checkpoints.save()
-model.save(f"{run}/brave.keras")
+if training.is_chief(model.distribute_strategy):
+    model.save(f"{run}/brave.keras")

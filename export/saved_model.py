@@ -22,7 +22,7 @@ def export_encoder(
     encoder: Encoder | str | os.PathLike[str],
     out: str | os.PathLike[str],
     tower: TowerChoice | None = None,
-    formats: Sequence[str] = ("savedmodel",),
+    formats: str | Sequence[str] = ("savedmodel",),
 ) -> dict[str, Any]:
     """Writes an encoder as a SavedModel, and verifies it in a fresh process before it appears: `brave-tf export`.
 
@@ -44,6 +44,7 @@ def export_encoder(
         >>> brave_tf.export("runs/first", "exported")
     """
     out = Path(out)
+    formats = [formats] if isinstance(formats, str) else list(formats)
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
         raise UserError(f"received formats {list(formats)}; expected some of {', '.join(FORMATS)}")

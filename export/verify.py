@@ -77,13 +77,13 @@ def verify(directory: Path, encoder: Encoder) -> dict[str, Any]:
     if process.returncode != 0:
         reason = (process.stderr.strip().splitlines() or ["no output"])[-1]
         raise UserError(f"the exported encoder does not load in a fresh process: {reason}")
-    found: dict[str, Any] = json.loads(process.stdout.strip().splitlines()[-1])
-    worst = max(found["errors"].values())
+    verification: dict[str, Any] = json.loads(process.stdout.strip().splitlines()[-1])
+    worst = max(verification["errors"].values())
     if not worst <= TOLERANCE:
         raise UserError(
             f"the exported encoder embeds differently: off by {worst:.3g}; expected at most {TOLERANCE:.0e}"
         )
-    return found
+    return verification
 
 
 def _examples(encoder: Encoder) -> dict[str, Any]:

@@ -109,6 +109,15 @@ def test_a_module_imports_only_the_layers_below_it(path):
     assert not wrong, "\n".join(wrong)
 
 
+def test_the_method_loads_neither_configuration_nor_presets_nor_data():
+    script = "import sys, brave_tf.method.brave\n"
+    script += (
+        "print([m for m in sys.modules if m.startswith(('brave_tf.config', 'brave_tf.presets', 'brave_tf.data'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 def test_exceptions_are_imports_inside_functions():
     for path, other in EXCEPTIONS:
         names = [found for found in imports(path, MODULES[path]) if found.name.startswith(f"brave_tf.{other}.")]

@@ -9,7 +9,7 @@ import numpy as np
 
 from brave_tf.convert.names import AUDIO, BROAD_RGB, NARROW, SHARED_HEAD, TowerNames
 from brave_tf.errors import UserError
-from brave_tf.models.size import BLOCKS
+from brave_tf.models.depths import BLOCKS
 
 WIDEST = 4
 LARGEST_HEAD = 2**14

@@ -37,7 +37,7 @@ def inspect(
     redraws: int = 2,
     seed: int | None = None,
     split: str = "train",
-    set: Sequence[str] = (),
+    set: str | Sequence[str] = (),
 ) -> InspectContent:
     """Writes one HTML page with what the networks will see of a dataset: `brave-tf inspect`.
 
@@ -62,8 +62,9 @@ def inspect(
         raise UsageError(f"received --clips {clips}; expected 1 or more")
     if not 0 <= redraws <= MOST_REDRAWS:
         raise UsageError(f"received --redraws {redraws}; expected 0 to {MOST_REDRAWS}")
+    settings = [set] if isinstance(set, str) else list(set)
     usual = preset if isinstance(preset, Config) else presets.get(preset)
-    config = override(usual, [*([f"seed={seed}"] if seed is not None else []), *set])
+    config = override(usual, [*([f"seed={seed}"] if seed is not None else []), *settings])
     words = ["brave-tf", "inspect", str(dataset), "--preset", usual.name, "--out", str(out), "--clips", str(clips)]
     words += [
         "--redraws",
@@ -72,7 +73,7 @@ def inspect(
         str(config.seed),
         "--split",
         split,
-        *(["--set", *set] if set else []),
+        *(["--set", *settings] if settings else []),
     ]
     command = shlex.join(words)
     content = gather(config, dataset, split=split, clips=clips, redraws=redraws, command=command)

@@ -34,5 +34,5 @@ def check_counts(**counts: Any) -> None:
 
 def check_share(name: str, value: Any) -> None:
     """Raises UserError if an argument is neither None nor a number from 0 to 1."""
-    if value is not None and (not isinstance(value, (int, float)) or not 0 <= value <= 1):
+    if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1):
         raise UserError(f"received {name}={value!r}; expected None, or a share from 0 to 1")

@@ -32,7 +32,22 @@ def views_of(batch: Any, narrow: keras.layers.Layer, broad: Mapping[str, keras.l
     _check_axes("narrow", batch["narrow"], narrow, several=False)
     for name, network in broad.items():
         _check_axes(f'broad["{name}"]', views[name], network, several=True)
+    sizes = {"narrow": batch["narrow"].shape[0], **{name: views[name].shape[0] for name in broad}}
+    if len(set(sizes.values()) - {None}) > 1:
+        raise UserError(f"received views of different numbers of examples, {sizes}; expected one number for all")
     return {"narrow": batch["narrow"], "broad": {name: views[name] for name in broad}}
+
+
+def without_strings(batch: Any) -> Any:
+    """A batch less its entries of strings, at any depth."""
+    if not isinstance(batch, Mapping):
+        return batch
+    return {name: without_strings(entry) for name, entry in batch.items() if not _is_strings(entry)}
+
+
+def _is_strings(entry: Any) -> bool:
+    kind = getattr(entry, "dtype", None)
+    return kind is not None and (kind == "string" or getattr(kind, "kind", "") in ("S", "U", "O"))
 
 
 def check_augmented(views: dict[str, Any]) -> None:
@@ -54,8 +69,11 @@ def _check_axes(name: str, view: Any, network: keras.layers.Layer, *, several: b
             f"received {name} of shape {_shape(view.shape)}, {axes} axes; {network.name} takes {_shape(takes)}, "
             f"so expected {len(takes)} axes{more}"
         )
-    if extra and view.shape[1] is None:
-        raise UserError(f"received {name} of shape {_shape(view.shape)}; expected a known number of views, its axis 1")
+    if extra and not view.shape[1]:
+        raise UserError(
+            f"received {name} of shape {_shape(view.shape)}; expected at least one view of each example in axis 1, and "
+            "as many in every batch"
+        )
 
 
 def _shape(shape: Any) -> str:

@@ -54,6 +54,7 @@ class Brave(keras.Model):
             update; batch norm sees one part at a time.
         augment: a callable from a batch to its views, run on the device in every step of `fit`, `evaluate` and
             `predict`; None takes batches as they are. To be saved with the model it has to be serialisable by Keras.
+            If it has a true attribute `gives_floats`, `call` refuses uint8, which it cannot have seen.
         name: the model's name.
         **kwargs: further arguments of `keras.Model`; `dtype` is the policy of the heads, the networks keep theirs.
 
@@ -96,6 +97,8 @@ class Brave(keras.Model):
         check_choice("loss_scale", loss_scale, SCALES)
         check_counts(hidden_size=hidden_size, projection_size=projection_size, micro_batches=micro_batches)
         check_share("target_momentum", target_momentum)
+        if augment is not None and not callable(augment):
+            raise UserError(f"received augment={augment!r}; expected a callable from a batch to its views, or None")
         super().__init__(name=name, autocast=False, **kwargs)
         if tf.distribute.get_strategy().num_replicas_in_sync > 1:
             synchronise_batch_norm([narrow, *broad.values()])
@@ -114,7 +117,9 @@ class Brave(keras.Model):
         self.counted_steps: int | None = None
         self.train_function: Any = None
         self.test_function: Any = None
-        self._means: dict[str, RunningMean] = {}
+        self._train_means: dict[str, RunningMean] = {}
+        self._test_means: dict[str, RunningMean] = {}
+        self._trains_now = True
         self.built = True
 
     @classmethod
@@ -149,19 +154,34 @@ class Brave(keras.Model):
         """The trainable variables of the predictors."""
         return self.towers.predictor_variables
 
-    def compile(self, optimizer: Any = None, *, jit_compile: bool | str = "auto", **kwargs: Any) -> None:
+    def compile(
+        self,
+        optimizer: Any = None,
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        *,
+        jit_compile: bool | str = "auto",
+        **kwargs: Any,
+    ) -> None:
         """Configures training.
 
         Args:
             optimizer: any Keras optimizer; None is `brave_tf.LARS()`, the paper's, at its constant peak learning rate
                 of 4.8 for batches of 512.
+            loss: must be None, as `loss_weights`, `metrics` and `weighted_metrics`.
+            loss_weights: see `loss`.
+            metrics: see `loss`.
+            weighted_metrics: see `loss`.
             jit_compile: whether XLA compiles the step; "auto" leaves it out on CPU, where it takes long to compile.
-            **kwargs: further arguments of `keras.Model.compile`, but for losses and metrics.
+            **kwargs: further arguments of `keras.Model.compile`.
 
         Raises:
             UserError: a loss or metrics are given; the loss is the method's.
         """
-        given = [name for name in ("loss", "metrics", "weighted_metrics") if kwargs.get(name) is not None]
+        refused = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics}
+        given = [name for name, value in refused.items() if value is not None]
         if given:
             raise UserError(
                 f"received {', '.join(given)} in compile(); expected none, as BraVe brings its loss; to change it, "
@@ -190,7 +210,7 @@ class Brave(keras.Model):
             UserError: a view is missing or has other axes than its network takes, or is not augmented yet.
         """
         views = views_of(inputs, self.encoder, self.broad_encoders)
-        if self.augment is not None:
+        if getattr(self.augment, "gives_floats", False):
             check_augmented(views)
         outputs: dict[str, Any] = self.towers(views, training=training)
         return outputs
@@ -256,19 +276,28 @@ class Brave(keras.Model):
         targets = self.targets(views, training=True)
         with tf.GradientTape() as tape:
             outputs = self(views, training=True)
-            loss, means = self.loss_and_means(outputs, targets)
+            loss, means = self._with_penalties(*self.loss_and_means(outputs, targets))
             share = self.optimizer.scale_loss(loss / tf.distribute.get_replica_context().num_replicas_in_sync)
         variables = [variable.value for variable in self.trainable_variables]
         # A network may have weights that its output does not depend on, and embedding tables with sparse gradients.
         gradients = tape.gradient(share, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return [tf.convert_to_tensor(gradient) for gradient in gradients], means
 
+    def _with_penalties(self, loss: Any, means: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Adds what the networks ask for themselves, by regularisers and `add_loss`."""
+        penalties = [tf.cast(penalty, loss.dtype) for penalty in self.towers.losses]
+        if not penalties:
+            return loss, means
+        regularization = tf.add_n(penalties)
+        loss += regularization
+        return loss, {**means, "loss": loss, "regularization": regularization}
+
     def test_step(self, data: Any) -> dict[str, Any]:
         """Metrics of a batch in evaluation mode, over all replicas."""
         batch, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         views = self.augmented_views(batch)
         outputs = self(views, training=False)
-        _, means = self.loss_and_means(outputs, self.targets(views, training=False))
+        _, means = self._with_penalties(*self.loss_and_means(outputs, self.targets(views, training=False)))
         context = tf.distribute.get_replica_context()
         return _metrics(context.all_reduce(tf.distribute.ReduceOp.MEAN, means))
 
@@ -291,16 +320,40 @@ class Brave(keras.Model):
         # Keras would run the model on a batch to build it, which it is already, and which fails on several workers.
         build_optimizer(self)
 
-    def update_means(self, metrics: dict[str, Any]) -> dict[str, Any]:
-        """Adds the metrics of one step to their running means; returns the means."""
+    def update_means(self, metrics: dict[str, Any], examples: int, *, trains: bool) -> dict[str, Any]:
+        """Adds the metrics of one step on so many examples to their running means; returns the means."""
+        self._trains_now = trains
+        means = self._train_means if trains else self._test_means
         for name, value in metrics.items():
-            self._means.setdefault(name, RunningMean(name)).update_state(value)
-        return {name: self._means[name].result() for name in metrics}
+            means.setdefault(name, RunningMean(name)).update_state(value, examples)
+        return {name: means[name].result() for name in metrics}
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        """The running means, which epochs and `evaluate` begin anew."""
-        return list(self._means.values())
+        """The running means of what goes on, training or testing."""
+        return list((self._train_means if self._trains_now else self._test_means).values())
+
+    def reset_metrics(self) -> None:
+        """Begins all means anew, as epochs and `evaluate` do."""
+        for mean in [*self._train_means.values(), *self._test_means.values()]:
+            mean.reset_state()
+
+    @property
+    def trainable_variables(self) -> list[keras.Variable]:
+        """What training changes: never the moving average, whatever `trainable` is set to."""
+        targets = {id(weight) for weight in self.target_towers.weights} if self.target_towers is not None else set()
+        return [variable for variable in super().trainable_variables if id(variable) not in targets]
+
+    def export(self, *args: Any, **kwargs: Any) -> None:
+        """Not offered: what is exported is an encoder.
+
+        Raises:
+            UserError: always.
+        """
+        raise UserError(
+            "received export() of a Brave; expected that of a network of it: model.encoder.export(path), or for an "
+            "experiment's encoder brave_tf.export(run, path)"
+        )
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

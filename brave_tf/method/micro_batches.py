@@ -13,7 +13,7 @@ def mean_over_parts(function: Callable[[Any], Any], batch: Any, parts: int, *, u
 
     Args:
         function: takes a part of the batch; returns a structure of tensors whose shapes are the same for every part.
-        batch: a structure of tensors whose first axis is the batch; None in it stays None.
+        batch: a structure of tensors whose first axis is the batch; scalars go to every part.
         parts: how many.
         unroll: writes every part into the graph, for strategies that cannot communicate from within a loop.
 
@@ -46,24 +46,25 @@ def mean_over_parts(function: Callable[[Any], Any], batch: Any, parts: int, *, u
     return tf.nest.map_structure(lambda value: value / parts, total)
 
 
-def check_divisible(batch: Any, parts: int) -> None:
-    """Raises UserError if a batch whose size is known does not divide into parts."""
-    shapes = [getattr(tensor, "shape", (None,)) for tensor in tf.nest.flatten(batch)]
-    for size in {shape[0] for shape in shapes}:
-        if size is not None and size % parts:
-            raise UserError(
-                f"received a batch of {size} examples for micro_batches={parts}; expected a multiple of {parts} on "
-                "every replica, the last batch of an epoch among them; change batch_size, or drop the remainder"
-            )
+def check_divisible(examples: int, parts: int) -> None:
+    """Raises UserError if so many examples do not divide into parts."""
+    if examples % parts:
+        raise UserError(
+            f"received a batch of {examples} examples for micro_batches={parts}; expected a multiple of {parts} on "
+            "every replica, the last batch of an epoch among them; change batch_size, or drop the remainder"
+        )
 
 
 def _divisible(batch: Any, parts: int) -> Any:
     """The batch, once it is sure that every array of it divides into parts."""
-    check_divisible(batch, parts)
+    arrays = [tensor for tensor in tf.nest.flatten(batch) if tensor.shape.rank]
+    for tensor in arrays:
+        if tensor.shape[0] is not None:
+            check_divisible(tensor.shape[0], parts)
     message = f"expected a multiple of micro_batches={parts} examples on every replica"
     checks = [
         tf.debugging.assert_equal(tf.shape(tensor)[0] % parts, 0, message)
-        for tensor in tf.nest.flatten(batch)
+        for tensor in arrays
         if tensor.shape[0] is None
     ]
     with tf.control_dependencies([check for check in checks if check is not None]):
@@ -72,6 +73,8 @@ def _divisible(batch: Any, parts: int) -> Any:
 
 def _part(batch: Any, number: Any, parts: int) -> Any:
     def take(tensor: Any) -> Any:
+        if tensor.shape.rank == 0:
+            return tensor
         size = (tensor.shape[0] or tf.shape(tensor)[0]) // parts
         return tensor[number * size : (number + 1) * size]
 

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from brave_tf.errors import UserError
+from brave_tf.method.batches import without_strings
 from brave_tf.method.micro_batches import check_divisible
 
 
@@ -21,7 +23,7 @@ def finished_steps(model: keras.Model) -> int:
 
 
 class RunningMean(keras.metrics.Metric):
-    """The mean of a value over steps, kept outside the graph, so that it may begin at any step.
+    """The mean of a value over steps, weighed by their examples; outside the graph, so that it may begin at any step.
 
     Args:
         name: what `fit` and `evaluate` call it.
@@ -32,10 +34,10 @@ class RunningMean(keras.metrics.Metric):
         self._total: Any = 0.0
         self._count = 0
 
-    def update_state(self, value: Any) -> None:
-        """Adds the value of one step."""
-        self._total = self._total + value
-        self._count += 1
+    def update_state(self, value: Any, examples: int) -> None:
+        """Adds the value of one step on so many examples."""
+        self._total = self._total + value * examples
+        self._count += examples
 
     def result(self) -> Any:
         """The mean so far; 0 before the first step."""
@@ -70,7 +72,8 @@ class StepFunction:
             outputs = strategy.run(step, args=(batch,))
             return tf.nest.map_structure(lambda value: strategy.experimental_local_results(value)[0], outputs)
 
-        compiled = tf.function(run, jit_compile=model.jit_compile, reduce_retracing=True, autograph=False)
+        # Traced anew for every shape: the number of views has to be known.
+        compiled = tf.function(run, jit_compile=model.jit_compile, autograph=False)
         self._run = run if model.run_eagerly else compiled
         self._model = model
         self._strategy = strategy
@@ -86,6 +89,7 @@ class StepFunction:
 
         Raises:
             StopIteration: it has no batch.
+            UserError: a batch does not divide among replicas and micro-batches.
         """
         outputs = self._step(iterator)
         for _ in range(1, self._model.steps_per_execution):
@@ -101,15 +105,34 @@ class StepFunction:
         self.wait_seconds += time.monotonic() - began
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(batch)
         self._clip_ids = inputs.get("clip_id") if isinstance(inputs, dict) else None
-        if self._trains:
-            # Here the size of the batch is known; in the graph it may not be.
-            check_divisible(inputs, self._model.micro_batches)
+        examples = self._examples(inputs)
+        if self._model.jit_compile:
+            # XLA takes no strings.
+            batch = without_strings(inputs)
         before = finished_steps(self._model) if self._trains else 0
         outputs: dict[str, Any] = self._run(batch)
-        means = self._model.update_means(outputs)
+        means = self._model.update_means(outputs, examples, trains=self._trains)
         if self._trains:
             self._model.counted_steps = before + 1
         return outputs if self._trains else means
+
+    def _examples(self, inputs: Any) -> int:
+        """Examples of a batch on this machine.
+
+        Raises:
+            UserError: the replicas, or the micro-batches of one, have not equally many.
+        """
+        # Here the size of the batch is known; in the graph it may not be.
+        arrays = [self._strategy.experimental_local_results(array) for array in tf.nest.flatten(inputs)]
+        shares = next(([len(share) for share in array] for array in arrays if array[0].shape), [0])
+        if len(set(shares)) > 1:
+            raise UserError(
+                f"received a batch of {sum(shares)} examples for {len(shares)} replicas; expected a multiple of "
+                f"{len(shares)}, the last batch of an epoch among them; change batch_size, or drop the remainder"
+            )
+        if self._trains:
+            check_divisible(shares[0], self._model.micro_batches)
+        return sum(shares)
 
     def clip_ids(self) -> list[int]:
         """Which clips the last batch held, over all workers, each of which has to ask; empty if it did not say."""

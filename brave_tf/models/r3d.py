@@ -6,9 +6,9 @@ import keras
 
 from brave_tf.models.batch_norm import SyncBatchNormalization
 from brave_tf.models.blockwise import BlockwiseModel
+from brave_tf.models.depths import BLOCKS
 from brave_tf.models.framewise import Framewise
 from brave_tf.models.resnet_v2 import kernel_initializer, normalised_relu, stem_channels
-from brave_tf.models.size import BLOCKS
 
 Stem = Literal["slow", "cvrl"]
 TEMPORAL_UNITS = (2, 3)

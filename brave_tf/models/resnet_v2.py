@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from brave_tf.models.batch_norm import SyncBatchNormalization
-from brave_tf.models.size import BLOCKS
+from brave_tf.models.depths import BLOCKS
 
 MakeLayer = Callable[[keras.layers.Layer], keras.layers.Layer]
 

@@ -5,9 +5,7 @@ from typing import Literal
 
 from brave_tf.config import AudioViewConfig, BackboneConfig, Config, VideoViewConfig
 from brave_tf.modalities import MODALITIES, NARROW
-
-BLOCKS = {14: (1, 1, 1, 1), 26: (2, 2, 2, 2), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
-"""Bottleneck blocks of the four units, by depth."""
+from brave_tf.models.depths import BLOCKS
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from brave_tf.training.guard import HealthGuard as HealthGuard
     from brave_tf.training.interruption import StopOnSignal as StopOnSignal
     from brave_tf.training.probe import KNNProbe as KNNProbe
+    from brave_tf.training.strategy import is_chief as is_chief
     from brave_tf.training.strategy import make_strategy as make_strategy
 
 # Reading a run must not cost the start of TensorFlow.
@@ -24,6 +25,7 @@ __all__, __getattr__, __dir__ = public_names(
         "KNNProbe": "probe",
         "MetricsWriter": "callbacks",
         "StopOnSignal": "interruption",
+        "is_chief": "strategy",
         "make_optimizer": "build",
         "make_strategy": "strategy",
     },

@@ -44,7 +44,7 @@ def pretrain(
     batch_size: int | None = None,
     seed: int | None = None,
     strategy: str | tf.distribute.Strategy = "auto",
-    set: Sequence[str] = (),
+    set: str | Sequence[str] = (),
 ) -> dict[str, Any]:
     """Trains an encoder without labels, or goes on where the same run stopped: `brave-tf pretrain`.
 
@@ -77,7 +77,7 @@ def pretrain(
     usual = preset if isinstance(preset, Config) else presets.get(preset)
     shortcuts = {"steps": steps, "batch_size": batch_size, "seed": seed}
     assignments = [f"{key}={value}" for key, value in shortcuts.items() if value is not None]
-    config = config_values.override(usual, [*assignments, *set])
+    config = config_values.override(usual, [*assignments, *([set] if isinstance(set, str) else set)])
     data = [data] if isinstance(data, str | Path) else list(data)
     if not data:
         raise UserError("received no data; expected a dataset that `brave-tf prepare` wrote, or several")

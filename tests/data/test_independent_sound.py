@@ -24,7 +24,7 @@ def config(offset):
 def place(offset, seed, example):
     record = {"frames": tf.fill([FRAMES], b""), "audio": tf.zeros([SAMPLES])}
     placed = place_views(record, sampling.example_seed(seed, tf.constant(example, tf.int64)), config(offset))
-    return int(placed.narrow.frames[0]), placed.audio.numpy()
+    return int(placed.narrow.frames[0]), placed.sound["audio"].numpy()
 
 
 @pytest.fixture(scope="module")

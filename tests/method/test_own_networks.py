@@ -72,6 +72,19 @@ SOURCES = {
 }
 
 
+def flipped(batch):
+    return {**batch, "narrow": batch["narrow"][:, :, ::-1]}
+
+
+def test_views_may_be_integers_where_networks_take_them():
+    layers = [keras.Input((6, 6, 3), dtype="uint8"), keras.layers.Rescaling(1 / 255), keras.layers.Flatten()]
+    network = keras.Sequential([*layers, keras.layers.Dense(5)])
+    model = compiled(Brave(network, {"imu": sensor_network()}, **HEADS, augment=flipped))
+    batch = arrays(8)
+    model.train_on_batch({**batch, "narrow": np.zeros((8, 6, 6, 3), "uint8")})
+    assert model.counted_steps == 1
+
+
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_source_of_batches_gives_the_same_training(source):
     fitted = compiled(make())
@@ -147,8 +160,15 @@ def test_augment_makes_views_of_batches_wherever_batches_are_taken():
     tf.nest.map_structure(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), ours, theirs)
 
 
+def scaled(batch):
+    return {**batch, "narrow": tf.cast(batch["narrow"], tf.float32) / 255.0}
+
+
+scaled.gives_floats = True
+
+
 def test_stored_pixels_are_not_taken_for_views():
-    model = make(augment=double)
+    model = make(augment=scaled)
     batch = arrays(4)
     with pytest.raises(ValueError, match=r"narrow as uint8; expected views.*augmented_views"):
         model({**batch, "narrow": np.zeros((4, 6, 6, 3), "uint8")})
@@ -406,3 +426,109 @@ def test_losses_and_metrics_of_compile_are_refused():
 def test_an_unknown_loss_scale_is_refused():
     with pytest.raises(UserError, match="scale='paper '"):
         view_losses(make()(arrays(4)), "paper ")
+
+
+def test_regularisers_and_added_losses_of_the_networks_count():
+    def loss(strength):
+        keras.utils.set_random_seed(0)
+        regularizer = keras.regularizers.L2(strength)
+        layers = [keras.Input((6, 6, 3)), keras.layers.Flatten(), keras.layers.Dense(5, kernel_regularizer=regularizer)]
+        model = compiled(Brave(keras.Sequential(layers), {"imu": sensor_network()}, **HEADS))
+        return model, model.train_on_batch(arrays(8), return_dict=True)
+
+    model, logs = loss(10.0)
+    plain = loss(0.0)[1]
+    assert logs["regularization"] > 0 and plain["regularization"] == 0
+    assert logs["loss"] == pytest.approx(plain["loss"] + logs["regularization"], rel=1e-5)
+    assert model.test_on_batch(arrays(8), return_dict=True)["regularization"] > 0
+
+
+def test_batches_of_other_numbers_of_views_train():
+    model = compiled(make())
+    for views in (1, 2, 3, 2):
+        model.train_on_batch(arrays(8, views=views))
+    assert model.counted_steps == 4
+
+
+class LossAlone(Brave):
+    """Reports less of training than of testing."""
+
+    def train_step(self, data):
+        return {"loss": super().train_step(data)["loss"]}
+
+
+def test_means_of_training_and_testing_stay_apart():
+    keras.utils.set_random_seed(0)
+    model = compiled(LossAlone(picture_network(), {"imu": sensor_network()}, **HEADS))
+    losses = []
+    record = keras.callbacks.LambdaCallback(on_train_batch_end=lambda number, logs: losses.append(float(logs["loss"])))
+    data = {"x": arrays(), "batch_size": 8, "validation_data": as_tf_data(arrays(seed=1))}
+    history = model.fit(**data, epochs=2, verbose=0, callbacks=[record]).history
+    assert history["loss"] == pytest.approx([np.mean(losses[:3]), np.mean(losses[3:])], rel=1e-5)
+
+
+def test_means_weigh_batches_by_their_examples():
+    model = compiled(make())
+    data = tf.data.Dataset.from_tensor_slices(arrays(9)).batch(8)
+    parts = [model.test_on_batch(part, return_dict=True)["loss"] for part in data]
+    model.reset_metrics()
+    single = [compiled(make()).test_on_batch(part, return_dict=True)["loss"] for part in data]
+    assert parts[0] == pytest.approx(single[0])
+    whole = model.evaluate(data, verbose=0, return_dict=True)["loss"]
+    assert whole == pytest.approx((8 * single[0] + single[1]) / 9, rel=1e-5)
+
+
+def test_replicas_without_equal_shares_are_refused(two_replicas):
+    with two_replicas.scope():
+        model = compiled(make())
+    with pytest.raises(UserError, match="a batch of 1 examples for 2 replicas; expected a multiple of 2"):
+        model.fit(arrays(9), batch_size=8, shuffle=False, verbose=0)
+
+
+def test_strings_in_a_batch_do_not_disturb_a_compiled_step():
+    batch = {**arrays(8), "name": tf.constant(["a"] * 8)}
+    model = compiled(make(), jit_compile=True)
+    model.fit(tf.data.Dataset.from_tensors(batch), shuffle=False, verbose=0)
+    assert model.counted_steps == 1
+
+
+def test_scalars_in_a_batch_go_to_every_part():
+    batch = {**arrays(8), "scale": np.float32(2)}
+    model = compiled(make(micro_batches=2, augment=lambda each: {**each, "narrow": each["narrow"] * each["scale"]}))
+    model.train_on_batch(batch)
+    assert model.counted_steps == 1
+
+
+def test_the_moving_average_is_never_trained():
+    model = compiled(make(target_momentum=1.0))
+    model.trainable = False
+    model.trainable = True
+    before = model.target_towers.get_weights()
+    compiled(model).fit(arrays(), batch_size=8, verbose=0)
+    weights = zip(model.target_towers.weights, before, strict=True)
+    assert all(np.array_equal(weight, value) for weight, value in weights if "moving" not in weight.path)
+
+
+def test_lars_takes_predictors_by_name_and_refuses_names_of_no_layer():
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, keras.layers.Dense(2, name="guess")(keras.layers.Dense(4)(inputs)))
+    optimizer = LARS(predictors="guess")
+    optimizer.build(model.trainable_variables)
+    assert optimizer._is_predictor == [False, False, True, True]
+    with pytest.raises(ValueError, match=r"predictors=\['gues'\]; expected names of layers"):
+        LARS(predictors=["gues"]).build(model.trainable_variables)
+
+
+def test_what_does_not_belong_together_is_refused_in_one_line(tmp_path):
+    model = compiled(make())
+    batch = arrays(8)
+    with pytest.raises(UserError, match=r"different numbers of examples, \{'narrow': 1, 'imu': 8\}"):
+        model.train_on_batch({**batch, "narrow": batch["narrow"][:1]})
+    with pytest.raises(UserError, match="expected at least one view of each example"):
+        model.train_on_batch({**batch, "broad": {"imu": batch["broad"]["imu"][:, None][:, :0]}})
+    with pytest.raises(UserError, match="augment='flip'; expected a callable"):
+        make(augment="flip")
+    with pytest.raises(UserError, match=r"model\.encoder\.export"):
+        model.export(tmp_path / "out")
+    with pytest.raises(UserError, match=r"received loss in compile"):
+        model.compile("adam", "mse")

@@ -27,6 +27,9 @@ class AugmentedViews:
         config: the experiment: a `Config`, or the dictionary that `brave_tf.config.values.to_dict` made of one.
     """
 
+    gives_floats = True
+    """What is uint8 has not been through it."""
+
     def __init__(self, config: Config | dict[str, Any]):
         self.config = config if isinstance(config, Config) else from_dict(config)
 
