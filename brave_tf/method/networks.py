@@ -25,8 +25,7 @@ def check_network(network: Any, role: str) -> None:
             f"received {role}={network.name}, which is not built; expected a network with weights; call it once on an "
             "example batch, or give it a keras.Input"
         )
-    shape = input_shape(network, role)
-    outputs = network.compute_output_spec(keras.KerasTensor(shape, _input_dtype(network)))
+    outputs = network.compute_output_spec(_input_spec(network, role))
     if not isinstance(outputs, keras.KerasTensor) or len(outputs.shape) != 2 or outputs.shape[-1] is None:
         gives = tuple(outputs.shape) if isinstance(outputs, keras.KerasTensor) else type(outputs).__name__
         raise UserError(
@@ -58,8 +57,7 @@ def input_shape(network: keras.layers.Layer, role: str = "a network") -> tuple[i
 
 def embedding_size(network: keras.layers.Layer) -> int:
     """D of a network that `check_network` accepts."""
-    outputs = network.compute_output_spec(keras.KerasTensor(input_shape(network), _input_dtype(network)))
-    return int(outputs.shape[-1])
+    return int(network.compute_output_spec(_input_spec(network)).shape[-1])
 
 
 def synchronise_batch_norm(networks: Iterable[keras.layers.Layer]) -> None:
@@ -97,10 +95,10 @@ def _fresh_copy(network: keras.layers.Layer) -> keras.layers.Layer:
     if not copy.built:
         copy.build_from_config(network.get_build_config())
     if not copy.built:
-        copy(keras.KerasTensor(input_shape(network), _input_dtype(network)))
+        copy(_input_spec(network))
     return copy
 
 
-def _input_dtype(network: keras.layers.Layer) -> str:
+def _input_spec(network: keras.layers.Layer, role: str = "a network") -> keras.KerasTensor:
     inputs = getattr(network, "inputs", None)
-    return str(inputs[0].dtype) if inputs else "float32"
+    return keras.KerasTensor(input_shape(network, role), str(inputs[0].dtype) if inputs else "float32")

@@ -123,7 +123,7 @@ class StepFunction:
             UserError: the replicas, or the micro-batches of one, have not equally many.
         """
         # Here the size of the batch is known; in the graph it may not be.
-        arrays = [self._strategy.experimental_local_results(array) for array in tf.nest.flatten(inputs)]
+        arrays = (self._strategy.experimental_local_results(array) for array in tf.nest.flatten(inputs))
         shares = next(([len(share) for share in array] for array in arrays if array[0].shape), [0])
         if len(set(shares)) > 1:
             raise UserError(
