@@ -149,9 +149,7 @@ def test_an_encoder_is_its_own_encoder(run):
     assert load_encoder(encoder) is encoder and load_encoder(encoder, "flow") is encoder
     with pytest.raises(UserError, match="audio"):
         load_encoder(encoder, "audio")
-    with pytest.raises(
-        UserError, match="received a Sequential; expected a path, a name such as random:tiny"
-    ):
+    with pytest.raises(UserError, match="received a Sequential; expected a path, a name such as random:tiny"):
         load_encoder(keras.Sequential([keras.Input((4,))]))
 
 
