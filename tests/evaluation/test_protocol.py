@@ -184,9 +184,9 @@ def test_several_labels_are_scored_by_mean_average_precision(dataset, tmp_path):
 
 
 def test_random_networks_by_name_are_scored_and_reported(dataset, tmp_path):
-    report = evaluate(
-        "random:tiny-va", dataset.path, tmp_path / "out", protocol="knn", folds="fold", seed=0, view=CHANGES
-    )
+    encoder = load_encoder("random:tiny-va")
+    report = evaluate(encoder, dataset.path, tmp_path / "out", protocol="knn", folds="fold", seed=0, view=CHANGES)
+    assert report["encoder"]["path"] == "random:tiny-va"
     assert json.loads((tmp_path / "out/report.json").read_text()) == json.loads(json.dumps(report))
     assert f"knn: {100 * report['mean']:.1f} %" in (tmp_path / "out/report.html").read_text(encoding="utf-8")
     assert report["mean"] == report["random_init"] and report["encoder"]["steps"] == 0
