@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import brave_tf
-from brave_tf.preparation.dataset_writer import prepare
+from brave_tf.commands import prepare
 from tests.preparation.media_files import write_media
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

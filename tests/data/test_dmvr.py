@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from brave_tf import presets
 from brave_tf.cli.main import main
+from brave_tf.commands import prepare
 from brave_tf.config import EvaluationInput
 from brave_tf.config.values import override
 from brave_tf.data import dmvr, open_dataset, pretraining_dataset
@@ -20,7 +21,6 @@ from brave_tf.data.record_frame import masked_crc32c
 from brave_tf.data.shard_names import find_shards
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.errors import UserError
-from brave_tf.preparation.dataset_writer import prepare
 from tests.data.dmvr_files import pictures, record, write_shard
 from tests.preparation.media_files import write_media
 

@@ -14,8 +14,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from brave_tf.commands import prepare
 from brave_tf.demo.world import write_world
-from brave_tf.preparation.dataset_writer import prepare
 
 
 def make_dataset(folder: Path, clips_per_motion: int = 4) -> Path:

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from brave_tf.commands import prepare
 from brave_tf.demo.world import write_world
-from brave_tf.preparation.dataset_writer import prepare
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 240
