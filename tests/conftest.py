@@ -2,6 +2,7 @@
 
 import gc
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,6 +78,22 @@ def one_unit() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         one_unit(patch)
+        yield
+
+
+@pytest.fixture(scope="module")
+def quick_verification() -> Iterator[None]:
+    """Exports are verified in a process that has TensorFlow already, for all tests of a module."""
+    import brave_tf.export.verify as verify
+    from tests.programs import Program
+
+    def run_script(*arguments: str) -> subprocess.CompletedProcess[str]:
+        program = Program(["-c", verify._SCRIPT, *arguments])
+        status = program.wait(verify.TIMEOUT_SECONDS)
+        return subprocess.CompletedProcess([], status, program.text(), program.text())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verify, "_run_script", run_script)
         yield
 
 
