@@ -4,8 +4,6 @@ import dataclasses
 import json
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -28,6 +26,7 @@ from brave_tf.evaluation.protocol import make_protocol
 from brave_tf.evaluation.request import Request
 from brave_tf.evaluation.summary import summarise
 from tests.preparation.media_files import write_media
+from tests.programs import Program
 
 VIEW = EvaluationConfig(frames=2, step=2, size=32, shorter_side=40, epochs=1, windows=2, crops=1, svm_c=1.0)
 INPUT_VIEW = EvaluationInput(view=VIEW)
@@ -322,7 +321,7 @@ def test_fine_tuning_that_is_killed_ends_with_the_same_answers(dataset, tmp_path
     arguments += ["--protocol", "finetune", "--folds", "2", "--no-random-init"]
     for prefix, options in (("--", CHANGES), ("--classifier.", settings)):
         arguments += [word for name, value in options.items() for word in (f"{prefix}{name}", str(value))]
-    process = subprocess.Popen([sys.executable, "-m", "brave_tf", *arguments], stderr=subprocess.DEVNULL)
+    process = Program(["-m", "brave_tf", *arguments])
     while not list((tmp_path / "killed/features").glob("*/ckpt-*.index")):
         assert process.poll() is None, "ended before its first checkpoint"
         time.sleep(0.02)
