@@ -2,10 +2,10 @@
 
 Random views of the experiment's shapes, with augmentation, both passes and the optimizer, in one graph. The step's share
 of the machine's best is that of the time which its convolutions and matrix products would take at the rate of a large
-matrix product. What augmentation, batch norm and optimizer take of it is measured by leaving each out or running it alone.
+matrix product. What augmentation, batch norm and optimizer take of it is measured by leaving each out or alone.
 
 `--against PYTHON` measures another checkout by its interpreter, taking turns with this one, and prints the ratios; on a
-machine that others use too, they alone mean something.
+machine that others use too, they alone mean something. `--only-step` measures the memory of the step alone.
 """
 
 import argparse
@@ -144,7 +144,7 @@ def parts(arguments: argparse.Namespace) -> tuple[dict[str, Callable[[], Any]], 
         def update(gradients: Any) -> Any:
             return model.optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
 
-        optimizer = tf.function(update, jit_compile=arguments.jit, autograph=False).get_concrete_function(gradients)
+        optimizer = graph(update, gradients)
         # An offset remains, so that all variables have gradients.
         SyncBatchNormalization.call = lambda layer, inputs, **_: inputs + (layer.beta + 0.0 * layer.gamma)
         _, bare = compiled_step(config, batch)
@@ -183,6 +183,7 @@ class Worker:
         self.peak_mib = 0.0
 
     def measure(self, part: str) -> None:
+        """Runs one part once."""
         self._process.stdin.write(part + "\n")
         self._process.stdin.flush()
         seconds, self.peak_mib = self._answer()
@@ -195,6 +196,7 @@ class Worker:
         return json.loads(line)
 
     def result(self) -> dict[str, Any]:
+        """Best and median of every part, and what follows from them."""
         best = {name: min(values) for name, values in self.seconds.items()}
         middle = {name: statistics.median(values) for name, values in self.seconds.items()}
         peak_rate = PRODUCT_SIZE**3 / best["matrix product"]
@@ -223,6 +225,14 @@ def report(name: str, result: dict[str, Any]) -> None:
     print(f"{'peak memory':>22} {result['peak_mib']:9.0f} MiB")
 
 
+def report_ratios(this: dict[str, Any], other: dict[str, Any]) -> None:
+    print("\nthis / other:")
+    for kind in ("best_seconds", "median_seconds"):
+        ratios = {part: this[kind][part] / other[kind][part] for part in this[kind]}
+        print(f"{kind:>22}", ", ".join(f"{part} {ratio:.2f}" for part, ratio in ratios.items()))
+    print(f"{'peak memory':>22} {this['peak_mib'] / other['peak_mib']:.2f}")
+
+
 def main() -> None:
     arguments = options()
     if arguments.worker:
@@ -242,13 +252,7 @@ def main() -> None:
     for name, result in results.items():
         report(name, result)
     if arguments.against:
-        print("\nthis / other: ", end="")
-        for kind in ("best_seconds", "median_seconds"):
-            ratios = {
-                part: results["this"][kind][part] / results["other"][kind][part] for part in workers["this"].seconds
-            }
-            print(kind, ", ".join(f"{part} {ratio:.2f}" for part, ratio in ratios.items()), end="; ")
-        print(f"peak memory {results['this']['peak_mib'] / results['other']['peak_mib']:.2f}")
+        report_ratios(results["this"], results["other"])
 
 
 if __name__ == "__main__":

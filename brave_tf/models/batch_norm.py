@@ -13,9 +13,9 @@ class SyncBatchNormalization(keras.layers.BatchNormalization):
     from the mean, not as E[x^2] - E[x]^2, which in float32 loses all digits where features differ little between clips,
     as at the start of training. It takes two sums over replicas instead of three.
 
-    Where one replica trains on a CPU without XLA, TensorFlow's fused kernel does it: that takes a third of the time, and
-    on CPUs it computes the variance in the same way. Under XLA the kernel takes E[x^2] - E[x]^2, and what it does on
-    GPUs is not documented. On another backend than TensorFlow, and with a mask, it is Keras' own.
+    Where one replica trains on a CPU without XLA, TensorFlow's fused kernel does it, which computes the variance in the
+    same way there, and takes a third of the time. Under XLA that kernel takes E[x^2] - E[x]^2, and what it does on GPUs
+    is not documented. On another backend than TensorFlow, and with a mask, it is Keras' own.
 
     Args:
         momentum: share of the moving averages that a step keeps.
@@ -87,7 +87,7 @@ class SyncBatchNormalization(keras.layers.BatchNormalization):
 
 
 def _fused_kernel_is_exact(inputs: Any) -> bool:
-    """Whether TensorFlow's fused batch norm has the statistics of the whole batch, and computes them with all digits."""
+    """Whether TensorFlow's fused batch norm sees the whole batch, and computes its variance with all digits."""
     if keras.backend.backend() != "tensorflow" or keras.backend.standardize_dtype(inputs.dtype) == "float64":
         return False
     import tensorflow as tf
