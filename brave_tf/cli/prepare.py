@@ -50,6 +50,10 @@ def prepare(
         flow_size: shorter side in pixels of the pictures that flow is computed on.
         flow_stride: frames from one flow picture to the next; 4 is 6.25 a second, the rate of the paper's broad views.
     """
+    from brave_tf.preparation.worker_server import start_server
+
+    if workers != 1:
+        start_server()  # It loads what workers need while this process loads the rest.
     from brave_tf.preparation.dataset_writer import prepare as run_preparation
 
     dataset = run_preparation(

@@ -3,8 +3,6 @@
 import concurrent.futures
 import contextlib
 import multiprocessing
-import multiprocessing.forkserver
-import multiprocessing.resource_tracker
 import os
 import signal
 import threading
@@ -16,6 +14,7 @@ from brave_tf.errors import UserError
 from brave_tf.preparation.media import Course
 from brave_tf.preparation.shard_writer import ShardJob, write_shard
 from brave_tf.preparation.source_writer import SourceJob, write_source
+from brave_tf.preparation.worker_server import start_server, without_interrupts
 
 LOOK_SECONDS = 1.0
 """How often the progress of other processes is looked at."""
@@ -23,18 +22,6 @@ LEAVE_SECONDS = 0.2
 """How often a worker looks whether it should leave."""
 JOBS_PER_WORKER = 2
 """Jobs that are handed out: a worker that is done finds the next one."""
-
-
-def start_server() -> None:
-    """Starts the process of which all workers are copies, which meanwhile loads what they need.
-
-    The workers are not copies of this process, whose threads (TensorFlow's, in a notebook) would not survive that.
-    """
-    multiprocessing.set_forkserver_preload([__name__])
-    # It unblocks the signal when it starts, so it has to run before.
-    multiprocessing.resource_tracker.ensure_running()
-    with _without_interrupts():
-        multiprocessing.forkserver.ensure_running()
 
 
 class WorkerProcesses(contextlib.AbstractContextManager["WorkerProcesses"]):
@@ -79,7 +66,7 @@ class WorkerProcesses(contextlib.AbstractContextManager["WorkerProcesses"]):
         """Hands out a job."""
         place = self._free.pop()
         self._shares[place] = 0.0
-        with _without_interrupts():
+        with without_interrupts():
             self.running[self._pool.submit(_run, job, place)] = job, place
 
     def set_threads(self, count: int) -> None:
@@ -112,19 +99,6 @@ def _result(future: Any, job: SourceJob | ShardJob) -> Any:
         raise UserError(
             f"a worker process died around {name} (out of memory?); run the same command again with fewer --workers"
         ) from None
-
-
-@contextlib.contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Processes that start in here hear nothing of Ctrl-C; one that is pressed meanwhile strikes afterwards.
-
-    A terminal sends Ctrl-C to every process of the command, also to those that are still starting.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager
