@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import multiprocessing
+import multiprocessing.resource_tracker
 import os
 import signal
 import threading
@@ -14,7 +15,7 @@ from brave_tf.errors import UserError
 from brave_tf.preparation.media import Course
 from brave_tf.preparation.shard_writer import ShardJob, write_shard
 from brave_tf.preparation.source_writer import SourceJob, write_source
-from brave_tf.preparation.worker_server import start_server, without_interrupts
+from brave_tf.preparation.worker_server import without_interrupts
 
 LOOK_SECONDS = 1.0
 """How often the progress of other processes is looked at."""
@@ -32,7 +33,7 @@ class WorkerProcesses(contextlib.AbstractContextManager["WorkerProcesses"]):
     """
 
     def __init__(self, workers: int):
-        start_server()
+        # Copies of a server, not of this process: its threads (TensorFlow's, in a notebook) would not survive that.
         context = multiprocessing.get_context("forkserver")
         places = workers * JOBS_PER_WORKER
         # A place of its own for each job needs no lock, which a worker could take to its grave.
@@ -66,6 +67,8 @@ class WorkerProcesses(contextlib.AbstractContextManager["WorkerProcesses"]):
         """Hands out a job."""
         place = self._free.pop()
         self._shares[place] = 0.0
+        # The first call starts the processes. The tracker unblocks the signal when it starts, so it has to run before.
+        multiprocessing.resource_tracker.ensure_running()
         with without_interrupts():
             self.running[self._pool.submit(_run, job, place)] = job, place
 

@@ -1,4 +1,4 @@
-"""The process that all worker processes are copies of, started while the command itself still loads."""
+"""The process that all workers are copies of, which loads what they need while the command itself still loads."""
 
 import contextlib
 import multiprocessing
@@ -12,10 +12,7 @@ LOADED = ["brave_tf.preparation.worker_processes"]
 
 
 def start_server() -> None:
-    """Starts it, unless it runs.
-
-    Workers are not copies of this process, whose threads (TensorFlow's, in a notebook) would not survive that.
-    """
+    """Starts it, unless it runs: for a command alone, since all that a process starts shares this server."""
     multiprocessing.set_forkserver_preload(LOADED)
     # It unblocks the signal when it starts, so it has to run before.
     multiprocessing.resource_tracker.ensure_running()
