@@ -126,10 +126,11 @@ def _start_worker(shares: Any, threads: Any, leave: Any) -> None:
     global _shares, _threads
     _shares, _threads = shares, threads
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = os.getppid()
+    # Not the parent that the system knows, which is the server: that lives as long as its copies do.
+    command = multiprocessing.parent_process()
 
     def leave_in_time() -> None:
-        while os.getppid() == parent and not leave.value:
+        while command and command.is_alive() and not leave.value:
             time.sleep(LEAVE_SECONDS)
         os._exit(1)
 
