@@ -1,7 +1,7 @@
 """Time of a train step and where it goes: `python benchmarks/train_step.py tiny-va --set batch_size=48`.
 
-Random views of the experiment's shapes, with augmentation, both passes and the optimizer, in one graph. The step's share
-of the machine's best is that of the time which its convolutions and matrix products would take at the rate of a large
+Random views of the experiment's shapes, with augmentation, both passes and the optimizer, in one graph. Its share of
+the machine's best is that of the time which its convolutions and matrix products would take at the rate of a large
 matrix product. What augmentation, batch norm and optimizer take of it is measured by leaving each out or alone.
 
 `--against PYTHON` measures another checkout by its interpreter, taking turns with this one, and prints the ratios; on a
@@ -136,9 +136,11 @@ def parts(arguments: argparse.Namespace) -> tuple[dict[str, Callable[[], Any]], 
     }
     work: dict[str, Callable[[], Any]] = {"step": lambda: step(batch)["loss"]}
     if not arguments.only_step:
-        augmentation = tf.function(
-            model.augmented_views, jit_compile=arguments.jit, autograph=False
-        ).get_concrete_function(batch)
+
+        def graph(function: Any, *inputs: Any) -> Any:
+            return tf.function(function, jit_compile=arguments.jit, autograph=False).get_concrete_function(*inputs)
+
+        augmentation = graph(model.augmented_views, batch)
         gradients = [tf.ones(variable.shape) for variable in model.trainable_variables]
 
         def update(gradients: Any) -> Any:

@@ -190,7 +190,7 @@ class Brave(keras.Model):
         if jit_compile == "auto" and not tf.config.list_logical_devices("GPU"):
             jit_compile = False
         super().compile(optimizer=LARS() if optimizer is None else optimizer, jit_compile=jit_compile, **kwargs)
-        inner = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        inner: Any = getattr(self.optimizer, "inner_optimizer", self.optimizer)
         # The step has summed the gradients over replicas itself, because it reports their norm.
         inner._all_reduce_sum_gradients = _as_they_are
         if isinstance(inner, LARS):

@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 
 
 @keras.saving.register_keras_serializable("brave_tf")
@@ -57,7 +58,7 @@ class SyncBatchNormalization(keras.layers.BatchNormalization):
             is_training=True,
         )
         # The kernel multiplies the variance that it returns by n / (n - 1), with n the values of a channel.
-        count = rows.shape[0] or tf.cast(tf.shape(rows)[0], tf.float32)
+        count = tf.cast(tf.shape(rows)[0], tf.float32) if rows.shape[0] is None else np.float32(rows.shape[0])
         biased = (count - 1) / count
         share = 1 - self.momentum
         self.moving_mean.assign_add(share * (mean - self.moving_mean))
