@@ -1,0 +1,75 @@
+"""A dataset of synthetic clips, as large as real ones: moving textures of 256x340 pixels, 250 frames, with sound."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import tensorflow as tf
+
+from brave_tf.data.dataset import CLIP_COLUMNS, CLIPS_FILE, CLIPS_PER_SOURCE, INFO_FILE
+
+HEIGHT, WIDTH, FRAMES = 256, 340, 250
+AUDIO_RATE_HZ, SECONDS = 16_000, 10
+ROUGHNESS, QUALITY = 1.7, 92
+"""Spectrum 1 / frequency^ROUGHNESS and JPEG quality; together about 15 kB a frame, as Kinetics has them."""
+HEADER_BYTES, FOOTER_BYTES = 12, 4
+"""Of a record in a TFRecord file."""
+SHARD = "train-00000-of-00001.tfrecord"
+
+
+def write_clips(folder: Path, clips: int) -> Path:
+    """Writes a dataset of the form that `brave-tf prepare` writes; every call the same one.
+
+    Args:
+        folder: where to, empty.
+        clips: how many, 3.7 MB each.
+    """
+    generator = np.random.default_rng(0)
+    rows, offset = [], 0
+    with tf.io.TFRecordWriter(str(folder / SHARD)) as writer:
+        for number in range(clips):
+            payload = _record(generator)
+            writer.write(payload)
+            place = {"shard": SHARD, "offset": offset + HEADER_BYTES, "length": len(payload)}
+            counts = {"frames": FRAMES, "samples": AUDIO_RATE_HZ * SECONDS, "flow_frames": 0}
+            times = {"start_seconds": 0.0, "end_seconds": float(SECONDS)}
+            identity = {"clip_id": number * CLIPS_PER_SOURCE, "split": "train", "source": f"{number}.mp4"}
+            rows.append({**identity, **place, **times, **counts})
+            offset += HEADER_BYTES + len(payload) + FOOTER_BYTES
+    pq.write_table(pa.Table.from_pylist(rows, schema=CLIP_COLUMNS), folder / CLIPS_FILE)
+    info: dict[str, Any] = {"format_version": 1, "audio_rate_hz": AUDIO_RATE_HZ, "splits": {"train": {}}, "labels": {}}
+    (folder / INFO_FILE).write_text(json.dumps({**info, "fingerprint": "synthetic"}))
+    return folder
+
+
+def _record(generator: np.random.Generator) -> bytes:
+    example = tf.train.SequenceExample()
+    frames = example.feature_lists.feature_list["image/encoded"]
+    for jpeg in _frames(generator):
+        frames.feature.add().bytes_list.value.append(jpeg)
+    sound = generator.normal(0.0, 0.1, AUDIO_RATE_HZ * SECONDS).astype(np.float32)
+    example.feature_lists.feature_list["WAVEFORM/feature/floats"].feature.add().float_list.value.extend(sound)
+    return bytes(example.SerializeToString())
+
+
+def _frames(generator: np.random.Generator) -> list[bytes]:
+    """The JPEGs of a texture that the camera passes over in a slow loop."""
+    texture = _texture(generator, 512)
+    turns = np.linspace(0, 2 * np.pi, FRAMES) + generator.uniform(0, 2 * np.pi)
+    tops = ((512 - HEIGHT) / 2 * (1 + np.sin(turns))).astype(int)
+    lefts = ((512 - WIDTH) / 2 * (1 + np.cos(turns))).astype(int)
+    pictures = (texture[top : top + HEIGHT, left : left + WIDTH] for top, left in zip(tops, lefts, strict=True))
+    return [tf.io.encode_jpeg(picture, quality=QUALITY).numpy() for picture in pictures]
+
+
+def _texture(generator: np.random.Generator, side: int) -> np.ndarray:
+    frequencies = np.hypot(*np.meshgrid(np.fft.fftfreq(side), np.fft.fftfreq(side)))
+    frequencies[0, 0] = 1.0
+    phases = generator.normal(size=(3, side, side)) + 1j * generator.normal(size=(3, side, side))
+    planes = np.fft.ifft2(phases / frequencies**ROUGHNESS).real
+    planes /= planes.std(axis=(1, 2), keepdims=True)
+    colors = 128 + 45 * (0.7 * planes[:1] + 0.3 * planes)
+    return np.clip(colors, 0, 255).astype(np.uint8).transpose(1, 2, 0)
