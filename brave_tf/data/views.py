@@ -7,7 +7,7 @@ import tensorflow as tf
 from brave_tf.config import AudioViewConfig, Config, Modality, VideoViewConfig
 from brave_tf.data import augment
 from brave_tf.data.pictures import decode, picture_shape, stored_pictures
-from brave_tf.data.placement import Record, VideoPlacement, place_views, window
+from brave_tf.data.placement import Record, VideoPlacement, place_views, scale_window, window
 from brave_tf.data.spectrogram import log_mel
 from brave_tf.modalities import MODALITIES, NARROW
 
@@ -47,7 +47,11 @@ def view_crops(record: Record, placement: VideoPlacement, view: VideoViewConfig,
     """The crops of a view, resized: [T, H, W, C] float32 in 0 to 255."""
     encoded = stored_pictures(record, modality, placement.frames)
     shape = picture_shape(encoded[0])
-    cropped = decode(encoded, modality, window(placement, shape[0], shape[1], view))
+    place = window(placement, shape[0], shape[1], view)
+    if view.decode == "small":
+        encoded = tf.gather(record["small_frames"], placement.frames)
+        place = scale_window(place, shape[:2], picture_shape(encoded[0])[:2])
+    cropped = decode(encoded, modality, place)
     resized = _resize(cropped, view.size)
     return tf.ensure_shape(resized, [view.frames, view.size, view.size, MODALITIES[modality].channels])
 
