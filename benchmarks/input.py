@@ -18,12 +18,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 PRESETS = {"v-v": "v-v-tsm50-k600", "v-a": "v-a-tsm50-audioset", "v-vvv": "v-vvv-tsm50-k600"}
-CLIPS, BATCH = 16, 4
+CLIPS, BATCH, EXAMPLES = 16, 4, 128
+BROAD_SIZE = 128
+"""Of the small frames that `v-v/small` cuts broad views from."""
 WARM_BATCHES = 4
 """Batches before a turn: more than a paused pipeline holds ready."""
 LEAST_SECONDS = 2.0
@@ -56,12 +58,14 @@ def measure(versions: "dict[str, Version]", turns: int, only: list[str]) -> dict
     """All measurements of all versions, turn by turn, in the form of `--json`."""
     names = only or [
         *(f"{views}/{place}" for views in PRESETS for place in ("device", "host")),
+        "v-v/small",
         *(f"{limit}/{views}" for limit in ("limit_decode", "limit_decode_resize") for views in PRESETS),
     ]
     results: dict[str, Any] = {"machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"}
     for name in names:
-        # What limits the pipeline does not depend on the version.
-        measured = {key: version for key, version in versions.items() if key == "this" or "limit" not in name}
+        # What limits the pipeline does not depend on the version, and small frames are new.
+        alone = name.startswith("limit") or name.endswith("/small")
+        measured = {key: version for key, version in versions.items() if key == "this" or not alone}
         readings: dict[str, list[tuple[float, float]]] = {key: [] for key in measured}
         for _ in range(turns):
             for key, version in measured.items():
@@ -128,10 +132,11 @@ def serve(folder: Path, settings: list[str]) -> None:
     takes: dict[str, Take] = {}
     for name in map(str.strip, sys.stdin):
         # The first turn of all is taken alone.
-        if not any(folder.iterdir()):
-            write_clips(folder, CLIPS)
+        data = folder / ("small" if name.endswith("/small") else "full")
+        if not data.exists():
+            write_clips(data, CLIPS, BROAD_SIZE if data.name == "small" else None)
         if name not in takes:
-            takes = {name: make(name, folder, settings)}
+            takes = {name: make(name, data, settings)}
         print(json.dumps(turn(takes[name])), flush=True)
 
 
@@ -158,7 +163,7 @@ def make(name: str, folder: Path, settings: list[str]) -> Take:
     first, second = name.split("/")
     changes = [f"batch_size={BATCH}", *settings]
     if first in PRESETS:
-        changes.append(f"data.augment_on={second}")
+        changes.append("broad.rgb.decode=small" if second == "small" else f"data.augment_on={second}")
         batches = iter(pretraining_dataset(str(folder), override(presets.get(PRESETS[first]), changes)))
     else:
         config = override(presets.get(PRESETS[second]), changes)
@@ -167,10 +172,11 @@ def make(name: str, folder: Path, settings: list[str]) -> Take:
 
 
 def limit(folder: Path, config: Any, *, resize: bool) -> Any:
-    """Decoding the crops of the experiment's views, and resizing them to uint8: without reading, and nothing else."""
+    """Decoding the crops of the experiment's first examples, and resizing them to uint8, and nothing else."""
     import tensorflow as tf
 
-    crops = list(_crops(folder, config))
+    frames, places = _crops(folder, config)
+    views = [config.narrow, *(view for view in config.broad.visual.values() for _ in range(view.views))]
 
     def pixels(encoded: Any, window: Any, size: int) -> Any:
         def picture(jpeg: Any) -> Any:
@@ -179,39 +185,35 @@ def limit(folder: Path, config: Any, *, resize: bool) -> Any:
         decoded = tf.map_fn(picture, encoded, fn_output_signature=tf.TensorSpec([None, None, 3], tf.uint8))
         return tf.cast(tf.round(tf.image.resize(decoded, [size, size])), tf.uint8) if resize else tf.size(decoded)
 
-    views = []
-    for number, size in enumerate(view_size for *_, view_size in crops[0]):
-        encoded = tf.stack([clip[number][0] for clip in crops])
-        windows = tf.stack([clip[number][1] for clip in crops])
-        views.append((encoded, windows, size))
+    def element(row: Any, crops: Any) -> Any:
+        pairs = zip(crops, views, strict=True)
+        return tuple(pixels(tf.gather(frames[row], numbers), window, view.size) for (numbers, window), view in pairs)
 
-    def element(clip: Any) -> Any:
-        return [pixels(encoded[clip], windows[clip], size) for encoded, windows, size in views]
-
-    numbers = tf.data.Dataset.range(len(crops)).repeat()
-    # Like the library's: in any order of execution, in the order of the clips.
-    return numbers.map(element, num_parallel_calls=tf.data.AUTOTUNE).batch(BATCH).prefetch(2)
+    return places.repeat().map(element, num_parallel_calls=tf.data.AUTOTUNE).batch(BATCH).prefetch(2)
 
 
-def _crops(folder: Path, config: Any) -> Iterator[list[tuple[Any, Any, int]]]:
-    """The JPEGs, the window and the size of every visual view, clip by clip."""
+def _crops(folder: Path, config: Any) -> tuple[Any, Any]:
+    """The JPEGs of all clips, [CLIPS, F], and for each example its clip, and frames and window of every view."""
     import tensorflow as tf
 
     from brave_tf.data import records, sampling
     from brave_tf.data.placement import place_views, window
     from brave_tf.data.training_clips import TrainingClips
 
-    table = TrainingClips.open(str(folder), config).table
-    for row in range(CLIPS):
-        record = records.parse(table.reader()(tf.constant(row, tf.int64))[0])
-        placed = place_views(record, sampling.example_seed(config.seed, tf.constant(row, tf.int64)), config)
+    reader = TrainingClips.open(str(folder), config).table.reader()
+    parsed = [records.parse(reader(tf.constant(row, tf.int64))[0]) for row in range(CLIPS)]
+
+    def place(example: Any) -> Any:
+        row = sampling.shuffled_row(example, CLIPS, config.seed)
+        # All clips are equally long and of one size.
+        placed = place_views(parsed[0], sampling.example_seed(config.seed, example), config)
         views = [(placed.narrow, config.narrow)]
         views += [(each, config.broad.visual[name]) for name, several in placed.broad.items() for each in several]
-        shape = tf.io.extract_jpeg_shape(record["frames"][0])
-        yield [
-            (tf.gather(record["frames"], place.frames), window(place, shape[0], shape[1], view), view.size)
-            for place, view in views
-        ]
+        height, width, _ = tf.unstack(tf.io.extract_jpeg_shape(parsed[0]["frames"][0]))
+        return row, tuple((each.frames, window(each, height, width, view)) for each, view in views)
+
+    places = tf.data.Dataset.range(EXAMPLES).map(place).cache()
+    return tf.stack([record["frames"] for record in parsed]), places
 
 
 if __name__ == "__main__":

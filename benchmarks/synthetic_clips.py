@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tensorflow as tf
 
-from brave_tf.data.dataset import CLIP_COLUMNS, CLIPS_FILE, CLIPS_PER_SOURCE, INFO_FILE
+from brave_tf.data.dataset import CLIPS_FILE, CLIPS_PER_SOURCE, INFO_FILE
 
 HEIGHT, WIDTH, FRAMES = 256, 340, 250
 AUDIO_RATE_HZ, SECONDS = 16_000, 10
@@ -20,18 +20,20 @@ HEADER_BYTES, FOOTER_BYTES = 12, 4
 SHARD = "train-00000-of-00001.tfrecord"
 
 
-def write_clips(folder: Path, clips: int) -> Path:
+def write_clips(folder: Path, clips: int, broad_size: int | None = None) -> None:
     """Writes a dataset of the form that `brave-tf prepare` writes; every call the same one.
 
     Args:
         folder: where to, empty.
-        clips: how many, 3.7 MB each.
+        clips: how many, 4.4 MB each.
+        broad_size: shorter side of small frames beside the others, in pixels; None for none.
     """
+    folder.mkdir()
     generator = np.random.default_rng(0)
     rows, offset = [], 0
     with tf.io.TFRecordWriter(str(folder / SHARD)) as writer:
         for number in range(clips):
-            payload = _record(generator)
+            payload = _record(generator, broad_size)
             writer.write(payload)
             place = {"shard": SHARD, "offset": offset + HEADER_BYTES, "length": len(payload)}
             counts = {"frames": FRAMES, "samples": AUDIO_RATE_HZ * SECONDS, "flow_frames": 0}
@@ -39,17 +41,21 @@ def write_clips(folder: Path, clips: int) -> Path:
             identity = {"clip_id": number * CLIPS_PER_SOURCE, "split": "train", "source": f"{number}.mp4"}
             rows.append({**identity, **place, **times, **counts})
             offset += HEADER_BYTES + len(payload) + FOOTER_BYTES
-    pq.write_table(pa.Table.from_pylist(rows, schema=CLIP_COLUMNS), folder / CLIPS_FILE)
+    pq.write_table(pa.Table.from_pylist(rows), folder / CLIPS_FILE)
     info: dict[str, Any] = {"format_version": 1, "audio_rate_hz": AUDIO_RATE_HZ, "splits": {"train": {}}, "labels": {}}
-    (folder / INFO_FILE).write_text(json.dumps({**info, "fingerprint": "synthetic"}))
-    return folder
+    (folder / INFO_FILE).write_text(json.dumps({**info, "broad_size": broad_size, "fingerprint": "synthetic"}))
 
 
-def _record(generator: np.random.Generator) -> bytes:
+def _record(generator: np.random.Generator, broad_size: int | None) -> bytes:
     example = tf.train.SequenceExample()
-    frames = example.feature_lists.feature_list["image/encoded"]
-    for jpeg in _frames(generator):
-        frames.feature.add().bytes_list.value.append(jpeg)
+    pictures = {"image/encoded": _frames(generator)}
+    if broad_size:
+        from brave_tf.preparation.small_frames import small_frames
+
+        pictures["SMALL/image/encoded"] = small_frames(pictures["image/encoded"], broad_size)
+    for key, jpegs in pictures.items():
+        for jpeg in jpegs:
+            example.feature_lists.feature_list[key].feature.add().bytes_list.value.append(jpeg)
     sound = generator.normal(0.0, 0.1, AUDIO_RATE_HZ * SECONDS).astype(np.float32)
     example.feature_lists.feature_list["WAVEFORM/feature/floats"].feature.add().float_list.value.extend(sound)
     return bytes(example.SerializeToString())
