@@ -36,7 +36,7 @@ def graph_of(encoder: Callable[..., Any], modality: Modality = NARROW) -> Embed:
     def embed(clips: tf.Tensor) -> tf.Tensor:
         kind = tf.TensorSpec([None, *clips.shape[1:]], clips.dtype)
         if kind not in graphs:
-            graphs[kind] = tf.function(scaled_and_embedded, input_signature=[kind])
+            graphs[kind] = tf.function(scaled_and_embedded, input_signature=[kind], autograph=False)
         return graphs[kind](clips)
 
     return embed

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from brave_tf import presets
+from brave_tf import prepare, presets
 from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset, sampling
 from brave_tf.data.placement import place_views, scale_window, window
@@ -16,7 +16,6 @@ from brave_tf.data.read import RecordTable
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.data.views import training_views
 from brave_tf.errors import UserError
-from brave_tf.preparation.dataset_writer import prepare
 from brave_tf.preparation.small_frames import small_frames
 
 SETTINGS = ["batch_size=2", "narrow.size=32", "narrow.frames=4", "broad.rgb.frames=4", "broad.rgb.size=32", "seed=3"]
