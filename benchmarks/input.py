@@ -22,7 +22,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PRESETS = {"v-v": "v-v-tsm50-k600", "v-a": "v-a-tsm50-audioset", "v-vvv": "v-vvv-tsm50-k600"}
+PRESETS = {
+    "v-v": "v-v-tsm50-k600",
+    "v-a": "v-a-tsm50-audioset",
+    "v-vvv": "v-vvv-tsm50-k600",
+    "v-fa": "v-fa-tsm50-audioset",
+}
+LIMITED = ("v-v", "v-a", "v-vvv")
+"""Those whose views are all JPEG, which the limits decode."""
 CLIPS, BATCH, EXAMPLES = 16, 4, 128
 BROAD_SIZE = 128
 """Of the small frames that `v-v/small` cuts broad views from."""
@@ -59,7 +66,7 @@ def measure(versions: "dict[str, Version]", turns: int, only: list[str]) -> dict
     names = only or [
         *(f"{views}/{place}" for views in PRESETS for place in ("device", "host")),
         "v-v/small",
-        *(f"{limit}/{views}" for limit in ("limit_decode", "limit_decode_resize") for views in PRESETS),
+        *(f"{limit}/{views}" for limit in ("limit_decode", "limit_decode_resize") for views in LIMITED),
     ]
     results: dict[str, Any] = {"machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"}
     for name in names:
@@ -132,9 +139,10 @@ def serve(folder: Path, settings: list[str]) -> None:
     takes: dict[str, Take] = {}
     for name in map(str.strip, sys.stdin):
         # The first turn of all is taken alone.
-        data = folder / ("small" if name.endswith("/small") else "full")
+        kind = "small" if name.endswith("/small") else "flow" if name.startswith("v-fa") else "full"
+        data = folder / kind
         if not data.exists():
-            write_clips(data, CLIPS, BROAD_SIZE if data.name == "small" else None)
+            write_clips(data, CLIPS, BROAD_SIZE if kind == "small" else None, flow=kind == "flow")
         if name not in takes:
             takes = {name: make(name, data, settings)}
         print(json.dumps(turn(takes[name])), flush=True)
