@@ -16,6 +16,8 @@ JPEG_QUALITY = 2
 """Quantiser scale of the MJPEG encoder, 1 (best) to 31."""
 BATCH_FRAMES = 4
 """Frames that a thread gets at a time."""
+MOST_THREADS = 6
+"""More are not kept busy by one decoder; each holds frames of the size of the video."""
 
 _Batch = list[tuple[Any, int]]
 """Frames that differ, each with how many times in a row it comes."""
@@ -44,7 +46,7 @@ class JpegEncoder:
         waiting: collections.deque[Future[list[bytes]]] = collections.deque()
         with ThreadPoolExecutor() as pool:
             for batch in _batches(self._resample(frames)):
-                threads = self._threads()
+                threads = min(self._threads(), MOST_THREADS)
                 if threads == 1 and not waiting:
                     yield from self._encode(batch)
                     continue

@@ -38,8 +38,9 @@ def serialize(context: Mapping[str, Any], feature_lists: Mapping[str, Iterable[A
 
 def _map(entries: Mapping[str, Pieces]) -> Pieces:
     pieces = []
-    for key, content in sorted((key.encode(), content) for key, content in entries.items()):
-        pieces += _field(1, [*_field(_KEY, [key]), *_field(_VALUE, content)])
+    # As protobuf has it: by bytes, but a key comes after those that begin with it.
+    for key in sorted(entries, key=lambda key: key.encode() + b"\xff"):
+        pieces += _field(1, [*_field(_KEY, [key.encode()]), *_field(_VALUE, entries[key])])
     return pieces
 
 

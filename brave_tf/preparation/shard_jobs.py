@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,11 @@ def _write_here(work: "_Work", meter: "_Meter") -> None:
         if isinstance(job, ShardJob):
             work.finish(job, write_shard(job))
             continue
-        size = work.size(job)
-        course = Course(threads=cores, report=lambda share, size=size: meter.show(share * size))
-        work.finish(job, write_source(job, course))
+
+        def report(share: float, size: int = work.size(job)) -> None:
+            meter.show(share * size)
+
+        work.finish(job, write_source(job, Course(threads=cores, report=report)))
         meter.show()
 
 
@@ -138,7 +141,7 @@ class _Work:
         return self._plan.sizes[job.number] if isinstance(job, SourceJob) else 0
 
     @contextlib.contextmanager
-    def tidied(self) -> Any:
+    def tidied(self) -> Iterator[None]:
         """Leaves no piece behind."""
         try:
             yield

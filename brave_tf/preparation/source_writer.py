@@ -60,7 +60,7 @@ def write_source(job: SourceJob, course: Course) -> Outcome:
                 job.source.path, job.settings.media, job.source.start_seconds, job.source.end_seconds, course
             )
             for index, clip in enumerate(clips):
-                row, payload = _record(job, index, clip)
+                row, payload = _record(job, index, clip, course)
                 pieces = frame(payload)
                 place = stream.tell()
                 stream.writelines(pieces)
@@ -84,14 +84,14 @@ def cannot_write(shard: Path, error: OSError) -> UserError:
     return UserError(f"{shard} cannot be written ({reason}); free some space and run it again")
 
 
-def _record(job: SourceJob, index: int, clip: Clip) -> tuple[dict[str, Any], list[bytes]]:
+def _record(job: SourceJob, index: int, clip: Clip, course: Course) -> tuple[dict[str, Any], list[bytes]]:
     clip_id = job.number * CLIPS_PER_SOURCE + index
     flow = job.settings.flow
     pictures: list[bytes] = []
     if flow:
         from brave_tf.preparation.tv_l1 import flow_pictures
 
-        pictures = flow_pictures(clip.frames, flow)
+        pictures = flow_pictures(clip.frames, flow, course.threads())
     small: list[bytes] = []
     if job.settings.broad_size:
         from brave_tf.preparation.small_frames import small_frames

@@ -3,7 +3,6 @@
 import concurrent.futures
 import contextlib
 import multiprocessing
-import multiprocessing.forkserver
 import multiprocessing.resource_tracker
 import os
 import signal
@@ -16,6 +15,7 @@ from brave_tf.errors import UserError
 from brave_tf.preparation.media import Course
 from brave_tf.preparation.shard_writer import ShardJob, write_shard
 from brave_tf.preparation.source_writer import SourceJob, write_source
+from brave_tf.preparation.worker_server import without_interrupts
 
 LOOK_SECONDS = 1.0
 """How often the progress of other processes is looked at."""
@@ -23,18 +23,6 @@ LEAVE_SECONDS = 0.2
 """How often a worker looks whether it should leave."""
 JOBS_PER_WORKER = 2
 """Jobs that are handed out: a worker that is done finds the next one."""
-
-
-def start_server() -> None:
-    """Starts the process of which all workers are copies, which meanwhile loads what they need.
-
-    The workers are not copies of this process, whose threads (TensorFlow's, in a notebook) would not survive that.
-    """
-    multiprocessing.set_forkserver_preload([__name__])
-    # It unblocks the signal when it starts, so it has to run before.
-    multiprocessing.resource_tracker.ensure_running()
-    with _without_interrupts():
-        multiprocessing.forkserver.ensure_running()
 
 
 class WorkerProcesses(contextlib.AbstractContextManager["WorkerProcesses"]):
@@ -45,7 +33,7 @@ class WorkerProcesses(contextlib.AbstractContextManager["WorkerProcesses"]):
     """
 
     def __init__(self, workers: int):
-        start_server()
+        # Copies of a server, not of this process: its threads (TensorFlow's, in a notebook) would not survive that.
         context = multiprocessing.get_context("forkserver")
         places = workers * JOBS_PER_WORKER
         # A place of its own for each job needs no lock, which a worker could take to its grave.
@@ -79,7 +67,9 @@ class WorkerProcesses(contextlib.AbstractContextManager["WorkerProcesses"]):
         """Hands out a job."""
         place = self._free.pop()
         self._shares[place] = 0.0
-        with _without_interrupts():
+        # The first call starts the processes. The tracker unblocks the signal when it starts, so it has to run before.
+        multiprocessing.resource_tracker.ensure_running()
+        with without_interrupts():
             self.running[self._pool.submit(_run, job, place)] = job, place
 
     def set_threads(self, count: int) -> None:
@@ -115,19 +105,6 @@ def _result(future: Any, job: SourceJob | ShardJob) -> Any:
 
 
 @contextlib.contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Processes that start in here hear nothing of Ctrl-C; one that is pressed meanwhile strikes afterwards.
-
-    A terminal sends Ctrl-C to every process of the command, also to those that are still starting.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextlib.contextmanager
 def _ignored_interrupts() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # Only the main thread is ever interrupted.
@@ -149,10 +126,11 @@ def _start_worker(shares: Any, threads: Any, leave: Any) -> None:
     global _shares, _threads
     _shares, _threads = shares, threads
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = os.getppid()
+    # Not the parent that the system knows, which is the server: that lives as long as its copies do.
+    command = multiprocessing.parent_process()
 
     def leave_in_time() -> None:
-        while os.getppid() == parent and not leave.value:
+        while command and command.is_alive() and not leave.value:
             time.sleep(LEAVE_SECONDS)
         os._exit(1)
 

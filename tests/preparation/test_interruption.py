@@ -154,3 +154,30 @@ def test_ctrl_c_while_shards_are_written(workers, moment, videos, undisturbed, t
     assert not (out / "dataset.json").exists()
     prepare(videos, out, workers=1, split="train=1")
     assert content(out) == undisturbed
+
+
+@pytest.fixture
+def long_videos(tmp_path):
+    for number in range(3):
+        write_media(tmp_path / "videos" / f"{number}.mp4", seconds=60.0, size=(240, 320), sound_hz=None)
+    return tmp_path / "videos"
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="looks for processes in /proc")
+def test_killed_processes(long_videos, tmp_path):
+    def start(out):
+        command = [sys.executable, "-m", "brave_tf", *arguments(long_videos, tmp_path / out, 2)]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        while not is_working(tmp_path / out):
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.01)
+        return process
+
+    process = start("worker")
+    os.kill(int(descendants(process.pid)[-1]), signal.SIGKILL)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1 and "a worker process died around" in said and "fewer --workers" in said
+    process = start("command")
+    process.kill()
+    # Ends only when every process that holds the pipe has ended.
+    process.communicate(timeout=60)
