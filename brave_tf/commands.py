@@ -39,6 +39,7 @@ def prepare(
     flow: bool = False,
     flow_size: int = 128,
     flow_stride: int = 4,
+    broad_size: int | None = None,
 ) -> "Dataset":
     """Turn media files into a dataset. The same command again finishes what was interrupted.
 
@@ -67,6 +68,8 @@ def prepare(
         flow: also compute optical flow (TV-L1), for experiments that train with it; slow, see docs/flow.md.
         flow_size: shorter side in pixels of the pictures that flow is computed on.
         flow_stride: frames from one flow picture to the next; 4 is 6.25 a second, the rate of the paper's broad views.
+        broad_size: also store every frame with this shorter side in pixels, such as 128, for faster training with
+            broad.rgb.decode=small; takes about a third more disk, see docs/scaling.md.
 
     Returns:
         The finished dataset.
@@ -92,6 +95,7 @@ def prepare(
         flow=flow,
         flow_size=flow_size,
         flow_stride=flow_stride,
+        broad_size=broad_size,
     )
 
 

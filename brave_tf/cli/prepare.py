@@ -28,6 +28,7 @@ def prepare(
     flow: bool = False,
     flow_size: int = 128,
     flow_stride: int = 4,
+    broad_size: int | None = None,
 ) -> None:
     """`brave_tf.prepare`, whose documentation is also this command's."""
     from brave_tf.preparation.worker_server import start_server
@@ -50,6 +51,7 @@ def prepare(
         flow=flow,
         flow_size=flow_size,
         flow_stride=flow_stride,
+        broad_size=broad_size,
     )
     _print(dataset.path, dataset.info)
 

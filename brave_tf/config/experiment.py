@@ -132,6 +132,8 @@ class Config:
                 f"received narrow.views={self.narrow.views} and narrow.offset={self.narrow.offset}; expected 1 and "
                 "independent: there is one narrow view, and the broad ones are placed by it"
             )
+        if self.narrow.decode != "full":
+            raise ValueError(f"received narrow.decode={self.narrow.decode}; expected full: only broad views are small")
         if self.model.share_backbone and self.broad.rgb is None:
             raise ValueError(
                 "received model.share_backbone without broad.rgb; expected broad RGB views to share it with"

@@ -4,12 +4,13 @@ import dataclasses
 from typing import Literal
 
 from brave_tf.config.ranges import STRICT, Count, NonNegative, Positive, Probability
-from brave_tf.modalities import MODALITIES, Modality
+from brave_tf.modalities import MODALITIES, NARROW, Modality
 
 SOURCE_FPS = 25.0
 """Frame rate of prepared clips. A view's `step` counts frames of this stream: step 2 is 12.5 fps."""
 
 Offset = Literal["independent", "aligned"]
+Decode = Literal["full", "small"]
 Sync = Literal["aligned", "centered", "independent"]
 
 
@@ -72,6 +73,8 @@ class VideoViewConfig:
         size: height and width handed to the network, in pixels.
         views: how many views of this kind are drawn from a clip (K in the paper).
         offset: "independent" draws the start by itself; "aligned" starts where the narrow view starts.
+        decode: "full" cuts crops out of a clip's frames; "small", for broad RGB views alone, out of the small frames
+            that `prepare --broad-size` stored beside them, which takes half the time and blurs (docs/scaling.md).
         augment: the view's augmentation.
     """
 
@@ -81,6 +84,7 @@ class VideoViewConfig:
     size: Count = 224
     views: Count = 1
     offset: Offset = "independent"
+    decode: Decode = "full"
     augment: AugmentConfig = AugmentConfig()
 
     @property
@@ -167,6 +171,11 @@ class BroadConfig:
             *most, last = (f"broad.{name}" for name in MODALITIES)
             raise ValueError(f"at least one broad view is needed: set {', '.join(most)} or {last}")
         for modality, view in self.visual.items():
+            if modality != NARROW and view.decode != "full":
+                raise ValueError(
+                    f"received {modality}.decode={view.decode}; expected full: there are small frames of "
+                    f"{MODALITIES[NARROW].word} alone"
+                )
             if not MODALITIES[modality].has_colors:
                 _check_without_colors(modality, view.augment)
 

@@ -53,6 +53,12 @@ class Dataset:
         settings = self.info.get("flow")
         return None if settings is None else FlowSettings(settings["shorter_side"], settings["stride"])
 
+    @property
+    def small_side(self) -> int | None:
+        """Shorter side in pixels of the small frames that it holds beside the others, or None if it holds none."""
+        side: int | None = self.info.get("broad_size")
+        return side
+
     def picture_stride(self, modality: Modality) -> int | None:
         """Frames from one picture of a modality to the next, as `dataset.json` says; None if it holds none."""
         entry = self.info.get(modality)

@@ -80,6 +80,21 @@ def window(placement: VideoPlacement, height: tf.Tensor, width: tf.Tensor, view:
     return zoom(drawn, zoom_factor(placement.seed, view.augment), height, width)
 
 
+def scale_window(window: tf.Tensor, size: tf.Tensor, new_size: tf.Tensor) -> tf.Tensor:
+    """The same window in the picture at another size, to the nearest pixel: (top, left, height, width), [4] int32.
+
+    Args:
+        window: in the picture as it was, [4] int32.
+        size: its height and width, [2] int32.
+        new_size: those of the other size, [2] int32.
+    """
+    begin, end = window[:2], window[:2] + window[2:]
+    # Rounded without floats: twice the place, and half a pixel more.
+    begin, end = ((2 * each * new_size + size) // (2 * size) for each in (begin, end))
+    begin = tf.minimum(begin, new_size - 1)
+    return tf.concat([begin, tf.maximum(end - begin, 1)], axis=0)
+
+
 def place_alone(total: tf.Tensor, view: VideoViewConfig, seed: tf.Tensor) -> VideoPlacement:
     """A view that is placed like a narrow one, in a clip of `total` frames."""
     return _place(sampling.narrow_start(total, view.span_frames, seed), total, view, seed)

@@ -3,6 +3,8 @@
 from brave_tf.modalities import MODALITIES
 
 FRAMES = MODALITIES["rgb"].feature
+SMALL_FRAMES = "SMALL/image/encoded"
+"""The frames once more, smaller, where `prepare --broad-size` wrote them; their times are those of the frames."""
 FRAME_TIMES = "image/timestamp"
 WAVEFORM = MODALITIES["audio"].feature
 WAVEFORM_RATE = "WAVEFORM/feature/sample_rate"

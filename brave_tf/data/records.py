@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from brave_tf.config import SOURCE_FPS
+from brave_tf.data.record_keys import SMALL_FRAMES
 from brave_tf.modalities import MODALITIES, NARROW, ModalityRecord
 
 _WITH_OWN_RATE = [record for record in MODALITIES.values() if not record.is_sound and record.name != NARROW]
@@ -13,17 +14,22 @@ def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
     """Reads a record inside a tf.data graph, without decoding pictures.
 
     Returns:
-        `frames` [F] JPEG strings, `flow` [G] PNG strings and `audio` [N] float32, by `ModalityRecord.key`; each is
-        empty when the clip lacks it. `flow_step`, int64: frames from one flow picture to the next.
+        `frames` [F] JPEG strings, `flow` [G] PNG strings and `audio` [N] float32, by `ModalityRecord.key`, and
+        `small_frames` [F] JPEG strings; each is empty when the clip lacks it. `flow_step`, int64: frames from one flow
+        picture to the next.
     """
     context, features = tf.io.parse_single_sequence_example(
         serialized,
         context_features={
             record.rate_feature: tf.io.FixedLenFeature([], tf.float32, SOURCE_FPS) for record in _WITH_OWN_RATE
         },
-        sequence_features={record.feature: tf.io.VarLenFeature(_kind(record)) for record in MODALITIES.values()},
+        sequence_features={
+            **{record.feature: tf.io.VarLenFeature(_kind(record)) for record in MODALITIES.values()},
+            SMALL_FRAMES: tf.io.VarLenFeature(tf.string),
+        },
     )
     parsed = {record.key: features[record.feature].values for record in MODALITIES.values()}
+    parsed["small_frames"] = features[SMALL_FRAMES].values
     for record in _WITH_OWN_RATE:
         parsed[record.step_key] = tf.cast(tf.round(SOURCE_FPS / context[record.rate_feature]), tf.int64)
     return parsed
@@ -42,6 +48,7 @@ def parse_frames_and_sound(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
 def empty() -> dict[str, tf.Tensor]:
     """What `parse` reads of a clip that holds nothing."""
     absent = {record.key: tf.zeros([0], _kind(record)) for record in MODALITIES.values()}
+    absent["small_frames"] = tf.zeros([0], tf.string)
     return absent | {record.step_key: tf.constant(1, tf.int64) for record in _WITH_OWN_RATE}
 
 

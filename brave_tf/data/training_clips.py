@@ -102,6 +102,11 @@ class TrainingClips:
 def _check(dataset: Dataset, config: Config) -> None:
     for modality, view in config.broad.visual.items():
         dataset.check_pictures(modality, view.step, config.name)
+        if view.decode == "small" and dataset.small_side is None:
+            raise UserError(
+                f"{dataset.path} holds no small frames, which broad.{modality}.decode=small needs; prepare it with "
+                f"--broad-size, or train with --set broad.{modality}.decode=full"
+            )
     for sound in config.broad.sound.values():
         _check_sound(dataset, sound.sample_rate_hz, config.name)
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from brave_tf.config import AudioViewConfig, Config, Modality, VideoViewConfig
 from brave_tf.data import augment
 from brave_tf.data.pictures import decode, picture_shape, stored_pictures
-from brave_tf.data.placement import Record, VideoPlacement, place_views, window
+from brave_tf.data.placement import Record, VideoPlacement, place_views, scale_window, window
 from brave_tf.data.spectrogram import log_mel
 from brave_tf.modalities import MODALITIES, NARROW
 
@@ -47,9 +47,24 @@ def view_crops(record: Record, placement: VideoPlacement, view: VideoViewConfig,
     """The crops of a view, resized: [T, H, W, C] float32 in 0 to 255."""
     encoded = stored_pictures(record, modality, placement.frames)
     shape = picture_shape(encoded[0])
-    cropped = decode(encoded, modality, window(placement, shape[0], shape[1], view))
-    resized = tf.image.resize(cropped, (view.size, view.size))
+    place = window(placement, shape[0], shape[1], view)
+    if view.decode == "small":
+        encoded = tf.gather(record["small_frames"], placement.frames)
+        place = scale_window(place, shape[:2], picture_shape(encoded[0])[:2])
+    cropped = decode(encoded, modality, place)
+    resized = _resize(cropped, view.size)
     return tf.ensure_shape(resized, [view.frames, view.size, view.size, MODALITIES[modality].channels])
+
+
+def _resize(crops: tf.Tensor, size: int) -> tf.Tensor:
+    """Bilinear, without smoothing what becomes smaller (released code): [T, H, W, C] uint8 -> [T, size, size, C]."""
+    # Only of float32 it is vectorised, which pays where pictures do not become smaller; the values are the same.
+    is_enlarged = tf.reduce_prod(tf.shape(crops)[1:3]) <= size * size
+    return tf.cond(
+        is_enlarged,
+        lambda: tf.image.resize(tf.cast(crops, tf.float32), (size, size)),
+        lambda: tf.image.resize(crops, (size, size)),
+    )
 
 
 def _finish(
@@ -58,13 +73,22 @@ def _finish(
     # Differs from the released code: with "uint8" the resized frames are rounded, by at most half of 1/255.
     crops = round_to_uint8(crops) if config.data.handover == "uint8" else crops
     if config.data.augment_on == "host":
-        return augment.apply_one(crops, placement.parameters, view.augment, modality)
+        return augment.apply_on_host(crops, placement.parameters, view.augment, modality)
     return crops
 
 
 def round_to_uint8(crops: tf.Tensor) -> tf.Tensor:
-    """Resized pixels, 0 to 255, as whole numbers."""
-    return tf.cast(tf.clip_by_value(tf.round(crops), 0.0, 255.0), tf.uint8)
+    """Resized pixels, 0 to 255, as whole numbers; halves go to the even one."""
+    # Clipping, rounding and casting in one pass.
+    quantized, _, _ = tf.raw_ops.QuantizeV2(
+        input=crops,
+        min_range=0.0,
+        max_range=255.0,
+        T=tf.quint8,
+        mode="SCALED",
+        round_mode="HALF_TO_EVEN",
+    )
+    return tf.bitcast(quantized, tf.uint8)
 
 
 def _spectrogram(sound: tf.Tensor, numbers: tf.Tensor, view: AudioViewConfig) -> tf.Tensor:

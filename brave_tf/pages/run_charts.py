@@ -164,6 +164,12 @@ def _machine() -> Iterator[Curves]:
         least_range=(0.0, 0.2),
     )
     yield Curves(
+        "processor seconds of the input for each clip",
+        {"input_cpu_seconds_per_clip": "input"},
+        "Healthy: level; times clips per second it is how many cores the input takes, also where nothing waits for it.",
+        least_range=(0.0, 0.0),
+    )
+    yield Curves(
         "peak memory, GiB",
         {"memory_gib": "process", "device_memory_gib": "accelerator"},
         "Healthy: level after the first lines; a steady rise is a leak that will end the run.",

@@ -123,6 +123,9 @@ def _key_figures(record: RunRecord) -> Iterator[tuple[str, str, bool]]:
     waiting = record.latest("input_wait_share")
     if waiting is not None:
         yield _share(waiting), "of the time spent waiting for clips", False
+    spent = record.latest("input_cpu_seconds_per_clip")
+    if spent is not None:
+        yield f"{1000 * spent:.3g} ms", "of processor time for the input of each clip", False
     process, device = (max(record.series(key)[1], default=None) for key in ("memory_gib", "device_memory_gib"))
     if process is not None:
         words = "peak memory of the process" + (f"; of the accelerator {device:.3g} GiB" if device is not None else "")

@@ -51,6 +51,7 @@ def write_dataset(
     flow: bool,
     flow_size: int,
     flow_stride: int,
+    broad_size: int | None,
 ) -> Dataset:
     """Does what `brave_tf.commands.prepare` documents."""
     source, out = Path(source), Path(out)
@@ -58,7 +59,8 @@ def write_dataset(
     flow_settings = FlowSettings(flow_size, flow_stride)
     if not flow and flow_settings != FlowSettings():
         raise UsageError("received --flow-size or --flow-stride without --flow; add --flow to compute optical flow")
-    settings = ClipSettings(MediaSettings(shorter_side, audio_rate or None, seconds), flow_settings if flow else None)
+    media = MediaSettings(shorter_side, audio_rate or None, seconds)
+    settings = ClipSettings(media, flow_settings if flow else None, broad_size)
     _check(settings, workers)
     if flow and not (out / INFO_FILE).is_file():
         from brave_tf.preparation.tv_l1 import check_opencv
@@ -84,6 +86,7 @@ def _check(settings: ClipSettings, workers: int | None) -> None:
         ("clip seconds", media.clip_seconds, 0.04, MOST_CLIP_SECONDS),
         ("audio rate", 16_000 if rate is None else rate, 1_000, 192_000),
         ("workers", 1 if workers is None else workers, 1, 4096),
+        *([] if settings.broad_size is None else [("broad size", settings.broad_size, 16, media.shorter_side)]),
         *([] if flow is None else [("flow size", flow.shorter_side, 16, 1024), ("flow stride", flow.stride, 1, 25)]),
     ]
     for name, value, least, most in limits:
@@ -200,6 +203,7 @@ def _info(
         "audio_rate_hz": settings.media.audio_rate_hz,
         "clip_seconds": settings.media.clip_seconds,
         "flow": settings.flow.as_dict() if settings.flow else None,
+        "broad_size": settings.broad_size,
         "splits": {split: _split_info(split, plan, rows) for split in sorted({shard.split for shard in plan.shards})},
         "labels": plan.classes,
         "multilabel": list(plan.multilabel),

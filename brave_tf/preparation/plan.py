@@ -24,16 +24,22 @@ class ClipSettings:
     Attributes:
         media: sizes and rates of picture and sound.
         flow: how optical flow is computed; None for no flow.
+        broad_size: shorter side in pixels of the small frames that are stored beside the others; None for none.
     """
 
     media: MediaSettings
     flow: FlowSettings | None = None
+    broad_size: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Everything that tells two preparations of the same sources apart."""
         values = dataclasses.asdict(self.media)
-        # Only where there is flow, so that datasets without it are what they were before there was any.
-        return values if self.flow is None else {**values, "flow": self.flow.as_dict()}
+        # Only what there is, so that datasets without it are what they were before there was any.
+        if self.flow is not None:
+            values["flow"] = self.flow.as_dict()
+        if self.broad_size is not None:
+            values["broad_size"] = self.broad_size
+        return values
 
 
 @dataclasses.dataclass(frozen=True)

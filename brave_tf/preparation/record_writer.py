@@ -12,6 +12,7 @@ from brave_tf.data.record_keys import (
     FRAME_TIMES,
     FRAMES,
     MICROSECONDS,
+    SMALL_FRAMES,
     WAVEFORM,
     WAVEFORM_RATE,
 )
@@ -30,6 +31,7 @@ def build(
     label_indices: Sequence[int] = (),
     flow: Sequence[bytes] = (),
     flow_stride: int = 1,
+    small_frames: Sequence[bytes] = (),
 ) -> Pieces:
     """One clip as a serialised `SequenceExample`, in pieces.
 
@@ -43,6 +45,7 @@ def build(
         label_indices: class index of every name in the column `label`.
         flow: optical flow pictures, see `brave_tf.preparation.tv_l1.flow_pictures`.
         flow_stride: frames from one of them to the next.
+        small_frames: see `brave_tf.preparation.small_frames`; one for each frame, or none.
     """
     context: dict[str, Any] = {
         "clip/media_id": source,
@@ -59,6 +62,8 @@ def build(
         context |= {"image/height": clip.height, "image/width": clip.width}
         lists[FRAMES] = [[jpeg] for jpeg in clip.frames]
         lists[FRAME_TIMES] = [[_time(clip, number)] for number in range(len(clip.frames))]
+    if small_frames:
+        lists[SMALL_FRAMES] = [[jpeg] for jpeg in small_frames]
     if flow:
         context |= {"FORWARD_FLOW/image/format": "PNG", FLOW_RATE: SOURCE_FPS / flow_stride}
         context["FORWARD_FLOW/image/channels"] = 2

@@ -92,6 +92,11 @@ def _record(job: SourceJob, index: int, clip: Clip, course: Course) -> tuple[dic
         from brave_tf.preparation.tv_l1 import flow_pictures
 
         pictures = flow_pictures(clip.frames, flow, course.threads())
+    small: list[bytes] = []
+    if job.settings.broad_size:
+        from brave_tf.preparation.small_frames import small_frames
+
+        small = small_frames(clip.frames, job.settings.broad_size)
     payload = build(
         clip,
         clip_id=clip_id,
@@ -101,6 +106,7 @@ def _record(job: SourceJob, index: int, clip: Clip, course: Course) -> tuple[dic
         label_indices=job.label_indices,
         flow=pictures,
         flow_stride=flow.stride if flow else 1,
+        small_frames=small,
     )
     row = {
         "clip_id": clip_id,

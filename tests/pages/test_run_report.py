@@ -37,6 +37,7 @@ def line(step: int, **changes: Any) -> dict[str, Any]:
         "gradient_norm": 0.5,
         "clips_per_second": 1024.0,
         "input_wait_share": 0.031,
+        "input_cpu_seconds_per_clip": 0.0385,
         "memory_gib": 11.5,
     }
     return values | changes
@@ -99,7 +100,8 @@ def test_the_page_loads_nothing_and_describes_every_chart(tmp_path):
     assert titles(reading) == [
         "loss and its terms", "spread of the projections", "effective rank of the projections",
         "kNN probe of the encoder, top-1", "learning rate", "gradient norm", "norm of the predictors' weights",
-        "clips per second", "share of the time spent waiting for clips", "peak memory, GiB",
+        "clips per second", "share of the time spent waiting for clips",
+        "processor seconds of the input for each clip", "peak memory, GiB",
     ]  # fmt: skip
     assert reading.text.count("Healthy: ") == len(titles(reading)) == len(reading.attributes("figcaption"))
     assert "loss 3 at step 50, 2.5 at step 100; narrow → sound 1.5" in reading.attributes("img")[0]["alt"]
@@ -112,12 +114,13 @@ def test_a_run_that_goes_on(tmp_path):
         "v-a-tsm50-audioset: at step 100 of 1,000, going on or interrupted", "10 % of its steps are done",
         f"at its last speed the rest takes {left // 60:.0f} min", "at 2026-05-04 03:02 UTC", "100of 1,000 steps, 10 %",
         "2.5latest loss", "0.875least spread (sound): 1 is healthy, below 0.5 is collapse", "1,024clips per second",
-        "3.1 %of the time spent waiting", "11.5 GiBpeak memory of the process",
+        "3.1 %of the time spent waiting", "38.5 msof processor time for the input of each clip",
+            "11.5 GiBpeak memory of the process",
         "21.4 %kNN top-1 at step 100; chance is 5.0 %", "fingerprint-1", COMMAND, "draws the page anew",
         'name: "v-a-tsm50-audioset"', "  peak_learning_rate: 1.0",
     )  # fmt: skip
     assert [words for words in told if words not in reading.text] == []
-    assert tiles(reading) == ["tile"] * 7
+    assert tiles(reading) == ["tile"] * 8
     assert "Stopped" not in reading.text and "damaged" not in reading.text and "stretches" not in reading.text
 
 

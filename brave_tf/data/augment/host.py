@@ -1,0 +1,104 @@
+"""The augmentation of one view on the host, inside tf.data: nothing is computed that was not drawn."""
+
+import functools
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from brave_tf.config import AugmentConfig, Modality
+from brave_tf.data.augment.apply import to_unit
+from brave_tf.data.augment.blur import blur_by_shifts
+from brave_tf.data.augment.color import jitter
+from brave_tf.data.augment.flip import flip, flip_flow
+from brave_tf.data.augment.grayscale import grayscale
+from brave_tf.data.augment.parameters import Parameters
+from brave_tf.data.augment.random_convolution import LARGEST, SIZES
+from brave_tf.modalities import MODALITIES, NARROW
+
+BLOCK = 8
+"""Pixels of a row that the large kernels take as channels."""
+LEAST_BLOCKED_SIZE = 9
+"""Smaller kernels are faster pixel by pixel."""
+
+# Some forty operations on whole views: compiled, they are two loops, at a seventh of the time.
+_jitter = tf.function(jitter, jit_compile=True, autograph=False)
+_grayscale = tf.function(grayscale, jit_compile=True, autograph=False)
+
+
+def apply_on_host(
+    frames: tf.Tensor, parameters: Parameters, config: AugmentConfig, modality: Modality = NARROW
+) -> tf.Tensor:
+    """Augments one view as `apply` does a batch of them, up to rounding (1e-5).
+
+    Args:
+        frames: [T, H, W, C], uint8, or float32 in 0 to 255, as they are stored; a shape that is known.
+        parameters: `sample`'s.
+        config: what they were sampled from.
+        modality: what the frames show.
+
+    Returns:
+        [T, H, W, C] float32 as `to_unit` scales it, but for what random convolution does.
+    """
+    facts = MODALITIES[modality]
+    drawn = {name: value[None] for name, value in parameters.items()}
+    planes = to_unit(tf.transpose(frames, [3, 0, 1, 2]), modality)[None]
+
+    def step(name: str, change: Callable[[tf.Tensor], tf.Tensor]) -> None:
+        nonlocal planes
+        before = planes
+        planes = tf.cond(parameters[name], lambda: change(before), lambda: before)
+
+    if facts.has_colors and config.blur > 0:
+        step("blur", lambda view: blur_by_shifts(view, drawn["blur_sigma"]))
+    if config.flip > 0:
+        step("flip", functools.partial(flip_flow if facts.is_directed else flip, chosen=tf.constant([True])))
+    if facts.has_colors and config.color > 0:
+        amounts = (drawn[name] for name in ("brightness", "saturation", "contrast", "hue"))
+        step("color", lambda view: _jitter(view, *amounts))
+    if facts.has_colors and config.grayscale > 0:
+        step("grayscale", _grayscale)
+    augmented = tf.ensure_shape(tf.transpose(planes[0], [1, 2, 3, 0]), frames.shape)
+    if facts.has_colors and config.random_convolution > 0:
+        return convolve_one(augmented, *(parameters[name] for name in ("kernel", "kernel_size", "random_convolution")))
+    return augmented
+
+
+def convolve_one(frames: tf.Tensor, kernel: tf.Tensor, size: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
+    """Filters one view with the non-zero part of its kernel, if it was chosen.
+
+    Args:
+        frames: [T, H, W, 3] float32.
+        kernel: [11, 11, 3, 3] float32, centred in zeros.
+        size: int32, odd, at most 11.
+        chosen: bool.
+
+    Returns:
+        [T, H, W, 3] float32, neither clipped nor rescaled.
+    """
+
+    def with_size(size: int) -> tf.Tensor:
+        margin = (LARGEST - size) // 2
+        inner = kernel[margin : LARGEST - margin, margin : LARGEST - margin]
+        if size >= LEAST_BLOCKED_SIZE and frames.shape[2] % BLOCK == 0:
+            return _convolve_blocks(frames, inner)
+        return tf.nn.conv2d(frames, inner, 1, "SAME")
+
+    choices = [lambda: frames, *(lambda size=size: with_size(size) for size in SIZES)]
+    return tf.switch_case(tf.where(chosen, size // 2 + 1, 0), choices)
+
+
+def _convolve_blocks(frames: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """The convolution on rows of blocks: more products, many of them with 0, but three channels fill no vector."""
+    size = kernel.shape[0]
+    # Column offset from every pixel of three neighbouring blocks to every pixel of the middle one.
+    come, go = tf.range(3 * BLOCK), tf.range(BLOCK, 2 * BLOCK)
+    offsets = come[:, None] - go[None, :] + size // 2
+    taps = tf.gather(kernel, tf.clip_by_value(offsets, 0, size - 1), axis=1)
+    inside = (offsets >= 0) & (offsets < size)
+    # [size, from, to, 3, 3] -> [size, 3, BLOCK * 3, BLOCK * 3]
+    taps = tf.where(inside[None, :, :, None, None], taps, 0.0)
+    taps = tf.reshape(taps, [size, 3, BLOCK, BLOCK, 3, 3])
+    taps = tf.reshape(tf.transpose(taps, [0, 1, 2, 4, 3, 5]), [size, 3, BLOCK * 3, BLOCK * 3])
+    count, height, width, channels = frames.shape
+    blocks = tf.reshape(frames, [count, height, width // BLOCK, BLOCK * channels])
+    return tf.reshape(tf.nn.conv2d(blocks, taps, 1, "SAME"), frames.shape)
