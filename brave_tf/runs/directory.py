@@ -186,7 +186,10 @@ def last_loss(run: Path) -> float:
 
 
 def _essential(record: Mapping[str, Any]) -> dict[str, Any]:
-    settings = record.get("config")
+    settings = record.get("config") or {}
+    # A run of before a setting existed has its default. What cannot be read is compared as it is.
+    with contextlib.suppress(UserError):
+        settings = to_dict(from_dict(settings))
     changeable = (*MAY_CHANGE, "steps")
-    config = {key: value for key, value in (settings or {}).items() if key not in changeable}
+    config = {key: value for key, value in settings.items() if key not in changeable}
     return {**config, "data": record.get("data")}
