@@ -39,13 +39,13 @@ def test_a_run_of_before_a_setting_existed_goes_on_with_its_default(tmp_path):
     claim(tmp_path)
     path = tmp_path / "config.json"
     record = json.loads(path.read_text())
-    del record["config"]["data"]["handover"], record["config"]["monitor"]
+    del record["config"]["model"]["heads"], record["config"]["monitor"]
     path.write_text(json.dumps(record))
     claim(tmp_path)
-    assert json.loads(path.read_text())["config"]["data"]["handover"] == CONFIG.data.handover
+    assert json.loads(path.read_text())["config"]["model"]["heads"] == "separate"
     path.write_text(json.dumps(record))
-    with pytest.raises(UserError, match="data.handover: uint8 -> float32"):
-        claim(tmp_path, "data.handover=float32")
+    with pytest.raises(UserError, match=r"model\.heads: separate -> shared"):
+        claim(tmp_path, "model.heads=shared")
 
 
 def test_another_experiment_is_refused_and_changes_nothing(tmp_path):
