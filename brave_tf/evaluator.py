@@ -2,14 +2,21 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from brave_tf.config.words import ProtocolName
+from brave_tf.config.words import LocalStrategyName, ProtocolName
 from brave_tf.modalities import TowerChoice
 from brave_tf.progress import note
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+
 CACHE_FOLDER = "features"
 PAGE_FILE = "report.html"
+OWN_SCORES = (
+    "the encoder is itself a network at random initialisation: the scores of random initialisation are its own, and no "
+    "other network was evaluated beside it"
+)
 
 
 def evaluate(
@@ -26,6 +33,7 @@ def evaluate(
     cache: str | Path | None = None,
     view: Mapping[str, Any] | None = None,
     classifier: Mapping[str, Any] | None = None,
+    strategy: "LocalStrategyName | tf.distribute.Strategy" = "auto",
 ) -> dict[str, Any]:
     """Score an encoder on labelled clips, beside random initialisation and chance.
 
@@ -47,10 +55,13 @@ def evaluate(
         folds: label column whose values are the folds, or train and test, or a number of folds; by default the
             benchmark's official ones, or the dataset's train and test.
         seed: seed of the augmented samples, the classifiers and the random initialisation.
-        random_init: evaluate the same network at random initialisation too.
+        random_init: evaluate the same network at random initialisation too. Where the encoder is itself at random
+            initialisation, its own scores stand there, and the report says so.
         cache: folder of features; by default `features` beside the report's directory.
         view: what to change of the encoder's own evaluation settings.
         classifier: settings of the protocol that are not its defaults.
+        strategy: devices that share the work: "mirrored" takes all GPUs of this machine, "tpu" a TPU, "auto" whichever
+            is there.
 
     Returns:
         The content of report.json.
@@ -65,24 +76,28 @@ def evaluate(
     from brave_tf.evaluation.protocol import make_protocol
     from brave_tf.evaluation.report import make_folder, make_report, write_report
     from brave_tf.evaluation.request import Request, changed_input, check_fit
+    from brave_tf.training.strategy import make_local_strategy
 
     out = Path(out)
     chosen = make_protocol(protocol, classifier or {})
     dataset = open_dataset(data)
     for line in dataset.notes():
         note(line)
-    loaded = load_encoder(encoder, tower)
-    check_fit(loaded, dataset)
-    request = Request(
-        chosen, changed_input(loaded.card, view or {}), label, None if folds is None else str(folds), seed
-    )
-    random = loaded.random_twin(seed) if random_init else None
-    if random is None and random_init:
-        note(f"{encoder} does not say which network it is, so there is no random initialisation to compare with")
-    make_folder(out)
-    outcome = compare_with_random(loaded, random, dataset, request, Path(cache or out.parent / CACHE_FOLDER))
+    with make_local_strategy(strategy).scope():
+        loaded = load_encoder(encoder, tower)
+        check_fit(loaded, dataset)
+        request = Request(
+            chosen, changed_input(loaded.card, view or {}), label, None if folds is None else str(folds), seed
+        )
+        random = (loaded if loaded.is_random else loaded.random_twin(seed)) if random_init else None
+        if random is None and random_init:
+            note(f"{encoder} does not say which network it is, so there is no random initialisation to compare with")
+        make_folder(out)
+        outcome = compare_with_random(loaded, random, dataset, request, Path(cache or out.parent / CACHE_FOLDER))
     report = make_report(outcome, request, loaded)
     report["encoder"]["path"], report["dataset"]["path"] = str(encoder), str(data)
+    if random is loaded:
+        report["random_init_note"] = OWN_SCORES
     write_report(out, report)
     _write_page(out / PAGE_FILE, report, outcome, request)
     return report

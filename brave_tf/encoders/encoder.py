@@ -93,6 +93,11 @@ class Encoder:
         """What tells its weights apart: the card's hash, or one over its variables."""
         return self.card.weights_sha256 or cards.sha256_of(self.variables)
 
+    @property
+    def is_random(self) -> bool:
+        """Whether it is a named network at random initialisation."""
+        return str(self.path).startswith(RANDOM)
+
     def random_twin(self, seed: int = 0) -> "Encoder | None":
         """The same network at random initialisation; None if it has no weights, or does not say which network it is."""
         if not self.variables:

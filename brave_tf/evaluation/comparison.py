@@ -26,7 +26,8 @@ def compare_with_random(
 
     Args:
         encoder: the encoder; a `brave_tf.encoders.encoder.Encoder` for "finetune" or with a cache.
-        random_encoder: the same network with random weights, or None.
+        random_encoder: the same network with random weights, or None; an encoder that is itself random is evaluated
+            once.
         dataset: labelled clips.
         request: protocol and settings.
         cache: folder for features and for what is fine-tuned; None keeps them in memory.
@@ -46,9 +47,10 @@ def compare_with_random(
     clips = LabelledClips.of(dataset, label, request.input_view.modality)
     folds = make_folds(clips, request.folds)
     _check(folds, clips)
-    encoders = [encoder] if random_encoder is None else [encoder, random_encoder]
+    encoders = [encoder] if random_encoder is None or random_encoder is encoder else [encoder, random_encoder]
     answers, facts, seconds = protocol.results(encoders, clips, folds, request, cache)
-    return Outcome(clips, folds, answers[0], answers[1] if len(answers) > 1 else None, facts, seconds)
+    random_answers = None if random_encoder is None else answers[-1]
+    return Outcome(clips, folds, answers[0], random_answers, facts, seconds)
 
 
 def _check(folds: Sequence[Fold], clips: LabelledClips) -> None:

@@ -13,6 +13,8 @@ from brave_tf.progress import Advance
 if TYPE_CHECKING:
     import numpy as np
 
+    from brave_tf.evaluation.feature_rows import FeatureRows
+
 
 @dataclasses.dataclass(frozen=True)
 class MLP(ClassifierProtocol):
@@ -33,6 +35,7 @@ class MLP(ClassifierProtocol):
 
     name: ClassVar[str] = "mlp"
     several_labels: ClassVar[bool] = True
+    streams: ClassVar[bool] = True
 
     epochs: Count = 30
     batch_size: Count = 512
@@ -55,9 +58,9 @@ class MLP(ClassifierProtocol):
 
     def decide(
         self,
-        train: "np.ndarray",
+        train: "np.ndarray | FeatureRows",
         train_labels: "np.ndarray",
-        test: "np.ndarray",
+        test: "np.ndarray | FeatureRows",
         classes: int,
         seed: int,
         advance: Advance,
