@@ -28,7 +28,7 @@ from brave_tf.evaluation.protocols.finetune import FineTune
 from brave_tf.evaluation.replicas import check_batch
 from brave_tf.evaluation.request import Request
 from brave_tf.evaluation.scores import Answers, by_video
-from brave_tf.progress import Advance, track
+from brave_tf.progress import Advance, note, track
 
 DECISIONS_FILE = "decisions.npy"
 
@@ -187,6 +187,8 @@ class _Training:
             task.classes, kernel_initializer=keras.initializers.GlorotUniform(task.seed), dtype="float32"
         )
         self._layer.build((None, encoder.embedding_size))
+        if self._strategy.num_replicas_in_sync > 1:
+            _normalise_together(encoder)
         # SavedModels hold TensorFlow's variables, Keras models Keras'.
         self._variables = [_plain(each) for each in [*encoder.trainable_variables, *self._layer.trainable_variables]]
         total = config.epochs * task.steps_per_epoch
@@ -272,6 +274,16 @@ class _Training:
             manager.save()
         except (OSError, tf.errors.OpError) as error:
             raise _unwritable(Path(manager.directory), error) from error
+
+
+def _normalise_together(encoder: Encoder) -> None:
+    """Lets batch norm see the clips of all replicas, as the networks of this library do by themselves."""
+    if encoder.model is None:
+        note(f"{encoder.path} is a SavedModel: if it has batch norm, each replica normalises by its own clips")
+        return
+    for layer in encoder.model._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = True
 
 
 def _plain(variable: Any) -> tf.Variable:

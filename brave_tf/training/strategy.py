@@ -1,6 +1,7 @@
 """Which devices train: one, all of this machine, several machines, or a TPU."""
 
 import contextlib
+import functools
 import json
 import os
 from collections.abc import Iterator
@@ -78,8 +79,14 @@ def _mirrored(name: str) -> tf.distribute.Strategy:
     if name == "mirrored" or gpus > 1:
         # Without GPUs it takes the processor, as one or as several logical devices.
         names = [device.name for device in tf.config.list_logical_devices("GPU" if gpus else "CPU")]
-        return tf.distribute.MirroredStrategy(names)
+        return _over(tuple(names))
     return tf.distribute.get_strategy()
+
+
+@functools.cache
+def _over(devices: tuple[str, ...]) -> tf.distribute.Strategy:
+    """One strategy for all work of a process: TensorFlow takes the collective operations of two for the same ones."""
+    return tf.distribute.MirroredStrategy(devices)
 
 
 def check_strategy(config: Config, strategy: tf.distribute.Strategy) -> None:
