@@ -84,6 +84,21 @@ class GradientDescent:
         return keras.Model(inputs, last(outputs))
 
 
+class BatchDropout(keras.layers.Dropout):
+    """Dropout of units that depend on the batch, and not on how it is divided among replicas."""
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """See `keras.layers.Dropout`."""
+        context = tf.distribute.get_replica_context()
+        if not training or not self.rate or context is None or context.num_replicas_in_sync == 1:
+            return super().call(inputs, training=training)
+        share = tf.shape(inputs)[0]
+        units = tf.ones([share * context.num_replicas_in_sync, inputs.shape[-1]])
+        kept_units = keras.random.dropout(units, self.rate, seed=self.seed_generator)
+        first = share * context.replica_id_in_sync_group
+        return inputs * kept_units[first : first + share]
+
+
 def _probabilities(
     model: keras.Model, scaler: StandardScaler, test: FeatureRows, of_logits: Callable[[Any], tf.Tensor]
 ) -> np.ndarray:

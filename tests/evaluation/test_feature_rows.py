@@ -103,9 +103,9 @@ def test_nearest_neighbours_read_a_part_at_a_time(tmp_path):
 
 @pytest.mark.parametrize("name", HEADS)
 def test_two_devices_train_a_head_like_one(two_replicas, name):
-    one = decided(name, SAMPLES, WINDOWS, **HEADS[name] | ({"dropout": 0.0} if name == "mlp" else {}))
+    one = decided(name, SAMPLES, WINDOWS, **HEADS[name])
     with two_replicas.scope():
-        two = decided(name, SAMPLES, WINDOWS, **HEADS[name] | ({"dropout": 0.0} if name == "mlp" else {}))
+        two = decided(name, SAMPLES, WINDOWS, **HEADS[name])
         with pytest.raises(UserError, match="received batches of 7 features for 2 replicas; expected a multiple of 2"):
             decided(name, SAMPLES, WINDOWS, batch_size=7)
     np.testing.assert_allclose(two, one, atol=1e-5)

@@ -68,10 +68,10 @@ class MLP(ClassifierProtocol):
         """See `ClassifierProtocol.decide`; probabilities, averaged over the windows."""
         import keras
 
-        from brave_tf.evaluation.gradient_descent import GradientDescent
+        from brave_tf.evaluation.gradient_descent import BatchDropout, GradientDescent
 
         initializer = keras.initializers.GlorotUniform(seed)
         hidden = keras.layers.Dense(self.hidden_size, activation="relu", kernel_initializer=initializer)
-        layers = (hidden, keras.layers.Dropout(self.dropout, seed=seed))
+        layers = (hidden, BatchDropout(self.dropout, seed=seed))
         training = GradientDescent(self.epochs, self.batch_size, self.learning_rate, keras.optimizers.Adam, layers)
         return training.decisions(train, train_labels, test, classes, seed, advance)
