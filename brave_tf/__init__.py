@@ -17,24 +17,21 @@ if TYPE_CHECKING:
     from brave_tf import models as models
     from brave_tf import presets as presets
     from brave_tf import training as training
-    from brave_tf.convert.checkpoint import convert_checkpoint
+    from brave_tf.commands import convert as convert
+    from brave_tf.commands import evaluate as evaluate
+    from brave_tf.commands import export as export
+    from brave_tf.commands import inspect as inspect
+    from brave_tf.commands import prepare as prepare
+    from brave_tf.commands import pretrain as pretrain
+    from brave_tf.commands import report as report
     from brave_tf.encoders.encoder import load_encoder as load_encoder
-    from brave_tf.evaluator import evaluate as evaluate
-    from brave_tf.export.saved_model import export_encoder
-    from brave_tf.inspection import inspect as inspect
     from brave_tf.lars import LARS as LARS
     from brave_tf.method.brave import Brave as Brave
     from brave_tf.models.audio_resnet import AudioResNet as AudioResNet
     from brave_tf.models.r3d import R3D as R3D
     from brave_tf.models.tsm_resnet import TSMResNet as TSMResNet
-    from brave_tf.pages.run_report import report as report
-    from brave_tf.preparation.dataset_writer import prepare as prepare
     from brave_tf.schedules import WarmupCosine as WarmupCosine
     from brave_tf.training.build import build as build
-    from brave_tf.training.pretrain import pretrain as pretrain
-
-    convert = convert_checkpoint
-    export = export_encoder
 
 __version__ = "0.1.0"
 
@@ -51,16 +48,16 @@ __all__, __getattr__, __dir__ = public_names(
         "config": "",
         "convert": "",
         "data": "",
-        "evaluate": "evaluator",
+        "evaluate": "commands",
         "export": "",
-        "inspect": "inspection",
+        "inspect": "commands",
         "load_encoder": "encoders.encoder",
         "losses": "",
         "models": "",
-        "prepare": "preparation.dataset_writer",
+        "prepare": "commands",
         "presets": "",
-        "pretrain": "training.pretrain",
-        "report": "pages.run_report",
+        "pretrain": "commands",
+        "report": "commands",
         "training": "",
     },
 )

@@ -32,18 +32,20 @@ def public_names(package: str, homes: Mapping[str, str]) -> tuple[list[str], Cal
     return names, load, lambda: names
 
 
-def make_callable(package: str, function: str) -> None:
-    """Makes calling a package call one of its public functions.
+def make_callable(package: str) -> None:
+    """Makes calling a package call the function of the same name in `brave_tf.commands`, and documents it as that.
 
     For commands that are also the names of packages: `brave_tf.export(...)` works beside `brave_tf.export.verify`.
     """
 
-    class CallablePackage(types.ModuleType):
-        def __call__(self, *args: Any, **kwargs: Any) -> Any:
-            return getattr(self, function)(*args, **kwargs)
+    def command() -> Callable[..., Any]:
+        return getattr(importlib.import_module("brave_tf.commands"), package.rpartition(".")[2])
 
-        @property
-        def __signature__(self) -> inspect.Signature:
-            return inspect.signature(getattr(self, function))
+    class CallablePackage(types.ModuleType):
+        __doc__ = property(lambda self: command().__doc__)
+        __signature__ = property(lambda self: inspect.signature(command()))
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            return command()(*args, **kwargs)
 
     sys.modules[package].__class__ = CallablePackage

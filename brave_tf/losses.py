@@ -6,8 +6,14 @@ from keras import backend, ops
 
 from brave_tf.errors import UserError
 
+__all__ = ["NORM_FLOOR", "SCALES", "distance", "pair_losses", "unit_normalise", "view_losses"]
+
 NORM_FLOOR = 1e-5
 SCALES = ("paper", "released")
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def unit_normalise(vectors: Any) -> Any:

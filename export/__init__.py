@@ -1,6 +1,6 @@
 """Exported encoders: SavedModels that anyone can load, verified before they are handed over.
 
-Calling the package exports an encoder: `brave_tf.export("runs/first", "exported")`; see `export_encoder`.
+Calling the package exports an encoder: `brave_tf.export("runs/first", "exported")` is `brave_tf.commands.export`.
 """
 
 from typing import TYPE_CHECKING
@@ -11,4 +11,4 @@ if TYPE_CHECKING:
     from brave_tf.export.saved_model import export_encoder as export_encoder
 
 __all__, __getattr__, __dir__ = public_names(__name__, {"export_encoder": "saved_model"})
-make_callable(__name__, "export_encoder")
+make_callable(__name__)

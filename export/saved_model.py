@@ -24,31 +24,13 @@ def export_encoder(
     tower: TowerChoice | None = None,
     formats: str | Sequence[str] = ("savedmodel",),
 ) -> dict[str, Any]:
-    """Writes an encoder as a SavedModel, and verifies it in a fresh process before it appears: `brave-tf export`.
-
-    Args:
-        encoder: what `brave_tf.load_encoder` takes, or what it gave; it has to be a Keras model (a run or a `.keras`
-            file).
-        out: a directory that does not exist yet, or is empty.
-        tower: which backbone of a run; see `brave_tf.load_encoder`.
-        formats: "savedmodel", and "keras" for an `encoder.keras` beside it.
-
-    Returns:
-        What `brave_tf.export.verify.verify` found; empty without "savedmodel".
-
-    Raises:
-        UserError: there is no such encoder or tower, the directory is taken, the encoder cannot be exported, or the
-            export does not verify.
-
-    Example:
-        >>> brave_tf.export("runs/first", "exported")
-    """
+    """Does what `brave_tf.commands.export` documents."""
     out = Path(out)
     formats = [formats] if isinstance(formats, str) else list(formats)
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
         raise UserError(f"received formats {list(formats)}; expected some of {', '.join(FORMATS)}")
-    encoder = encoder if isinstance(encoder, Encoder) else load_encoder(encoder, tower)
+    encoder = load_encoder(encoder, tower)
     if encoder.model is None:
         raise UserError(f"{encoder.path} is exported already; expected a run directory or a .keras file")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):

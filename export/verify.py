@@ -67,13 +67,7 @@ def verify(directory: Path, encoder: Encoder) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "examples.npz"
         np.savez(file, **_examples(encoder))
-        process = subprocess.run(
-            [sys.executable, "-I", "-c", _SCRIPT, str(directory), str(file)],
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-        )
+        process = _run_script(str(directory), str(file))
     if process.returncode != 0:
         reason = (process.stderr.strip().splitlines() or ["no output"])[-1]
         raise UserError(f"the exported encoder does not load in a fresh process: {reason}")
@@ -84,6 +78,11 @@ def verify(directory: Path, encoder: Encoder) -> dict[str, Any]:
             f"the exported encoder embeds differently: off by {worst:.3g}; expected at most {TOLERANCE:.0e}"
         )
     return verification
+
+
+def _run_script(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", "-c", _SCRIPT, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
 
 
 def _examples(encoder: Encoder) -> dict[str, Any]:

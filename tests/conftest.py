@@ -1,6 +1,8 @@
 """Every test runs on the CPU, with TensorFlow silent, and with two logical devices for those that ask."""
 
+import gc
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +23,9 @@ import pytest
 
 LOGICAL_CPUS = 2
 
+# Traced graphs are millions of objects, and looking for garbage among them takes its time.
+gc.set_threshold(50_000, 20, 50)
+
 hypothesis.settings.register_profile("gate", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("gate")
 
@@ -38,11 +43,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
+    # Hypothesis collects garbage before its first test: a minute, once there are graphs.
+    hypothesis.given(hypothesis.strategies.none())(lambda value: None)()
     # TensorFlow fixes its devices on its first operation, which may be in a test that does not ask for two.
     if "tensorflow" in sys.modules or any(
         "two_replicas" in getattr(item, "fixturenames", ()) for item in session.items
     ):
         _split_cpu()
+
+
+def pytest_unconfigure() -> None:
+    # Python collects garbage once more when it ends.
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +78,22 @@ def one_unit() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         one_unit(patch)
+        yield
+
+
+@pytest.fixture(scope="module")
+def quick_verification() -> Iterator[None]:
+    """Exports are verified in a process that has TensorFlow already, for all tests of a module."""
+    import brave_tf.export.verify as verify
+    from tests.programs import Program
+
+    def run_script(*arguments: str) -> subprocess.CompletedProcess[str]:
+        program = Program(["-c", verify._SCRIPT, *arguments])
+        status = program.wait(verify.TIMEOUT_SECONDS)
+        return subprocess.CompletedProcess([], status, program.text(), program.text())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verify, "_run_script", run_script)
         yield
 
 

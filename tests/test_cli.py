@@ -68,8 +68,10 @@ def test_help_lists_every_command(capsys):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_of_every_command_has_an_example(capsys, command):
-    assert f"Example: brave-tf {command}" in " ".join(help_of(capsys, command).split())
+def test_help_of_every_command_has_an_example_and_no_sections_of_a_function(capsys, command):
+    text = help_of(capsys, command)
+    assert f"Example: brave-tf {command}" in " ".join(text.split())
+    assert not [word for word in ("Args:", "Returns:", "Raises:", "UserError") if word in text]
 
 
 def test_version(capsys):
@@ -270,9 +272,18 @@ def test_help_is_quick():
 
 
 def test_the_library_is_light_until_it_is_used():
-    script = "import sys, brave_tf; dir(brave_tf); brave_tf.presets.get('tiny-v'); print('tensorflow' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
-    assert done.stdout == "False\n"
+    script = (
+        "import contextlib, io, sys, brave_tf\n"
+        "from brave_tf.cli.main import main\n"
+        "dir(brave_tf); brave_tf.presets.get('tiny-v')\n"
+        f"for command in {[[], *([name] for name in COMMANDS)]!r}:\n"
+        "    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
+        "        main([*command, '--help'])\n"
+        "    loaded = {'tensorflow', 'keras', 'numpy', 'pyarrow'} & set(sys.modules)\n"
+        "    assert not loaded, (command, loaded)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", brave_tf.__all__)

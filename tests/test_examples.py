@@ -2,16 +2,15 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import brave_tf
-from brave_tf.preparation.dataset_writer import prepare
+from brave_tf.commands import prepare
 from tests.preparation.media_files import write_media
+from tests.programs import Program
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -25,15 +24,9 @@ def test_every_example_is_run_here():
 
 
 def run(name, *arguments, cwd):
-    done = subprocess.run(
-        [sys.executable, str(EXAMPLES / name), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    program = Program([str(EXAMPLES / name), *map(str, arguments)], folder=cwd)
+    assert program.wait() == 0, program.text()
+    return program.text()
 
 
 @pytest.fixture(scope="module")

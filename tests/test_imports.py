@@ -33,11 +33,11 @@ MAY_IMPORT = {
 }
 EXCEPTIONS = {("method/brave.py", "training")}
 """`Brave.from_preset` asks the part above for the model of a preset, when it is called."""
-AT_THE_TOP = {"__init__", "__main__", "cli", "demo", "evaluator", "inspection", "pages"}
+AT_THE_TOP = {"__init__", "__main__", "cli", "commands", "demo", "evaluator", "inspection", "pages"}
 """Parts that may import all others."""
 
 OPENS_MEDIA = {"preparation/jpeg_encoder.py", "preparation/media.py", "preparation/sound.py", "demo/world.py"}
-WITHOUT_TENSORFLOW = BASE | {"__init__", "__main__", "cli", "evaluator", "pages", "runs"}
+WITHOUT_TENSORFLOW = BASE | {"__init__", "__main__", "cli", "commands", "pages", "runs"}
 LIGHT_FILES = {"evaluation/protocol.py", "preparation/media.py"}
 
 

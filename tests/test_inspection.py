@@ -9,19 +9,19 @@ import tensorflow as tf
 
 from brave_tf import presets
 from brave_tf.cli.main import main
+from brave_tf.commands import inspect, prepare
 from brave_tf.config import SOURCE_FPS
 from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset, sampling
 from brave_tf.data.views import training_views
 from brave_tf.demo.world import write_world
 from brave_tf.errors import UserError
-from brave_tf.inspection import gather, inspect
+from brave_tf.inspection import gather
 from brave_tf.inspection.display import as_pictures, even_places, to_hear
 from brave_tf.inspection.draws import draw_views
 from brave_tf.inspection.windows import pieces
 from brave_tf.pages.flow_color import flow_color
 from brave_tf.pages.inspect_content import VisualView
-from brave_tf.preparation.dataset_writer import prepare
 from brave_tf.training.build import build
 from tests.data.dmvr_files import record, write_shard
 from tests.preparation.media_files import write_media

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import tyro
 
-from brave_tf import evaluator
+from brave_tf import commands
 from brave_tf.cli.options import given, optional_fields
 from brave_tf.config.evaluation import EvaluationConfig
 from brave_tf.config.words import PROTOCOLS, LocalStrategyName, ProtocolName
@@ -44,7 +44,7 @@ def evaluate(
     """`brave_tf.evaluate`, whose documentation is also this command's."""
     from brave_tf.cli.console import print_table
 
-    report = evaluator.evaluate(
+    report = commands.evaluate(
         encoder,
         data,
         out,
@@ -63,4 +63,4 @@ def evaluate(
     print_table(f"{protocol} evaluation of {encoder}", {name: report[name] for name in rows if name in report})
 
 
-evaluate.__doc__ = evaluator.evaluate.__doc__
+evaluate.__doc__ = commands.evaluate.__doc__

@@ -5,6 +5,7 @@ from typing import Any
 
 import tyro
 
+from brave_tf import commands
 from brave_tf.config.words import LayoutName
 
 SHOWN_REASONS = 10
@@ -27,32 +28,8 @@ def prepare(
     flow_size: int = 128,
     flow_stride: int = 4,
 ) -> None:
-    """Turn media files into a dataset. The same command again finishes what was interrupted.
-
-    Example: brave-tf prepare my-videos --out dataset
-
-    Args:
-        source: folder of media files, whose sub-folders name the classes, or a CSV file with a column `path` and
-            optionally start, end (seconds), split, and label columns; or a benchmark's folder.
-        out: directory of the dataset.
-        layout: how the source is laid out; auto is folder or csv, the others are benchmarks as their authors ship them,
-            see docs/data.md.
-        path_column: the CSV's column of paths.
-        annotations: folder (or file, for esc50) of a benchmark's lists, where they do not lie with the media.
-        audio_rate: samples per second of the sound; 0 for no sound.
-        shorter_side: shorter side of the frames in pixels; smaller pictures are not enlarged.
-        clip_seconds: longer media are cut into clips of this length; by default 10, but one clip per file (3600) for
-            ucf101, hmdb51 and esc50, whose protocols take windows over the whole of it.
-        split: shares of the splits, where the source has none.
-        seed: decides which file goes into which split.
-        workers: processes; one per CPU core by default.
-        flow: also compute optical flow (TV-L1), for experiments that train with it; slow, see docs/flow.md.
-        flow_size: shorter side in pixels of the pictures that flow is computed on.
-        flow_stride: frames from one flow picture to the next; 4 is 6.25 a second, the rate of the paper's broad views.
-    """
-    from brave_tf.preparation.dataset_writer import prepare as run_preparation
-
-    dataset = run_preparation(
+    """`brave_tf.prepare`, whose documentation is also this command's."""
+    dataset = commands.prepare(
         source,
         out,
         layout=layout,
@@ -69,6 +46,9 @@ def prepare(
         flow_stride=flow_stride,
     )
     _print(dataset.path, dataset.info)
+
+
+prepare.__doc__ = commands.prepare.__doc__
 
 
 def _print(path: Path, info: dict[str, Any]) -> None:

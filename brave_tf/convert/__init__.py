@@ -1,6 +1,6 @@
 """Released JAX checkpoints to Keras models, and back.
 
-Calling the package converts a checkpoint: `brave_tf.convert("v-a-tsm50", "converted")`; see `convert_checkpoint`.
+Calling the package converts a checkpoint: `brave_tf.convert("v-a-tsm50", "converted")` is `brave_tf.commands.convert`.
 """
 
 from typing import TYPE_CHECKING
@@ -23,4 +23,4 @@ __all__, __getattr__, __dir__ = public_names(
         "to_haiku": "haiku",
     },
 )
-make_callable(__name__, "convert_checkpoint")
+make_callable(__name__)

@@ -66,22 +66,7 @@ class Converted:
 
 
 def convert_checkpoint(checkpoint: str | Path, out: str | Path) -> Converted:
-    """Converts a checkpoint of the released code: `brave-tf convert`. Nothing appears in `out` unless all of it works.
-
-    Writes `encoder.keras`, `saved_model/`, `model_card.md` and, when the checkpoint also holds the shared head and a
-    broad tower that fit, `brave.keras`: the whole model, to go on training.
-
-    Args:
-        checkpoint: a `.npy` file, or the name of a published checkpoint, such as "v-a-tsm50", which is fetched once.
-        out: a directory that does not exist yet.
-
-    Returns:
-        What was found.
-
-    Raises:
-        UserError: there is neither such a file nor such a name, it cannot be fetched, is damaged, malicious, or does
-            not hold the arrays of the narrow tower; or `out` is taken.
-    """
+    """Does what `brave_tf.commands.convert` documents."""
     file, name = locate(str(checkpoint))
     out = Path(out)
     if out.exists():

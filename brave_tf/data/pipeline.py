@@ -53,6 +53,7 @@ def pretraining_dataset(
     clips = data if isinstance(data, TrainingClips) else TrainingClips.open(data, config)
     reader = clips.table.reader()
 
+    @tf.autograph.experimental.do_not_convert
     def element(example: tf.Tensor) -> dict[str, Any]:
         row = sampling.shuffled_row(example, clips.count, config.seed)
         serialized, clip_id = reader(row)
@@ -62,7 +63,10 @@ def pretraining_dataset(
     def share(context: tf.distribute.InputContext) -> tf.data.Dataset:
         pipelines, size = context.num_input_pipelines, config.batch_size // context.num_input_pipelines
         example = functools.partial(
-            sampling.example_of_share, batch=config.batch_size, share=size, number=context.input_pipeline_id
+            tf.autograph.experimental.do_not_convert(sampling.example_of_share),
+            batch=config.batch_size,
+            share=size,
+            number=context.input_pipeline_id,
         )
         dataset = tf.data.Dataset.range(first_step * size, np.iinfo(np.int64).max).map(example)
         dataset = dataset.map(element, num_parallel_calls=config.data.parallel_calls or tf.data.AUTOTUNE)
@@ -103,6 +107,7 @@ def augmented_samples(
     table = RecordTable.of(dataset, clips)
     reader = table.reader()
 
+    @tf.autograph.experimental.do_not_convert
     def element(example: tf.Tensor) -> tf.Tensor:
         serialized, _ = reader(example % len(table))
         return classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, example), input_view)
@@ -128,6 +133,7 @@ def shuffled_samples(
     reader = table.reader()
     targets = tf.constant(labels)
 
+    @tf.autograph.experimental.do_not_convert
     def element(example: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         row = sampling.shuffled_row(example, len(table), seed)
         serialized, _ = reader(row)
@@ -142,6 +148,7 @@ def clip_windows(dataset: Dataset, clips: pa.Table, input_view: EvaluationInput,
     """The test windows of each clip from number `first` on, in order: see `evaluation_windows`."""
     reader = RecordTable.of(dataset, clips).reader()
 
+    @tf.autograph.experimental.do_not_convert
     def element(row: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         serialized, _ = reader(row)
         return evaluation_windows(dataset.parser(serialized), input_view)

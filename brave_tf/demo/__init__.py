@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from brave_tf import presets
+from brave_tf.commands import evaluate, export, prepare, pretrain
 from brave_tf.config import Config
 from brave_tf.config.values import override
 from brave_tf.data.open import open_dataset
@@ -14,12 +15,8 @@ from brave_tf.demo.page import write_page
 from brave_tf.demo.steps import Steps
 from brave_tf.demo.world import MOTIONS, write_world
 from brave_tf.errors import UserError
-from brave_tf.evaluator import evaluate
-from brave_tf.export import export_encoder
 from brave_tf.files import write_json
-from brave_tf.preparation.dataset_writer import prepare
 from brave_tf.progress import track
-from brave_tf.training.pretrain import pretrain
 
 CLIPS_PER_MOTION = {"train": 150, "test": 24}
 CLIP_SECONDS = 3.0
@@ -107,7 +104,7 @@ def _scores(run: Path, dataset: Path, out: Path, seed: int) -> dict[str, Any]:
 def _export(run: Path, directory: Path) -> dict[str, Any]:
     if directory.exists():
         shutil.rmtree(directory)
-    verification = export_encoder(run, directory)
+    verification = export(run, directory)
     if verification["loader"] != "tensorflow_hub.load":
         raise UserError('tensorflow-hub is not installed; expected it for hub.load: pip install "brave_tf[hub]"')
     return verification

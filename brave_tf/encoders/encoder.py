@@ -24,6 +24,7 @@ from brave_tf.errors import UserError
 from brave_tf.method.brave import Brave
 from brave_tf.modalities import MODALITIES, NARROW, Modality, Tower, TowerChoice
 from brave_tf.models.backbones import NETWORKS
+from brave_tf.progress import note
 from brave_tf.runs.directory import finished_summary
 from brave_tf.runs.paths import CONFIG_FILE, checkpoint_steps
 from brave_tf.runs.paths import ENCODER_FILE as ENCODER_FILE
@@ -98,6 +99,12 @@ class Encoder:
         """Whether it is a named network at random initialisation."""
         return str(self.path).startswith(RANDOM)
 
+    @property
+    def is_replicated(self) -> bool:
+        """Whether its variables are on every device of a strategy: it was loaded within the strategy's scope."""
+        values = (each.value if isinstance(each, keras.Variable) else each for each in self.variables)
+        return all(isinstance(value, tf.distribute.DistributedValues) for value in values)
+
     def random_twin(self, seed: int = 0) -> "Encoder | None":
         """The same network at random initialisation; None if it has no weights, or does not say which network it is."""
         if not self.variables:
@@ -143,14 +150,14 @@ def save_towers(encoders: Mapping[Tower, keras.Model], cards_of: Mapping[Tower, 
         save_encoder(encoders[tower], cards_of[tower], run / TOWER_FILES[tower])
 
 
-def load_encoder(path: str | os.PathLike[str], tower: TowerChoice | None = None) -> Encoder:
+def load_encoder(path: Encoder | str | os.PathLike[str], tower: TowerChoice | None = None) -> Encoder:
     """Loads an encoder.
 
     Args:
         path: a run directory, whose newest checkpoint is taken while it has not finished, a checkpoint
             `RUN/checkpoints/step-N`, a `.keras` file (also of a whole `Brave` model), an exported SavedModel directory,
             `random:NAME` for a network at random initialisation (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a
-            preset), or `baseline:log-mel` for mean and deviation of the sound's mel bands.
+            preset), or `baseline:log-mel` for mean and deviation of the sound's mel bands. An `Encoder` is given back.
         tower: which backbone of a run, a whole model or a preset: "narrow" (the default), "broad" for the only broad
             one or the only one of frames, or the modality of a broad one, such as "flow".
 
@@ -165,7 +172,14 @@ def load_encoder(path: str | os.PathLike[str], tower: TowerChoice | None = None)
         >>> encoder(np.zeros([1, 8, 64, 64, 3], "float32")).shape
         TensorShape([1, 512])
     """
-    name = str(path)
+    if isinstance(path, Encoder):
+        return _checked(path, tower)
+    if not isinstance(path, str | os.PathLike):
+        raise UserError(
+            f"received a {type(path).__name__}; expected a path, a name such as random:tiny, or an Encoder; "
+            "a Keras model can be saved as a .keras file, and that be loaded"
+        )
+    name = os.fspath(path)
     if name.startswith((RANDOM, BASELINE)):
         return _checked(_named(name, tower), tower)
     path = Path(path)
@@ -223,9 +237,17 @@ def _load_keras(path: Path, tower: TowerChoice | None) -> Encoder:
     if isinstance(model, Brave):
         model, card = _tower_of(model, tower, path)
     if card is None:
-        is_sound = len(model.input_shape) == 3
-        card = EncoderCard("audio", "audio", audio=AudioViewConfig()) if is_sound else EncoderCard()
+        card = _guessed_card(model, path)
     return Encoder(model, card, path, model.variables, model.trainable_variables)
+
+
+def _guessed_card(model: keras.Model, path: Path) -> EncoderCard:
+    """The card of a `.keras` file that has none, from the rank of its input; says what it takes the file for."""
+    is_sound = len(model.input_shape) == 3
+    card = EncoderCard("audio", "audio", audio=AudioViewConfig()) if is_sound else EncoderCard()
+    kind = f"encoder of {MODALITIES[card.modality].word}, {MODALITIES[card.modality].network_input}"
+    note(f"{path} does not say what it embeds; by its input {model.input_shape} it is taken for an {kind}")
+    return card
 
 
 def _tower_of(model: Brave, choice: TowerChoice | None, path: Path) -> tuple[keras.Model, EncoderCard]:

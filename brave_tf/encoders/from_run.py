@@ -8,8 +8,8 @@ import tensorflow as tf
 from brave_tf.config import Config
 from brave_tf.encoders.card import EncoderCard, card_of, choose_tower
 from brave_tf.errors import UserError, reason_of
-from brave_tf.modalities import NARROW, Tower, TowerChoice
-from brave_tf.models.backbones import broad_backbone, narrow_backbone
+from brave_tf.modalities import Tower, TowerChoice
+from brave_tf.models.backbones import backbones
 from brave_tf.progress import note
 from brave_tf.runs.directory import read_config
 from brave_tf.runs.paths import (
@@ -86,15 +86,11 @@ def _load(checkpoint: Path, config: Config, tower: Tower) -> tuple[keras.Model, 
 def _backbone(config: Config, tower: Tower) -> tuple[int, keras.Model]:
     """The place of a backbone's first variable in a checkpoint, and the backbone itself, freshly initialised.
 
-    `brave_tf.training.checkpoints` keeps `model.weights`: the narrow backbone, then the broad ones, a shared one once.
+    `brave_tf.training.checkpoints` keeps `model.weights`, which begin with those of the backbones.
     """
-    first, model = 0, narrow_backbone(config.model)
-    shared = NARROW if config.model.share_backbone else None
-    if tower in ("narrow", shared):
-        return first, model
-    for modality in config.broad.modalities:
-        if modality != shared:
-            first, model = first + len(model.weights), broad_backbone(config.model, modality)
-        if modality == tower:
+    first = 0
+    for towers, model in backbones(config.model, config.broad.modalities):
+        if tower in towers:
             break
+        first += len(model.weights)
     return first, model

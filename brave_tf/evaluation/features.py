@@ -47,7 +47,7 @@ class Embedder:
             return self._strategy.run(scaled_and_embedded, args=(shares,))
 
         self._strategy: Any = strategy
-        self._graph: Any = tf.function(scaled_and_embedded if self._replicas == 1 else on_replicas)
+        self._graph: Any = tf.function(scaled_and_embedded if self._replicas == 1 else on_replicas, autograph=False)
 
     @property
     def batch_size(self) -> int:

@@ -214,7 +214,7 @@ class _Training:
         first, last = int(self._finished_steps.numpy()), task.config.epochs * task.steps_per_epoch
         advance(first)
         batches = iter(self._batches(first))
-        train = tf.function(self._train, reduce_retracing=True)
+        train = tf.function(self._train, autograph=False, reduce_retracing=True)
         for step in range(first + 1, last + 1):
             loss = float(train(*next(batches)))
             self._finished_steps.assign(step)

@@ -29,53 +29,27 @@ SOUND_BYTES = 1_000_000
 """Of all sounds on a page together; only the first draw of a clip can be heard."""
 
 
-def inspect(
+def write_inspection(
     dataset: str | Path,
     preset: str | Config,
     out: str | Path,
-    clips: int = 4,
-    redraws: int = 2,
-    seed: int | None = None,
-    split: str = "train",
-    set: str | Sequence[str] = (),
+    *,
+    clips: int,
+    redraws: int,
+    seed: int | None,
+    split: str,
+    settings: Sequence[str],
 ) -> InspectContent:
-    """Writes one HTML page with what the networks will see of a dataset: `brave-tf inspect`.
-
-    Args:
-        dataset: what `brave_tf.data.open_dataset` takes.
-        preset: name of the experiment, or its `Config`.
-        out: the page to write.
-        clips: clips to show, the first that a run trains on; fewer if the dataset has fewer.
-        redraws: further draws of each clip, with the seeds that follow, to see what is random; 0 to 7.
-        seed: seed of the run, instead of the experiment's.
-        split: split of the dataset.
-        set: settings of the experiment, such as "narrow.frames=32".
-
-    Returns:
-        What is on the page.
-
-    Raises:
-        UserError: there is no such preset or setting, a number is out of range, the dataset cannot be opened or lacks
-            what the experiment needs, or the page cannot be written.
-    """
+    """Does what `brave_tf.commands.inspect` documents; `settings` is its `set`."""
     if clips < 1:
         raise UsageError(f"received --clips {clips}; expected 1 or more")
     if not 0 <= redraws <= MOST_REDRAWS:
         raise UsageError(f"received --redraws {redraws}; expected 0 to {MOST_REDRAWS}")
-    settings = [set] if isinstance(set, str) else list(set)
     usual = preset if isinstance(preset, Config) else presets.get(preset)
     config = override(usual, [*([f"seed={seed}"] if seed is not None else []), *settings])
     words = ["brave-tf", "inspect", str(dataset), "--preset", usual.name, "--out", str(out), "--clips", str(clips)]
-    words += [
-        "--redraws",
-        str(redraws),
-        "--seed",
-        str(config.seed),
-        "--split",
-        split,
-        *(["--set", *settings] if settings else []),
-    ]
-    command = shlex.join(words)
+    words += ["--redraws", str(redraws), "--seed", str(config.seed), "--split", split]
+    command = shlex.join([*words, *(["--set", *settings] if settings else [])])
     content = gather(config, dataset, split=split, clips=clips, redraws=redraws, command=command)
     page.write(out, content)
     return content
@@ -84,7 +58,7 @@ def inspect(
 def gather(
     config: Config, data: str | Path, *, split: str = "train", clips: int = 4, redraws: int = 2, command: str = ""
 ) -> InspectContent:
-    """What `inspect` writes for an experiment, without writing it.
+    """What `brave-tf inspect` writes for an experiment, without writing it.
 
     Args:
         config: the experiment; `config.seed` is the run's.

@@ -56,28 +56,28 @@ class Towers(keras.layers.Layer):
         self.heads = heads
         self.encoder = narrow
         self.broad_encoders = dict(broad)
+        size = embedding_size(narrow)
+        sizes = {name: size if network is narrow else embedding_size(network) for name, network in broad.items()}
         if heads == "shared":
-            head = self._shared_head()
+            head = self._shared_head({"narrow": size, **sizes})
             self.narrow_heads = dict.fromkeys(self.broad_encoders, head)
             self.broad_heads = dict.fromkeys(self.broad_encoders, head)
         else:
-            self.narrow_heads = {m: self._head(self.encoder, f"narrow_{m}_head") for m in self.broad_encoders}
-            self.broad_heads = {m: self._head(net, f"broad_{m}_head") for m, net in self.broad_encoders.items()}
+            self.narrow_heads = {name: self._head(size, f"narrow_{name}_head") for name in sizes}
+            self.broad_heads = {name: self._head(sizes[name], f"broad_{name}_head") for name in sizes}
         self.built = True
 
-    def _head(self, backbone: keras.layers.Layer, name: str) -> Head:
+    def _head(self, size: int, name: str) -> Head:
         head = Head(self.hidden_size, self.projection_size, name=name, dtype=self.dtype_policy)
-        head.build((None, embedding_size(backbone)))
+        head.build((None, size))
         return head
 
-    def _shared_head(self) -> Head:
-        sizes = {"narrow": embedding_size(self.encoder)}
-        sizes |= {modality: embedding_size(network) for modality, network in self.broad_encoders.items()}
+    def _shared_head(self, sizes: Mapping[str, int]) -> Head:
         if len(set(sizes.values())) > 1:
             raise UserError(
                 f"received heads=shared with embeddings of sizes {sizes}; expected one size for all; use heads=separate"
             )
-        return self._head(self.encoder, "shared_head")
+        return self._head(sizes["narrow"], "shared_head")
 
     def fresh_copy(self, name: str) -> "Towers":
         """Towers of the same structure with weights of their own.

@@ -1,17 +1,37 @@
 """Backbones as a configuration names them."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
 
 from brave_tf.config import BackboneConfig, Modality, ModelConfig
-from brave_tf.modalities import MODALITIES
+from brave_tf.modalities import MODALITIES, NARROW, Tower
 from brave_tf.models.audio_resnet import AudioResNet
 from brave_tf.models.r3d import R3D
 from brave_tf.models.tsm_resnet import TSMResNet
 
 NETWORKS = {network.__name__: network for network in (TSMResNet, R3D, AudioResNet)}
 """By the name of their class, which is what encoders carry with them."""
+
+
+def backbones(
+    model: ModelConfig, modalities: Sequence[Modality], dtype: Any = None
+) -> Iterator[tuple[Sequence[Tower], keras.Model]]:
+    """Every backbone of an experiment once, freshly initialised, with the towers that it serves.
+
+    The narrow one comes first, then the broad ones: the order in which models and checkpoints hold their weights.
+
+    Args:
+        model: sizes of the networks.
+        modalities: the broad ones.
+        dtype: the policy of their layers, as Keras names them.
+    """
+    shared = [NARROW] if model.share_backbone else []
+    yield ["narrow", *shared], narrow_backbone(model, dtype)
+    for modality in modalities:
+        if modality not in shared:
+            yield [modality], broad_backbone(model, modality, dtype)
 
 
 def video_backbone(

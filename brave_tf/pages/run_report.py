@@ -2,10 +2,8 @@
 
 import math
 import os
-import shlex
 import statistics
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from brave_tf.config.values import yaml_lines
 from brave_tf.pages.html import (
@@ -23,7 +21,7 @@ from brave_tf.pages.html import (
 )
 from brave_tf.pages.run_charts import VIEWS, Curves, collapse_limit, curves, draw
 from brave_tf.pages.thinning import MOST_POINTS
-from brave_tf.runs.record import RunRecord, number, read_run
+from brave_tf.runs.record import RunRecord, number
 
 RECENT_LINES = 20
 """Lines whose speed says how long the rest will take."""
@@ -32,29 +30,6 @@ _REASONS = {
     "collapse": "The projections of different clips became nearly the same: easy to predict, and of no use.",
     "non-finite loss": "The loss became NaN or infinite, from where no further step can bring it back.",
 }
-
-
-def report(run: str | os.PathLike[str], out: str | os.PathLike[str]) -> RunRecord:
-    """Draws how a pre-training run went, or goes, as one HTML page: `brave-tf report`.
-
-    Args:
-        run: the run directory; the run may be going on.
-        out: the page to write.
-
-    Returns:
-        What the page shows: the metrics, the configuration and the state of the run.
-
-    Raises:
-        UserError: it is not a run directory, it has logged nothing yet, one of its files is damaged, or the page cannot
-            be written.
-
-    Example:
-        >>> brave_tf.report("runs/first", "report.html").state
-        'finished'
-    """
-    record = read_run(Path(run))
-    write(out, record, shlex.join(["brave-tf", "report", str(run), "--out", str(out)]))
-    return record
 
 
 def write(path: str | os.PathLike[str], record: RunRecord, command: str) -> None:

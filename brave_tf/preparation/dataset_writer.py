@@ -32,59 +32,30 @@ from brave_tf.preparation.layouts.choice import MOST_CLIP_SECONDS, default_clip_
 from brave_tf.preparation.media import MediaSettings
 from brave_tf.preparation.plan import ClipSettings, Plan, make_plan
 from brave_tf.preparation.shard_jobs import write_shards
-from brave_tf.preparation.splits import DEFAULT_SHARES, assign_splits, parse_shares
+from brave_tf.preparation.splits import assign_splits, parse_shares
 from brave_tf.preparation.tv_l1 import check_opencv
 
 PLAN_FILE = "plan.json"
 
 
-def prepare(
+def write_dataset(
     source: str | Path,
     out: str | Path,
     *,
-    layout: LayoutName = "auto",
-    path_column: str = "path",
-    annotations: str | Path | None = None,
-    audio_rate: int = 16_000,
-    shorter_side: int = 256,
-    clip_seconds: float | None = None,
-    split: str = DEFAULT_SHARES,
-    seed: int = 0,
-    workers: int | None = None,
-    flow: bool = False,
-    flow_size: int = FlowSettings.shorter_side,
-    flow_stride: int = FlowSettings.stride,
+    layout: LayoutName,
+    path_column: str,
+    annotations: str | Path | None,
+    audio_rate: int,
+    shorter_side: int,
+    clip_seconds: float | None,
+    split: str,
+    seed: int,
+    workers: int | None,
+    flow: bool,
+    flow_size: int,
+    flow_stride: int,
 ) -> Dataset:
-    """Writes a dataset, or finishes one that was interrupted: `brave-tf prepare`, whose arguments these are.
-
-    Media become frames at 25 fps with the given shorter side (never enlarged) and mono sound, in clips of at most
-    `clip_seconds`. A file that cannot be used is left out with its reason, listed in `dataset.json`.
-
-    Args:
-        source: a folder, whose sub-folders name the classes, a CSV file, or a benchmark's folder.
-        out: the dataset's directory.
-        layout: "folder", "csv", or "auto" to see which one of them it is; or the name of a benchmark, to read its
-            folder as its authors ship it.
-        path_column: the CSV's column of paths.
-        annotations: the folder (or the file, for esc50) of a benchmark's lists; None where they lie with the media.
-        audio_rate: samples per second of the sound; 0 for no sound.
-        shorter_side: shorter side of the frames in pixels.
-        clip_seconds: longer media are cut into clips of this length; a rest under 1 s is dropped. None for 10, and for
-            3600 in ucf101, hmdb51 and esc50, whose protocols take windows over the whole of every file.
-        split: shares of the splits, where the source has none.
-        seed: decides which file goes into which split.
-        workers: processes; None for one per CPU core.
-        flow: also compute optical flow (TV-L1), which takes far longer than everything else.
-        flow_size: shorter side in pixels of the pictures that flow is computed on.
-        flow_stride: frames from one flow picture to the next.
-
-    Returns:
-        The finished dataset.
-
-    Raises:
-        UserError: nothing usable is in the source, a setting does not fit, `out` holds another dataset, another process
-            is writing it, or it cannot be written.
-    """
+    """Does what `brave_tf.commands.prepare` documents."""
     source, out = Path(source), Path(out)
     seconds = default_clip_seconds(layout) if clip_seconds is None else clip_seconds
     flow_settings = FlowSettings(flow_size, flow_stride)

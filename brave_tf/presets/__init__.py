@@ -17,6 +17,10 @@ _BY_NAME = {
 }
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def names() -> tuple[str, ...]:
     """All preset names, the tiny ones first."""
     return tuple(_BY_NAME)

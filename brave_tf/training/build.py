@@ -11,8 +11,7 @@ from brave_tf.data.augment.batch import AugmentedViews
 from brave_tf.encoders.encoder import seeded_initialisation
 from brave_tf.lars import LARS
 from brave_tf.method.brave import Brave
-from brave_tf.modalities import NARROW
-from brave_tf.models.backbones import broad_backbone, narrow_backbone
+from brave_tf.models.backbones import backbones
 from brave_tf.schedules import WarmupCosine
 
 AnyBrave = TypeVar("AnyBrave", bound=Brave)
@@ -29,15 +28,11 @@ def build(config: Config, model_class: type[AnyBrave] = Brave) -> AnyBrave:
     """
     settings = config.model
     policy = POLICIES[config.precision]
-    narrow = narrow_backbone(settings, policy)
-    shared = NARROW if settings.share_backbone else None
-    broad: dict[str, keras.Model] = {
-        modality: narrow if modality == shared else broad_backbone(settings, modality, policy)
-        for modality in config.broad.modalities
-    }
+    modalities = config.broad.modalities
+    networks = {tower: network for towers, network in backbones(settings, modalities, policy) for tower in towers}
     return model_class(
-        narrow,
-        broad,
+        networks["narrow"],
+        {modality: networks[modality] for modality in modalities},
         hidden_size=settings.hidden_size,
         projection_size=settings.projection_size,
         heads=settings.heads,

@@ -35,50 +35,17 @@ from brave_tf.training.probe import KNNProbe, ProbeClips
 from brave_tf.training.strategy import check_strategy, is_chief, make_strategy, while_together
 
 
-def pretrain(
+def run_pretraining(
     preset: str | Config,
-    data: str | Path | Sequence[str | Path],
+    data: Sequence[str | Path],
     run: str | Path,
     *,
-    steps: int | None = None,
-    batch_size: int | None = None,
-    seed: int | None = None,
-    strategy: str | tf.distribute.Strategy = "auto",
-    set: str | Sequence[str] = (),
+    strategy: str | tf.distribute.Strategy,
+    settings: Sequence[str],
 ) -> dict[str, Any]:
-    """Trains an encoder without labels, or goes on where the same run stopped: `brave-tf pretrain`.
-
-    Writes checkpoints, `metrics.jsonl` and TensorBoard files while it runs, and at the end `encoder.keras` (the narrow
-    backbone; loads with Keras alone), `broad_rgb.keras`, `broad_flow.keras` or `broad_audio.keras` beside it, and
-    `summary.json`. With several workers each of them calls this; the first writes.
-
-    Args:
-        preset: name of the experiment, or its `Config`.
-        data: what `brave_tf.data.open_dataset` takes; may be several.
-        run: the run directory.
-        steps: optimizer steps, instead of the experiment's. Where they differ from before, the run goes on by the
-            schedule of the new length, also a finished one (docs/scaling.md).
-        batch_size: clips per step, instead of the experiment's.
-        seed: seed of everything random, instead of the experiment's.
-        strategy: what to train under, or its name (`brave_tf.training.make_strategy`).
-        set: settings of the experiment, such as "optimizer.peak_learning_rate=0.3".
-
-    Returns:
-        The content of `summary.json`: `weights_sha256` (of the whole model), `steps`, `final_loss` (of the last batch),
-        `clips_per_second`, `clips`, `left_out`, `notes` on the data and more.
-
-    Raises:
-        UserError: there is no such preset or setting, the data cannot serve this experiment, the run directory belongs
-            to another one, the loss became NaN or infinite, the projections collapsed, a file cannot be written, or
-            another worker was lost.
-        KeyboardInterrupt: Ctrl-C was pressed; the run has saved itself.
-        TerminatedError: SIGTERM came; the run has saved itself.
-    """
+    """Does what `brave_tf.commands.pretrain` documents; `settings` are all those that change the preset."""
     usual = preset if isinstance(preset, Config) else presets.get(preset)
-    shortcuts = {"steps": steps, "batch_size": batch_size, "seed": seed}
-    assignments = [f"{key}={value}" for key, value in shortcuts.items() if value is not None]
-    config = config_values.override(usual, [*assignments, *([set] if isinstance(set, str) else set)])
-    data = [data] if isinstance(data, str | Path) else list(data)
+    config = config_values.override(usual, settings)
     if not data:
         raise UserError("received no data; expected a dataset that `brave-tf prepare` wrote, or several")
     if isinstance(strategy, str):

@@ -16,6 +16,8 @@ from brave_tf.presets import released_checkpoints
 from tests import golden_files, released_trees
 from tests.convert.trees import brave, checkpoint, narrow_tree
 
+pytestmark = pytest.mark.usefixtures("quick_verification")
+
 VIDEO = np.random.default_rng(0).random((2, 3, 40, 33, 3), dtype=np.float32)
 
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from brave_tf import presets
 from brave_tf.cli.main import main
+from brave_tf.commands import prepare
 from brave_tf.config import EvaluationInput
 from brave_tf.config.values import override
 from brave_tf.data import dmvr, open_dataset, pretraining_dataset
@@ -20,7 +21,6 @@ from brave_tf.data.record_frame import masked_crc32c
 from brave_tf.data.shard_names import find_shards
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.errors import UserError
-from brave_tf.preparation.dataset_writer import prepare
 from tests.data.dmvr_files import pictures, record, write_shard
 from tests.preparation.media_files import write_media
 
@@ -286,9 +286,11 @@ def test_png_frames_are_decoded_like_jpeg(window):
     np.testing.assert_array_equal(from_png, whole if window is None else whole[:, 5:25, 7:37])
 
 
+@pytest.mark.usefixtures("one_unit")
 def test_pretrain_takes_a_folder_of_shards(shards, tmp_path, capsys):
     tiny = ["optimizer.name=adam", "model.hidden_size=16", "model.projection_size=8", "jit_compile=false"]
     tiny += ["model.narrow.width=0.0625", "model.audio.width=0.0625", "batch_size=4", "narrow.size=32"]
+    tiny += ["model.narrow.depth=14"]
     command = ["pretrain", "tiny-va", "--data", str(shards), "--run", str(tmp_path / "run"), "--steps", "1"]
     assert main([*command, "--set", *tiny, "narrow.frames=4"]) == 0
     assert "taken as 25 frames a second" in capsys.readouterr().err

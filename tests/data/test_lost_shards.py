@@ -2,10 +2,10 @@
 
 import pytest
 
+from brave_tf.commands import prepare
 from brave_tf.data import open_dataset
 from brave_tf.data.read import RecordTable
 from brave_tf.errors import UserError
-from brave_tf.preparation.dataset_writer import prepare
 from tests.preparation.media_files import write_media
 
 

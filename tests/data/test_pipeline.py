@@ -5,13 +5,13 @@ import pytest
 import tensorflow as tf
 
 from brave_tf import presets
+from brave_tf.commands import prepare
 from brave_tf.config import EvaluationInput
 from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset
 from brave_tf.data.pipeline import augmented_samples, clip_windows
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.errors import UserError
-from brave_tf.preparation.dataset_writer import prepare
 from tests.preparation.media_files import write_media
 
 SMALL = ["batch_size=4", "narrow.size=32", "narrow.frames=4", "seed=3"]

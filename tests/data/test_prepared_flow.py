@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from brave_tf.commands import prepare
 from brave_tf.config import AugmentConfig, BroadConfig, Config, VideoViewConfig
 from brave_tf.data import sampling
 from brave_tf.data.flow_code import FlowSettings
@@ -14,7 +15,6 @@ from brave_tf.data.placement import place_views
 from brave_tf.data.read import RecordTable
 from brave_tf.data.records import FLOW_TIMES, FRAME_TIMES
 from brave_tf.data.views import training_views
-from brave_tf.preparation.dataset_writer import prepare
 from brave_tf.preparation.tv_l1 import flow_pictures
 
 SIDE, FRAMES = 32, 13

@@ -269,9 +269,11 @@ def test_without_the_package_the_extra_is_named(monkeypatch):
         open_dataset("tfds:png_films")
 
 
+@pytest.mark.usefixtures("one_unit")
 def test_pretrain_takes_a_tfds_name(tmp_path, capsys):
     tiny = ["optimizer.name=adam", "model.hidden_size=16", "model.projection_size=8", "jit_compile=false"]
     tiny += ["model.narrow.width=0.0625", "model.audio.width=0.0625", "batch_size=2", "narrow.size=32"]
+    tiny += ["model.narrow.depth=14"]
     command = ["pretrain", "tiny-va", "--data", "tfds:png_films", "--run", str(tmp_path / "run"), "--steps", "1"]
     assert main([*command, "--set", *tiny, "narrow.frames=4"]) == 0
     said = capsys.readouterr().err

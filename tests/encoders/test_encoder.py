@@ -142,3 +142,26 @@ def test_a_model_of_networks_of_its_own_is_refused_in_one_line(tmp_path):
     Brave(network, {"other": network}, hidden_size=4, projection_size=2).save(tmp_path / "own.keras")
     with pytest.raises(UserError, match=r"a Brave of networks of its own.*model\.encoder"):
         load_encoder(tmp_path / "own.keras")
+
+
+def test_an_encoder_is_its_own_encoder(run):
+    encoder = load_encoder(run, "flow")
+    assert load_encoder(encoder) is encoder and load_encoder(encoder, "flow") is encoder
+    with pytest.raises(UserError, match="audio"):
+        load_encoder(encoder, "audio")
+    with pytest.raises(UserError, match="received a Sequential; expected a path, a name such as random:tiny"):
+        load_encoder(keras.Sequential([keras.Input((4,))]))
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"), [((None, 80), "an encoder of sound"), ((None, None, None, 3), "an encoder of video")]
+)
+def test_what_a_foreign_file_is_taken_for_is_noted(tmp_path, capsys, run, shape, words):
+    pooling = keras.layers.GlobalAveragePooling1D() if len(shape) == 2 else keras.layers.GlobalAveragePooling3D()
+    keras.Sequential([keras.Input(shape), pooling]).save(tmp_path / "foreign.keras")
+    load_encoder(tmp_path / "foreign.keras")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"{tmp_path / 'foreign.keras'} does not say what it embeds; by its input (None, None, ")
+    assert f"it is taken for {words}, " in line
+    load_encoder(run)
+    assert not capsys.readouterr().err

@@ -13,8 +13,8 @@ from brave_tf.config.values import override
 from brave_tf.encoders.encoder import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.runs.directory import claimed
+from brave_tf.training.build import make_model
 from brave_tf.training.checkpoints import Checkpoints
-from brave_tf.training.pretrain import make_model
 
 SMALL = ["steps=200", "model.hidden_size=8", "model.projection_size=4", "checkpoint_every=50", "seed=3"]
 SMALL += [f"model.{view}.{key}" for view in ("narrow", "rgb", "flow", "audio") for key in ("depth=14", "width=0.0625")]

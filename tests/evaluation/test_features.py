@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from brave_tf.commands import evaluate
 from brave_tf.config import EvaluationConfig, EvaluationInput
 from brave_tf.data.pipeline import augmented_samples, clip_windows
 from brave_tf.encoders.card import EncoderCard
@@ -134,3 +135,12 @@ def test_two_devices_fine_tune_like_one(dataset, two_replicas):
     assert np.abs(decisions(tf.distribute.get_strategy(), dropout=0.0) - one).max() > 1e-3
     with pytest.raises(UserError, match=r"batches of 7 clips for 2 replicas; .* such as --classifier.batch-size 6"):
         decisions(two_replicas, batch_size=7)
+
+
+def test_an_encoder_on_one_device_is_not_shared_out(dataset, tmp_path, two_replicas):
+    with pytest.raises(UserError, match="received an encoder on one device for 2 replicas; expected one that was load"):
+        evaluate(small_encoder(), dataset.path, tmp_path / "out", strategy=two_replicas)
+    # What a strategy's name takes has no bearing on where its variables are.
+    assert evaluate(small_encoder(), dataset.path, tmp_path / "out", protocol="knn")["mean"] >= 0
+    with pytest.raises(UserError, match="received --strategy multiworker; an evaluation runs on one machine: expected"):
+        evaluate("random:tiny-va", dataset.path, tmp_path / "out", strategy="multiworker")

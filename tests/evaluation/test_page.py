@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from brave_tf.cli.main import main
+from brave_tf.commands import prepare
 from brave_tf.data.open import open_dataset
 from brave_tf.inspection.mistakes import pictures_of
-from brave_tf.preparation.dataset_writer import prepare
 from brave_tf.presets import names
 from brave_tf.presets.published import COLUMNS, published
 from tests.pages.reading import Reading, pixels

@@ -4,14 +4,13 @@ import dataclasses
 import json
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from brave_tf.commands import evaluate, prepare
 from brave_tf.config import FLOW_AUGMENT, AugmentConfig, EvaluationConfig, EvaluationInput
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.open import open_dataset
@@ -26,9 +25,8 @@ from brave_tf.evaluation.open_settings import open_settings
 from brave_tf.evaluation.protocol import make_protocol
 from brave_tf.evaluation.request import Request
 from brave_tf.evaluation.summary import summarise
-from brave_tf.evaluator import evaluate
-from brave_tf.preparation.dataset_writer import prepare
 from tests.preparation.media_files import write_media
+from tests.programs import Program
 
 VIEW = EvaluationConfig(frames=2, step=2, size=32, shorter_side=40, epochs=1, windows=2, crops=1, svm_c=1.0)
 INPUT_VIEW = EvaluationInput(view=VIEW)
@@ -185,9 +183,9 @@ def test_several_labels_are_scored_by_mean_average_precision(dataset, tmp_path):
 
 
 def test_random_networks_by_name_are_scored_and_reported(dataset, tmp_path):
-    report = evaluate(
-        "random:tiny-va", dataset.path, tmp_path / "out", protocol="knn", folds="fold", seed=0, view=CHANGES
-    )
+    encoder = load_encoder("random:tiny-va")
+    report = evaluate(encoder, dataset.path, tmp_path / "out", protocol="knn", folds="fold", seed=0, view=CHANGES)
+    assert report["encoder"]["path"] == "random:tiny-va"
     assert json.loads((tmp_path / "out/report.json").read_text()) == json.loads(json.dumps(report))
     assert f"knn: {100 * report['mean']:.1f} %" in (tmp_path / "out/report.html").read_text(encoding="utf-8")
     assert report["mean"] == report["random_init"] and report["encoder"]["steps"] == 0
@@ -356,7 +354,7 @@ def test_fine_tuning_that_is_killed_ends_with_the_same_answers(dataset, tmp_path
     arguments += ["--protocol", "finetune", "--folds", "2", "--no-random-init"]
     for prefix, options in (("--", CHANGES), ("--classifier.", settings)):
         arguments += [word for name, value in options.items() for word in (f"{prefix}{name}", str(value))]
-    process = subprocess.Popen([sys.executable, "-m", "brave_tf", *arguments], stderr=subprocess.DEVNULL)
+    process = Program(["-m", "brave_tf", *arguments])
     while not list((tmp_path / "killed/features").glob("*/ckpt-*.index")):
         assert process.poll() is None, "ended before its first checkpoint"
         time.sleep(0.02)

@@ -11,6 +11,8 @@ from brave_tf.encoders.encoder import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.export import export_encoder
 
+pytestmark = pytest.mark.usefixtures("quick_verification")
+
 VIDEO = np.random.default_rng(0).random((2, 3, 40, 48, 3), dtype=np.float32)
 
 
@@ -20,7 +22,7 @@ def encoder():
 
 
 @pytest.fixture(scope="module")
-def exported(encoder, tmp_path_factory):
+def exported(encoder, quick_verification, tmp_path_factory):
     folder = tmp_path_factory.mktemp("export") / "exported"
     found = export_encoder(encoder, folder, formats=("savedmodel", "keras"))
     assert max(found["errors"].values()) < 1e-4

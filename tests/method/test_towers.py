@@ -42,6 +42,15 @@ def test_several_modalities_have_one_narrow_backbone_and_heads_of_their_own():
     assert not np.allclose(outputs["narrow"]["flow"]["z"], outputs["narrow"]["audio"]["z"])
 
 
+@pytest.mark.parametrize("heads", ["separate", "shared"])
+def test_the_embedding_size_of_a_network_is_computed_once(heads, monkeypatch):
+    seen = []
+    monkeypatch.setattr("brave_tf.method.towers.embedding_size", lambda network: seen.append(network) or 4)
+    network, other = (keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)]) for _ in range(2))
+    Towers(network, {"left": network, "right": other}, **HEADS, heads=heads)
+    assert seen == [network, other]
+
+
 def test_a_configuration_rebuilds_the_same_towers():
     towers = make(model_config(heads="shared"), presets.get("tiny-fa").broad)
     again = Towers.from_config(towers.get_config())

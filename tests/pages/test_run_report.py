@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from brave_tf import presets
+from brave_tf.commands import report
 from brave_tf.config.values import to_dict
 from brave_tf.pages import run_report
 from brave_tf.runs.record import RunRecord
@@ -240,7 +241,7 @@ def test_a_page_replaces_an_older_one(tmp_path):
 def test_the_function_does_what_the_command_does(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"config": to_dict(presets.get("tiny-va")), "data": []}))
     (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(each) + "\n" for each in BRIEF))
-    record = run_report.report(str(tmp_path), tmp_path / "sub" / "page.html")
+    record = report(str(tmp_path), tmp_path / "sub" / "page.html")
     assert (record.state, record.step) == ("unfinished", 100)
     page = (tmp_path / "sub" / "page.html").read_text()
     assert f"brave-tf report {tmp_path} --out {tmp_path / 'sub' / 'page.html'}" in page

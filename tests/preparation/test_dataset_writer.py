@@ -1,6 +1,5 @@
 """Preparing datasets: labels, splits, quarantine, and every way of being interrupted."""
 
-import inspect
 import json
 import os
 import signal
@@ -12,12 +11,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from brave_tf.cli.prepare import prepare as cli_prepare
+from brave_tf.commands import prepare
 from brave_tf.data import records
 from brave_tf.data.open import open_dataset
 from brave_tf.data.read import RecordTable
 from brave_tf.errors import UsageError, UserError
-from brave_tf.preparation.dataset_writer import prepare
 from tests.preparation.media_files import write_media
 
 
@@ -253,12 +251,6 @@ def test_dataset_json_is_complete(dataset):
     assert info["format_version"] == 1 and info["frame_rate"] == 25.0 and info["audio_rate_hz"] == 16_000
     assert info["splits"]["train"]["with_audio"] + info["splits"]["test"]["with_audio"] == 8
     assert len(np.unique(dataset.clips()["clip_id"].to_numpy())) == 10
-
-
-def test_the_function_takes_what_the_command_takes():
-    command, function = (inspect.signature(each).parameters for each in (cli_prepare, prepare))
-    assert list(command) == list(function)
-    assert [each.default for each in command.values()] == [each.default for each in function.values()]
 
 
 def test_flow_settings_without_flow_are_refused(videos, tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from brave_tf.preparation.dataset_writer import prepare
+from brave_tf.commands import prepare
 from tests.preparation.media_files import write_media
 
 # Says where it is by a file, and stays there.

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from brave_tf.cli.main import main
+from brave_tf.commands import prepare
 from brave_tf.data import records
 from brave_tf.data.flow_code import LIMIT_SHARE, FlowSettings, store, to_pixels
 from brave_tf.data.open import open_dataset
@@ -20,7 +21,6 @@ from brave_tf.data.pictures import decode, picture_shape
 from brave_tf.data.read import RecordTable
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.errors import UserError
-from brave_tf.preparation.dataset_writer import prepare
 from brave_tf.preparation.media import MediaSettings, read_clips
 from brave_tf.preparation.tv_l1 import flow_pictures
 from brave_tf.presets import get

@@ -8,14 +8,14 @@ import argparse
 import json
 import os
 import random
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from brave_tf.commands import prepare
 from brave_tf.demo.world import write_world
-from brave_tf.preparation.dataset_writer import prepare
+from tests.programs import Program
 
 
 def make_dataset(folder: Path, clips_per_motion: int = 4) -> Path:
@@ -24,11 +24,9 @@ def make_dataset(folder: Path, clips_per_motion: int = 4) -> Path:
     return prepare(folder / "media", folder / "dataset", workers=1, split="train=1").path
 
 
-def start(arguments: Sequence[str], run: Path, log: Path) -> subprocess.Popen:
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "PYTHONUNBUFFERED": "1"}
-    with open(log, "a", encoding="utf-8") as file:
-        command = [sys.executable, "-m", "brave_tf", "pretrain", *arguments, "--run", str(run)]
-        return subprocess.Popen(command, stdout=file, stderr=file, env=environment)
+def start(arguments: Sequence[str], run: Path, log: Path) -> Program:
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+    return Program(["-m", "brave_tf", "pretrain", *arguments, "--run", str(run)], log, environment)
 
 
 def complete(arguments: Sequence[str], run: Path, log: Path) -> str:
@@ -52,7 +50,7 @@ def kill_repeatedly(arguments: Sequence[str], run: Path, log: Path, kills: int, 
     return reached
 
 
-def start_and_reach(arguments: Sequence[str], run: Path, log: Path, step: int) -> subprocess.Popen:
+def start_and_reach(arguments: Sequence[str], run: Path, log: Path, step: int) -> Program:
     """Starts a run, and returns as soon as a step is recorded."""
     process = start(arguments, run, log)
     while last_step(run) < step:

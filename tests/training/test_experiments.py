@@ -8,11 +8,11 @@ import pytest
 import tensorflow as tf
 
 from brave_tf import presets
+from brave_tf.commands import prepare
 from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset
 from brave_tf.demo.world import write_world
 from brave_tf.modalities import MODALITIES
-from brave_tf.preparation.dataset_writer import prepare
 from brave_tf.training.build import make_model
 from tests.preparation.media_files import write_media
 from tests.reduced import reduced, shallow, thin

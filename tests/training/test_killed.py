@@ -2,11 +2,10 @@
 
 import json
 import signal
-import subprocess
-import sys
 
 import pytest
 
+from tests.programs import Program
 from tests.training import run_killed
 
 STEPS = 30
@@ -48,11 +47,10 @@ def test_a_run_that_is_killed_twice_and_stopped_ends_with_the_same_weights(argum
 
 def check_that_a_second_process_is_refused(process, arguments, run):
     process.send_signal(signal.SIGSTOP)
-    second = subprocess.run(
-        [sys.executable, "-m", "brave_tf", "pretrain", *arguments, "--run", str(run)], capture_output=True, text=True
-    )
+    second = Program(["-m", "brave_tf", "pretrain", *arguments, "--run", str(run)])
+    status = second.wait()
     process.send_signal(signal.SIGCONT)
-    assert second.returncode == 1 and "another process trains in" in second.stderr, second.stderr
+    assert status == 1 and "another process trains in" in second.text(), second.text()
 
 
 def check_that_sigterm_saves(process, run, log):

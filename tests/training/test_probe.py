@@ -6,10 +6,10 @@ import pytest
 import tensorflow as tf
 
 from brave_tf import presets
+from brave_tf.commands import prepare
 from brave_tf.config.values import override
 from brave_tf.data.dataset import CLIPS_PER_SOURCE
 from brave_tf.data.open import open_dataset
-from brave_tf.preparation.dataset_writer import prepare
 from brave_tf.training.meters import Meter
 from brave_tf.training.probe import KNNProbe, ProbeClips
 from tests.preparation.media_files import write_media

@@ -4,15 +4,14 @@ import json
 import os
 import re
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from brave_tf.commands import prepare
 from brave_tf.demo.world import write_world
-from brave_tf.preparation.dataset_writer import prepare
+from tests.programs import Program
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 240
@@ -48,15 +47,12 @@ def start(role, dataset, out, cluster=()):
     if cluster:
         task = {"type": "worker", "index": int(role)}
         environment["TF_CONFIG"] = json.dumps({"cluster": {"worker": list(cluster)}, "task": task})
-    command = [sys.executable, "-m", "tests.training.replica_worker", role, str(dataset), str(out)]
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    words = ["-m", "tests.training.replica_worker", role, str(dataset), str(out)]
+    return Program(words, environment=environment, folder=ROOT)
 
 
 def finish(process):
-    output, _ = process.communicate(timeout=START_SECONDS)
-    assert process.returncode == 0, output
+    assert process.wait(START_SECONDS) == 0, process.text()
 
 
 def of_kind(result, kind):

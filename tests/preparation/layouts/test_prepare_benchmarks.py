@@ -7,12 +7,11 @@ import pytest
 import tensorflow as tf
 
 from brave_tf.cli.main import main
+from brave_tf.commands import evaluate, prepare
 from brave_tf.data.open import open_dataset
 from brave_tf.data.read import RecordTable
 from brave_tf.errors import UserError
 from brave_tf.evaluation.folds import choose_label
-from brave_tf.evaluator import evaluate
-from brave_tf.preparation.dataset_writer import prepare
 from brave_tf.preparation.layouts import Source
 from brave_tf.preparation.plan import make_plan
 from brave_tf.training.probe import ProbeClips

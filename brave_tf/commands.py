@@ -1,0 +1,348 @@
+"""The commands of `brave-tf` as functions: arguments, defaults and documentation, which is also the command's `--help`.
+
+Nothing heavy is imported before a function is called, so that help and completion answer at once.
+"""
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from brave_tf.config.words import LayoutName, LocalStrategyName, ProtocolName, StrategyName
+from brave_tf.modalities import TowerChoice
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from brave_tf.config import Config
+    from brave_tf.convert.checkpoint import Converted
+    from brave_tf.data.dataset import Dataset
+    from brave_tf.encoders.encoder import Encoder
+    from brave_tf.pages.inspect_content import InspectContent
+    from brave_tf.runs.record import RunRecord
+
+
+def prepare(
+    source: str | Path,
+    out: str | Path,
+    *,
+    layout: LayoutName = "auto",
+    path_column: str = "path",
+    annotations: str | Path | None = None,
+    audio_rate: int = 16_000,
+    shorter_side: int = 256,
+    clip_seconds: float | None = None,
+    split: str = "train=0.8,test=0.2",
+    seed: int = 0,
+    workers: int | None = None,
+    flow: bool = False,
+    flow_size: int = 128,
+    flow_stride: int = 4,
+) -> "Dataset":
+    """Turn media files into a dataset. The same command again finishes what was interrupted.
+
+    Example: brave-tf prepare my-videos --out dataset
+
+    In Python: brave_tf.prepare("my-videos", "dataset")
+
+    Media become frames at 25 fps and mono sound. A file that cannot be used is left out; dataset.json lists it with the
+    reason.
+
+    Args:
+        source: folder of media files, whose sub-folders name the classes, or a CSV file with a column `path` and
+            optionally start, end (seconds), split, and label columns; or a benchmark's folder.
+        out: directory of the dataset.
+        layout: how the source is laid out; auto is folder or csv, the others are benchmarks as their authors ship them,
+            see docs/data.md.
+        path_column: the CSV's column of paths.
+        annotations: folder (or file, for esc50) of a benchmark's lists, where they do not lie with the media.
+        audio_rate: samples per second of the sound; 0 for no sound.
+        shorter_side: shorter side of the frames in pixels; smaller pictures are not enlarged.
+        clip_seconds: longer media are cut into clips of this length, and a rest under 1 s is dropped; by default 10,
+            but one clip per file (3600) for ucf101, hmdb51 and esc50, whose protocols take windows over all of it.
+        split: shares of the splits, where the source has none.
+        seed: decides which file goes into which split.
+        workers: processes; one per CPU core by default.
+        flow: also compute optical flow (TV-L1), for experiments that train with it; slow, see docs/flow.md.
+        flow_size: shorter side in pixels of the pictures that flow is computed on.
+        flow_stride: frames from one flow picture to the next; 4 is 6.25 a second, the rate of the paper's broad views.
+
+    Returns:
+        The finished dataset.
+
+    Raises:
+        UserError: nothing usable is in the source, a setting does not fit, `out` holds another dataset, another process
+            is writing it, or it cannot be written.
+    """
+    from brave_tf.preparation.dataset_writer import write_dataset
+
+    return write_dataset(
+        source,
+        out,
+        layout=layout,
+        path_column=path_column,
+        annotations=annotations,
+        audio_rate=audio_rate,
+        shorter_side=shorter_side,
+        clip_seconds=clip_seconds,
+        split=split,
+        seed=seed,
+        workers=workers,
+        flow=flow,
+        flow_size=flow_size,
+        flow_stride=flow_stride,
+    )
+
+
+def inspect(
+    dataset: str | Path,
+    preset: "str | Config",
+    out: str | Path,
+    *,
+    clips: int = 4,
+    redraws: int = 2,
+    seed: int | None = None,
+    split: str = "train",
+    set: str | Sequence[str] = (),
+) -> "InspectContent":
+    """Show what the networks will see of a dataset, as one HTML page.
+
+    Example: brave-tf inspect dataset --preset tiny-va --out page.html
+
+    In Python: brave_tf.inspect("dataset", "tiny-va", "page.html")
+
+    Args:
+        dataset: dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME/CONFIG:VERSION.
+        preset: experiment; `brave-tf presets` lists them. In Python also a `Config`.
+        out: the page to write.
+        clips: clips to show, the first that a run trains on; fewer if the dataset has fewer.
+        redraws: further draws of each clip, with the seeds that follow, to see what is random; 0 to 7.
+        seed: seed of the run, instead of the preset's.
+        split: split of the dataset.
+        set: settings of the preset, such as narrow.frames=32.
+
+    Returns:
+        What is on the page.
+
+    Raises:
+        UserError: there is no such preset or setting, a number is out of range, the dataset cannot be opened or lacks
+            what the experiment needs, or the page cannot be written.
+    """
+    from brave_tf.inspection import write_inspection
+
+    return write_inspection(
+        dataset, preset, out, clips=clips, redraws=redraws, seed=seed, split=split, settings=_listed(set)
+    )
+
+
+def pretrain(
+    preset: "str | Config",
+    data: str | Path | Sequence[str | Path],
+    run: str | Path,
+    *,
+    steps: int | None = None,
+    batch_size: int | None = None,
+    seed: int | None = None,
+    strategy: "StrategyName | tf.distribute.Strategy" = "auto",
+    set: str | Sequence[str] = (),
+) -> dict[str, Any]:
+    """Train an encoder without labels. The same command again goes on where it stopped.
+
+    Example: brave-tf pretrain tiny-va --data dataset --run runs/first
+
+    In Python: brave_tf.pretrain("tiny-va", "dataset", "runs/first")
+
+    Writes checkpoints, metrics.jsonl and TensorBoard files while it runs; at the end encoder.keras (the narrow network;
+    loads with Keras alone), the broad ones beside it (such as broad_audio.keras), and summary.json. With several
+    workers, each of them runs the same command, and the first one writes.
+
+    Args:
+        preset: experiment to run; `brave-tf presets` lists them. In Python also a `Config`.
+        data: dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME/CONFIG:VERSION, prepared by
+            TensorFlow Datasets; may be given several times (in Python: a list).
+        run: directory for checkpoints, metrics and the finished encoder.
+        steps: optimizer steps, instead of the preset's. More than before make a run longer, also a finished one: from
+            there on it follows the schedule of the new length, and so ends otherwise than an undisturbed run would.
+            A warm-up of more than half of them takes a tenth of them instead.
+        batch_size: clips per step, instead of the preset's.
+        seed: seed of everything random, instead of the preset's.
+        strategy: "mirrored" trains on all GPUs of this machine, "multiworker" on all machines that TF_CONFIG or SLURM
+            name, "tpu" on a TPU, "auto" on whichever is there. See docs/scaling.md. In Python also a strategy of
+            `tf.distribute`.
+        set: settings of the preset, such as optimizer.peak_learning_rate=0.3.
+
+    Returns:
+        The content of summary.json: `weights_sha256` (of the whole model), `steps`, `final_loss` (of the last batch),
+        `clips_per_second`, `clips`, `left_out`, `notes` on the data and more.
+
+    Raises:
+        UserError: there is no such preset or setting, the data cannot serve this experiment, the run directory belongs
+            to another one, the loss became NaN or infinite, the projections collapsed, a file cannot be written, or
+            another worker was lost.
+        KeyboardInterrupt: Ctrl-C was pressed; the run has saved itself.
+        TerminatedError: SIGTERM came; the run has saved itself.
+    """
+    from brave_tf.training.pretrain import run_pretraining
+
+    sources = [data] if isinstance(data, str | Path) else list(data)
+    numbers = {"steps": steps, "batch_size": batch_size, "seed": seed}
+    settings = [f"{key}={value}" for key, value in numbers.items() if value is not None]
+    return run_pretraining(preset, sources, run, strategy=strategy, settings=[*settings, *_listed(set)])
+
+
+def evaluate(
+    encoder: "Encoder | str | os.PathLike[str]",
+    data: str | Path,
+    out: str | Path,
+    *,
+    protocol: ProtocolName = "linear",
+    tower: TowerChoice | None = None,
+    label: str | None = None,
+    folds: str | int | None = None,
+    seed: int = 0,
+    random_init: bool = True,
+    cache: str | Path | None = None,
+    view: Mapping[str, Any] | None = None,
+    classifier: Mapping[str, Any] | None = None,
+    strategy: "LocalStrategyName | tf.distribute.Strategy" = "auto",
+) -> dict[str, Any]:
+    """Score an encoder on labelled clips, beside random initialisation and chance.
+
+    Example: brave-tf evaluate runs/first --data dataset --protocol linear --out reports/linear
+
+    In Python: brave_tf.evaluate("runs/first", "dataset", "reports/linear", protocol="linear")
+
+    Features are kept, so that the same command goes on after an interruption, and other protocols start from them.
+
+    Args:
+        encoder: run directory (until the run has finished, its newest checkpoint), RUN/checkpoints/step-N, .keras file,
+            exported SavedModel, random:NAME (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a preset), or
+            baseline:log-mel. In Python also what `brave_tf.load_encoder` gave.
+        data: labelled dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME.
+        out: directory for report.json and report.html.
+        protocol: how the encoder is scored.
+        tower: backbone of a run; by default narrow. broad is its only broad one, or its only one of frames.
+        label: label column to predict; by default `label`, or the only one.
+        folds: label column whose values are the folds, or train and test, or a number of folds; by default the
+            benchmark's official ones, or the dataset's train and test.
+        seed: seed of the augmented samples, the classifiers and the random initialisation.
+        random_init: evaluate the same network at random initialisation too. Where the encoder is itself at random
+            initialisation, its own scores stand there, and the report says so.
+        cache: folder of features; by default `features` beside the report's directory.
+        view: what to change of the encoder's own evaluation settings.
+        classifier: settings of the protocol that are not its defaults.
+        strategy: devices that share the work, with the same results as one: "mirrored" takes all GPUs of this machine,
+            "tpu" a TPU, "auto" whichever is there.
+
+    Returns:
+        The content of report.json.
+
+    Raises:
+        UserError: encoder, dataset or settings do not fit, or a file cannot be written.
+    """
+    from brave_tf.evaluator import write_evaluation
+
+    return write_evaluation(
+        encoder,
+        data,
+        Path(out),
+        protocol=protocol,
+        tower=tower,
+        label=label,
+        folds=None if folds is None else str(folds),
+        seed=seed,
+        random_init=random_init,
+        cache=None if cache is None else Path(cache),
+        view=view or {},
+        classifier=classifier or {},
+        strategy=strategy,
+    )
+
+
+def report(run: str | os.PathLike[str], out: str | os.PathLike[str]) -> "RunRecord":
+    """Draw how a pre-training run went, or goes, as one HTML page.
+
+    Example: brave-tf report runs/first --out report.html
+
+    In Python: brave_tf.report("runs/first", "report.html").state
+
+    Args:
+        run: run directory that `brave-tf pretrain` made; the run may be going on.
+        out: the page to write.
+
+    Returns:
+        What the page shows: the metrics, the configuration and the state of the run.
+
+    Raises:
+        UserError: it is not a run directory, it has logged nothing yet, one of its files is damaged, or the page cannot
+            be written.
+    """
+    from brave_tf.pages import run_report
+    from brave_tf.runs.record import read_run
+
+    record = read_run(Path(run))
+    run_report.write(out, record, shlex.join(["brave-tf", "report", str(run), "--out", str(out)]))
+    return record
+
+
+def export(
+    encoder: "Encoder | str | os.PathLike[str]",
+    out: str | os.PathLike[str],
+    *,
+    tower: TowerChoice | None = None,
+    formats: str | Sequence[str] = ("savedmodel",),
+) -> dict[str, Any]:
+    """Write an encoder as a SavedModel that loads without this library, and verify it in a fresh process.
+
+    Example: brave-tf export runs/first --out exported
+
+    In Python: brave_tf.export("runs/first", "exported")
+
+    Args:
+        encoder: run directory (until the run has finished, its newest checkpoint), RUN/checkpoints/step-N, or .keras
+            file. In Python also what `brave_tf.load_encoder` gave.
+        out: directory to write; must not exist yet, or be empty.
+        tower: backbone of a run; by default narrow. broad is its only broad one, or its only one of frames.
+        formats: what to write: savedmodel, keras (an encoder.keras beside it), or both.
+
+    Returns:
+        What `brave_tf.export.verify.verify` measured; empty without "savedmodel".
+
+    Raises:
+        UserError: there is no such encoder or tower, the directory is taken, the encoder cannot be exported, or the
+            export does not verify.
+    """
+    from brave_tf.export.saved_model import export_encoder
+
+    return export_encoder(encoder, out, tower, formats)
+
+
+def convert(checkpoint: str | Path, out: str | Path) -> "Converted":
+    """Convert a checkpoint of the released JAX code into an encoder for Keras and TensorFlow.
+
+    Example: brave-tf convert 29466668_1_0.npy --out v-a-tsm50
+
+    In Python: brave_tf.convert("v-a-tsm50", "converted")
+
+    Writes encoder.keras, saved_model/, model_card.md and, when the checkpoint also holds the shared head and a broad
+    tower that fit, brave.keras: the whole model, to go on training. Nothing appears unless all of it works.
+
+    Args:
+        checkpoint: .npy file, or the name of a published checkpoint, such as v-a-tsm50, which is fetched once.
+        out: directory to write; must not exist yet.
+
+    Returns:
+        What was converted: `towers`, `passed_over`, `not_whole`, `verified` and the `config`.
+
+    Raises:
+        UserError: there is neither such a file nor such a name, it cannot be fetched, is damaged, malicious, or does
+            not hold the arrays of the narrow tower; or `out` is taken.
+    """
+    from brave_tf.convert.checkpoint import convert_checkpoint
+
+    return convert_checkpoint(checkpoint, out)
+
+
+def _listed(settings: str | Sequence[str]) -> list[str]:
+    return [settings] if isinstance(settings, str) else list(settings)
