@@ -61,8 +61,8 @@ def main() -> None:
 
 def write_dataset(folder: Path) -> Path:
     """Short videos of the demo's world, prepared."""
+    from brave_tf.commands import prepare
     from brave_tf.demo.world import write_world
-    from brave_tf.preparation.dataset_writer import prepare
 
     write_world(folder / "media", clips_per_motion=CLIPS_PER_MOTION, seconds=CLIP_SECONDS, seed=0, workers=1)
     prepare(folder / "media", folder / "dataset", workers=1)

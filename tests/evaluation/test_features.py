@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from brave_tf.commands import evaluate
+from brave_tf.commands import evaluate, prepare
 from brave_tf.config import EvaluationConfig, EvaluationInput
 from brave_tf.data.pipeline import augmented_samples, clip_windows
 from brave_tf.encoders.card import EncoderCard
@@ -16,7 +16,6 @@ from brave_tf.evaluation.feature_files import InMemory
 from brave_tf.evaluation.features import BATCH_CLIPS, Embedder, augmented_features, window_features
 from brave_tf.evaluation.fine_tuning import FineTuning
 from brave_tf.evaluation.protocol import make_protocol
-from brave_tf.preparation.dataset_writer import prepare
 from tests.preparation.media_files import write_media
 
 VIEW = EvaluationConfig(frames=2, step=2, size=8, shorter_side=10, epochs=3, windows=4, crops=2)
