@@ -110,3 +110,31 @@ class FeatureRows:
         step = max(CHUNK_BYTES // (int(np.prod(self.source.item_shape)) * np.dtype(np.float32).itemsize), 1)
         for start in range(0, len(flat), step):
             yield self.source.read(flat[start : start + step]).reshape(-1, size)
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelRows:
+    """Several labels of some clips, [N, classes] bool, of which only what is asked for is copied.
+
+    Attributes:
+        labels: of all clips.
+        rows: [N] rows of the clips.
+    """
+
+    labels: np.ndarray
+    rows: np.ndarray
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self.labels.ndim
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, places: Any) -> np.ndarray:
+        return np.asarray(self.labels[self.rows[places]])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """All of them; they are copied in any case."""
+        return self[:] if dtype is None else self[:].astype(dtype, copy=False)

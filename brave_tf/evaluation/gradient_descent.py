@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from sklearn.preprocessing import StandardScaler
 
-from brave_tf.evaluation.feature_rows import FeatureRows
+from brave_tf.evaluation.feature_rows import FeatureRows, LabelRows
 from brave_tf.evaluation.replicas import check_batch
 from brave_tf.evaluation.standardisation import fitted_scaler
 from brave_tf.progress import Advance
@@ -38,7 +38,7 @@ class GradientDescent:
     def decisions(
         self,
         train: np.ndarray | FeatureRows,
-        train_labels: np.ndarray,
+        train_labels: np.ndarray | LabelRows,
         test: np.ndarray | FeatureRows,
         classes: int,
         seed: int,
@@ -117,7 +117,7 @@ class _Batches(keras.utils.PyDataset):
     """Standardised features with their labels; every epoch in another order, which its number and the seed decide."""
 
     def __init__(
-        self, features: FeatureRows, labels: np.ndarray, scaler: StandardScaler, batch_size: int, seed: int
+        self, features: FeatureRows, labels: np.ndarray | LabelRows, scaler: StandardScaler, batch_size: int, seed: int
     ) -> None:
         super().__init__()
         self._features, self._labels, self._scaler = features, labels, scaler

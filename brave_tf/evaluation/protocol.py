@@ -116,8 +116,8 @@ class ClassifierProtocol(FrozenProtocol):
     """A classifier of frozen features, trained on each fold for itself. Most protocols need no more than `decide`.
 
     Attributes:
-        streams: whether `decide` takes features that are on disk, as `FeatureRows`, and reads a part at a time; else
-            it is given arrays, in memory.
+        streams: whether `decide` takes features that are on disk, as `FeatureRows`, and several labels as `LabelRows`,
+            and reads a part at a time; else it is given arrays, in memory.
     """
 
     streams: ClassVar[bool] = False
@@ -152,13 +152,16 @@ class ClassifierProtocol(FrozenProtocol):
         """See `FrozenProtocol.encoder_answers`."""
         import numpy as np
 
+        from brave_tf.evaluation.feature_rows import LabelRows
+
         answers = []
         for fold in features.folds:
             train: Any = features.train(fold.train)
             test: Any = features.test(fold.test)
             if not self.streams:
                 train, test = np.asarray(train), np.asarray(test)
-            labels = features.clips.labels[fold.train]
+            labels: Any = features.clips.labels
+            labels = LabelRows(labels, fold.train) if self.streams and labels.ndim > 1 else labels[fold.train]
             decisions = self.decide(train, labels, test, features.clips.classes, request.seed, advance)
             answers.append(features.by_video(decisions, fold.test))
         return answers, {}

@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler
 from brave_tf.errors import UserError
 from brave_tf.evaluation import feature_rows
 from brave_tf.evaluation.feature_files import FEATURE_FILE, FeatureFile, FeatureFolder
-from brave_tf.evaluation.feature_rows import FeatureRows, JoinedFeatures
+from brave_tf.evaluation.feature_rows import FeatureRows, JoinedFeatures, LabelRows
 from brave_tf.evaluation.protocol import make_protocol
 from brave_tf.evaluation.standardisation import fitted_scaler
 
@@ -94,6 +94,17 @@ def test_a_head_reads_a_batch_at_a_time_and_ends_alike(tmp_path, monkeypatch, na
     found = decided(name, samples_on_disk(tmp_path), windows_on_disk(tmp_path), **HEADS[name])
     np.testing.assert_array_equal(found, expected)
     assert max(counts) <= 400 // (4 * SIZE) and sum(counts) > 3 * PASSES * CLIPS
+
+
+def test_several_labels_are_copied_a_batch_at_a_time():
+    everyone = GENERATOR.random((2 * CLIPS, CLASSES)) < 0.3
+    rows = GENERATOR.permutation(2 * CLIPS)[:CLIPS]
+    found = []
+    for labels in (everyone[rows], LabelRows(everyone, rows)):
+        protocol = make_protocol("mlp", HEADS["mlp"])
+        found.append(protocol.decide(SAMPLES, labels, WINDOWS, CLASSES, 0, lambda done=1, note="": None))
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(LabelRows(everyone, rows), everyone[rows])
 
 
 def test_nearest_neighbours_read_a_part_at_a_time(tmp_path):

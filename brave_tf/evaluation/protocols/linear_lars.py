@@ -11,7 +11,7 @@ from brave_tf.progress import Advance
 if TYPE_CHECKING:
     import numpy as np
 
-    from brave_tf.evaluation.feature_rows import FeatureRows
+    from brave_tf.evaluation.feature_rows import FeatureRows, LabelRows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +55,7 @@ class LinearLARS(ClassifierProtocol):
     def decide(
         self,
         train: "np.ndarray | FeatureRows",
-        train_labels: "np.ndarray",
+        train_labels: "np.ndarray | LabelRows",
         test: "np.ndarray | FeatureRows",
         classes: int,
         seed: int,

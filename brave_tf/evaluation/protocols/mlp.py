@@ -13,7 +13,7 @@ from brave_tf.progress import Advance
 if TYPE_CHECKING:
     import numpy as np
 
-    from brave_tf.evaluation.feature_rows import FeatureRows
+    from brave_tf.evaluation.feature_rows import FeatureRows, LabelRows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +59,7 @@ class MLP(ClassifierProtocol):
     def decide(
         self,
         train: "np.ndarray | FeatureRows",
-        train_labels: "np.ndarray",
+        train_labels: "np.ndarray | LabelRows",
         test: "np.ndarray | FeatureRows",
         classes: int,
         seed: int,
