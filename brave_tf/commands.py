@@ -63,7 +63,7 @@ def prepare(
             but one clip per file (3600) for ucf101, hmdb51 and esc50, whose protocols take windows over all of it.
         split: shares of the splits, where the source has none.
         seed: decides which file goes into which split.
-        workers: processes; one per CPU core by default.
+        workers: processes, one per CPU core by default; cores that they leave are for threads.
         flow: also compute optical flow (TV-L1), for experiments that train with it; slow, see docs/flow.md.
         flow_size: shorter side in pixels of the pictures that flow is computed on.
         flow_stride: frames from one flow picture to the next; 4 is 6.25 a second, the rate of the paper's broad views.

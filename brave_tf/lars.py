@@ -82,21 +82,35 @@ class LARS(keras.optimizers.Optimizer):
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Updates one variable."""
         gradient = ops.cast(gradient, variable.dtype)
-        learning_rate = ops.cast(learning_rate, variable.dtype)
+        rate = ops.cast(learning_rate, variable.dtype)
         index = self._get_variable_index(variable)
-        buffer = self.buffers[index]
         multiplier = self.predictor_multiplier if self._is_predictor[index] else 1.0
         is_scaled = self._is_bias_or_norm[index] == (self.mask == "official")
 
-        if self.mask != "paper_intent":
+        if self.mask != "paper_intent" and multiplier != 1.0:
             gradient = gradient * multiplier
         if is_scaled:
             gradient = gradient + self.decay * variable
-            gradient = gradient * self._trust_ratio(variable, gradient)
-        if self.mask == "paper_intent":
-            gradient = gradient * multiplier
+            rate = rate * self._trust_ratio(variable, gradient)
+        if self.mask == "paper_intent" and multiplier != 1.0:
+            rate = rate * multiplier
+        self._move(variable, self.buffers[index], gradient, rate)
 
-        velocity = -learning_rate * gradient
+    def _move(self, variable: Any, buffer: Any, gradient: Any, rate: Any) -> None:
+        """Nesterov momentum, on TensorFlow as one operation."""
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            tf.raw_ops.ResourceApplyKerasMomentum(
+                var=variable.handle,
+                accum=buffer.value.handle,
+                lr=rate,
+                grad=gradient,
+                momentum=tf.constant(self.momentum, gradient.dtype),
+                use_nesterov=True,
+            )
+            return
+        velocity = -rate * gradient
         momentum = velocity + self.momentum * buffer
         self.assign(buffer, momentum)
         self.assign_add(variable, velocity + self.momentum * momentum)
@@ -115,10 +129,9 @@ class LARS(keras.optimizers.Optimizer):
         return any(name in variable.path.split("/") for name in self.predictors)
 
     def _trust_ratio(self, variable: Any, gradient: Any) -> Any:
-        parameter_norm = ops.norm(ops.reshape(variable, (-1,)))
-        gradient_norm = ops.norm(ops.reshape(gradient, (-1,)))
-        usable = ops.logical_and(parameter_norm > 0, gradient_norm > 0)
-        return ops.where(usable, self.trust_coefficient * parameter_norm / ops.where(usable, gradient_norm, 1.0), 1.0)
+        parameter_norm, gradient_norm = ops.sqrt(_half_squares(variable)), ops.sqrt(_half_squares(gradient))
+        usable = ops.minimum(parameter_norm, gradient_norm) > 0
+        return ops.where(usable, ops.divide_no_nan(self.trust_coefficient * parameter_norm, gradient_norm), 1.0)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -131,3 +144,12 @@ class LARS(keras.optimizers.Optimizer):
             "predictors": list(self.predictors),
             "mask": self.mask,
         }
+
+
+def _half_squares(array: Any) -> Any:
+    """Half the sum of squares, of which TensorFlow has an operation."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.nn.l2_loss(array)
+    return 0.5 * ops.sum(ops.square(array))

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 PLAIN_LINE_SECONDS = 15.0
 
@@ -24,7 +32,9 @@ def note(line: str) -> None:
 
 
 @contextlib.contextmanager
-def track(total: int, title: str, done: int = 0, console: Console | None = None) -> Iterator[Advance]:
+def track(
+    total: int, title: str, done: int = 0, console: Console | None = None, percent: bool = False
+) -> Iterator[Advance]:
     """Shows the progress of `total` units of work.
 
     Args:
@@ -32,13 +42,14 @@ def track(total: int, title: str, done: int = 0, console: Console | None = None)
         title: what is being done.
         done: units that were finished before.
         console: where to show it; standard error by default.
+        percent: whether the share of the units is shown, for units that nobody counts.
 
     Yields:
         A function to call after each unit.
     """
     console = console or Console(stderr=True)
     if console.is_terminal:
-        with _bar(console) as bar:
+        with _bar(console, percent) as bar:
             task = bar.add_task(title, total=total, completed=done, note="")
 
             def advance(done: int = 1, note: str = "") -> None:
@@ -46,14 +57,14 @@ def track(total: int, title: str, done: int = 0, console: Console | None = None)
 
             yield advance
     else:
-        yield _PlainLines(console, title, total, done)
+        yield _PlainLines(console, title, total, done, percent)
 
 
-def _bar(console: Console) -> Progress:
+def _bar(console: Console, percent: bool) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TaskProgressColumn() if percent else MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
@@ -63,10 +74,11 @@ def _bar(console: Console) -> Progress:
 
 
 class _PlainLines:
-    def __init__(self, console: Console, title: str, total: int, done: int):
+    def __init__(self, console: Console, title: str, total: int, done: int, percent: bool):
         self._console = console
         self._title = title
         self._total = total
+        self._percent = percent
         self._first = self._done = done
         self._started = self._spoke = time.monotonic()
 
@@ -78,8 +90,9 @@ class _PlainLines:
         self._spoke = now
         elapsed = now - self._started
         left = elapsed / max(self._done - self._first, 1) * (self._total - self._done)
+        reached = f"{self._done / self._total:.0%}" if self._percent else f"{self._done}/{self._total}"
         self._console.print(
-            f"{self._title}: {self._done}/{self._total}, {elapsed:.0f} s, {left:.0f} s left {note}".rstrip(),
+            f"{self._title}: {reached}, {elapsed:.0f} s, {left:.0f} s left {note}".rstrip(),
             highlight=False,
             soft_wrap=True,
         )

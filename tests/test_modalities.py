@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from brave_tf.config import BroadConfig, ModelConfig
-from brave_tf.data.dataset import CLIP_COLUMNS
+from brave_tf.data.clip_table import CLIP_COLUMNS
 from brave_tf.data.pictures import decode_planes
 from brave_tf.inspection.display import as_pictures
 from brave_tf.modalities import MODALITIES, NARROW, Modality, Tower, TowerChoice

@@ -15,6 +15,7 @@ IMPORTED_AS = {
     "scikit-learn": "sklearn",
     "docstring-parser": "docstring_parser",
     "protobuf": "google",
+    "google-crc32c": "google_crc32c",
     "opencv-contrib-python-headless": "cv2",
     "tensorflow-datasets": "tensorflow_datasets",
     "tensorflow-hub": "tensorflow_hub",

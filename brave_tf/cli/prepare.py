@@ -1,5 +1,6 @@
 """`brave-tf prepare`."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,11 @@ def prepare(
     flow_stride: int = 4,
 ) -> None:
     """`brave_tf.prepare`, whose documentation is also this command's."""
+    from brave_tf.preparation.worker_server import start_server
+
+    # A process with TensorFlow has what it waits for, and may have a server of its own.
+    if workers != 1 and "tensorflow" not in sys.modules:
+        start_server()
     dataset = commands.prepare(
         source,
         out,

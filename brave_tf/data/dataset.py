@@ -3,15 +3,14 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any
 
 from brave_tf.data.flow_code import FlowSettings
 from brave_tf.errors import UserError
 from brave_tf.modalities import MODALITIES, Modality
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FORMAT_VERSION = 1
 INFO_FILE = "dataset.json"
@@ -22,22 +21,6 @@ WORK_FOLDER = ".prepare"
 LABEL_PREFIX = "label/"
 """Column of the clip table that holds a label column; also its key in a record, but for the primary one."""
 PRIMARY_LABEL = "label"
-CLIP_COLUMNS = pa.schema(
-    [
-        ("clip_id", pa.int64()),
-        ("split", pa.string()),
-        ("shard", pa.string()),
-        ("offset", pa.int64()),
-        ("length", pa.int64()),
-        ("source", pa.string()),
-        ("start_seconds", pa.float64()),
-        ("end_seconds", pa.float64()),
-        # What every dataset tells of comes first.
-        *((record.column, pa.int32()) for record in MODALITIES.values() if record.in_every_dataset),
-        *((record.column, pa.int32()) for record in MODALITIES.values() if not record.in_every_dataset),
-    ]
-)
-"""Columns of the clip table; `label/NAME` follows for every label column: a string, or a list if it is multi-label."""
 CLIPS_PER_SOURCE = 2**20
 """A clip's id is its source's number times this, plus its number in the source."""
 TFDS_PREFIX = "tfds:"
@@ -126,12 +109,17 @@ class Dataset:
 
         return records.parse
 
-    def clips(self, split: str | None = None, columns: Sequence[str] | None = None) -> pa.Table:
+    def clips(self, split: str | None = None, columns: Sequence[str] | None = None) -> "pa.Table":
         """The clip table, or the rows of one split, in the order of the shards.
 
         Raises:
             UserError: the table is missing or damaged, or there is no such split.
         """
+        # Preparing does without, until it writes the table.
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
         path = self.path / CLIPS_FILE
         wanted = None if columns is None else list(dict.fromkeys([*columns, "split"]))
         try:

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from brave_tf.data import records
+from brave_tf.data import record_keys, records
 from brave_tf.data.dataset import PRIMARY_LABEL
 from brave_tf.data.foreign import (
     ForeignDataset,
@@ -70,18 +70,18 @@ def summarise(payload: bytes) -> Row:
         example.ParseFromString(payload)
     except DecodeError:
         raise DamagedRecordError("it is no SequenceExample") from None
-    pictures = _steps(example, records.FRAMES, "bytes_list")
-    samples = len(_steps(example, records.WAVEFORM, "float_list"))
+    pictures = _steps(example, record_keys.FRAMES, "bytes_list")
+    samples = len(_steps(example, record_keys.WAVEFORM, "float_list"))
     if not pictures and not samples:
         raise DamagedRecordError(_why_empty(example))
     check_picture(pictures)
     row: Row = {"frames": len(pictures), "samples": samples}
-    for key, name in ((FRAME_RATE, "frame_rate_fps"), (records.WAVEFORM_RATE, "audio_rate_hz")):
+    for key, name in ((FRAME_RATE, "frame_rate_fps"), (record_keys.WAVEFORM_RATE, "audio_rate_hz")):
         if rate := _number(example, key):
             row[name] = rate
     for key, name in ((START, "start_seconds"), (END, "end_seconds")):
         if (time := _number(example, key)) is not None:
-            row[name] = time / records.MICROSECONDS
+            row[name] = time / record_keys.MICROSECONDS
     indices = read_values(example.context.feature, LABEL_INDEX, ["int64_list"])
     texts = [text for key in LABEL_NAMES for text in read_values(example.context.feature, key, ["bytes_list"])]
     if indices:
@@ -108,7 +108,7 @@ def _steps(example: tf.train.SequenceExample, key: str, kind: str) -> list[Any]:
 
 
 def _why_empty(example: tf.train.SequenceExample) -> str:
-    line = f"it has neither {records.FRAMES} nor {records.WAVEFORM}"
+    line = f"it has neither {record_keys.FRAMES} nor {record_keys.WAVEFORM}"
     # An Example parses as the context of a SequenceExample.
-    outside = [key for key in (records.FRAMES, records.WAVEFORM) if key in example.context.feature]
+    outside = [key for key in (record_keys.FRAMES, record_keys.WAVEFORM) if key in example.context.feature]
     return f"{line} as a list of steps, but an Example's {outside[0]}" if outside else line

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from brave_tf.config import SOURCE_FPS
-from brave_tf.data.dataset import CLIP_COLUMNS, CLIPS_PER_SOURCE, LABEL_PREFIX, Dataset, Parser
+from brave_tf.data.clip_table import CLIP_COLUMNS
+from brave_tf.data.dataset import CLIPS_PER_SOURCE, LABEL_PREFIX, Dataset, Parser
 from brave_tf.data.tfrecord_index import DamagedRecordError, Row
 from brave_tf.errors import UserError
 

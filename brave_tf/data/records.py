@@ -5,16 +5,6 @@ import tensorflow as tf
 from brave_tf.config import SOURCE_FPS
 from brave_tf.modalities import MODALITIES, NARROW, ModalityRecord
 
-FRAMES = MODALITIES["rgb"].feature
-FRAME_TIMES = "image/timestamp"
-WAVEFORM = MODALITIES["audio"].feature
-WAVEFORM_RATE = "WAVEFORM/feature/sample_rate"
-FLOW = MODALITIES["flow"].feature
-FLOW_TIMES = "FORWARD_FLOW/image/timestamp"
-FLOW_RATE = MODALITIES["flow"].rate_feature
-MICROSECONDS = 1_000_000
-
-
 _WITH_OWN_RATE = [record for record in MODALITIES.values() if not record.is_sound and record.name != NARROW]
 """Pictures that a clip need not hold for each of its frames."""
 

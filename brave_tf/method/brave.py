@@ -190,7 +190,9 @@ class Brave(keras.Model):
         if jit_compile == "auto" and not tf.config.list_logical_devices("GPU"):
             jit_compile = False
         super().compile(optimizer=LARS() if optimizer is None else optimizer, jit_compile=jit_compile, **kwargs)
-        inner = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        inner: Any = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        # The step has summed the gradients over replicas itself, because it reports their norm.
+        inner._all_reduce_sum_gradients = _as_they_are
         if isinstance(inner, LARS):
             inner.mark_predictors(self.predictor_variables)
 
@@ -263,9 +265,7 @@ class Brave(keras.Model):
             "gradient_norm": tf.linalg.global_norm(gradients) / scale,
             "predictor_norm": tf.linalg.global_norm([variable.value for variable in self.predictor_variables]),
         }
-        # The optimizer sums over replicas once more.
-        shares = [gradient / replicas for gradient in gradients]
-        self.optimizer.apply_gradients(zip(shares, self.trainable_variables, strict=True))
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
         if self.target_towers is not None and self.target_momentum is not None:
             follow(self.target_towers, self.towers, self.target_momentum)
         return metrics
@@ -384,6 +384,10 @@ def build_optimizer(model: keras.Model) -> None:
     if model.optimizer is not None and not model.optimizer.built:
         with model.distribute_strategy.scope():
             model.optimizer.build(model.trainable_variables)
+
+
+def _as_they_are(gradients_and_variables: Any) -> Any:
+    return gradients_and_variables
 
 
 def _metrics(means: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from brave_tf.errors import UserError
 from brave_tf.method.batches import without_strings
 from brave_tf.method.micro_batches import check_divisible
+from brave_tf.method.step_loop import StepLoop, fits_loop
 
 
 def finished_steps(model: keras.Model) -> int:
@@ -56,13 +57,16 @@ class StepFunction:
     reduce what a step returns over replicas, which under `MultiWorkerMirroredStrategy` fails for scalars. The steps of
     `Brave` return the same values on every replica.
 
+    Where `steps_per_execution` is more than 1, that many steps and the taking of their batches are one graph. They run
+    from Python, one after the other, if the shapes of batches are not known before, and on several workers.
+
     Args:
         model: a compiled model with `update_means`.
         step: its `train_step` or `test_step`.
         trains: whether it is the former.
 
     Attributes:
-        wait_seconds: time that was spent waiting for batches, in all.
+        wait_seconds: time that was spent waiting for batches, in all; what a graph of several steps waits is unknown.
     """
 
     def __init__(self, model: Any, step: Callable[[Any], Any], *, trains: bool):
@@ -78,6 +82,7 @@ class StepFunction:
         self._model = model
         self._strategy = strategy
         self._trains = trains
+        self._loop: StepLoop | None = None
         self._clip_ids: Any = None
         self.wait_seconds = 0.0
 
@@ -91,8 +96,11 @@ class StepFunction:
             StopIteration: it has no batch.
             UserError: a batch does not divide among replicas and micro-batches.
         """
+        steps = self._model.steps_per_execution
+        if steps > 1 and self._can_loop(iterator):
+            return self._steps(iterator, steps)
         outputs = self._step(iterator)
-        for _ in range(1, self._model.steps_per_execution):
+        for _ in range(1, steps):
             try:
                 outputs = self._step(iterator)
             except StopIteration:
@@ -106,15 +114,48 @@ class StepFunction:
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(batch)
         self._clip_ids = inputs.get("clip_id") if isinstance(inputs, dict) else None
         examples = self._examples(inputs)
+        before = finished_steps(self._model) if self._trains else 0
+        return self._record([(self._outputs(batch), examples)], before)
+
+    def _outputs(self, batch: Any) -> dict[str, Any]:
+        """Metrics of one step on a batch."""
         if self._model.jit_compile:
             # XLA takes no strings.
-            batch = without_strings(inputs)
-        before = finished_steps(self._model) if self._trains else 0
+            batch = without_strings(keras.utils.unpack_x_y_sample_weight(batch)[0])
         outputs: dict[str, Any] = self._run(batch)
-        means = self._model.update_means(outputs, examples, trains=self._trains)
+        return outputs
+
+    def _record(self, steps: list[tuple[dict[str, Any], int]], before: int) -> dict[str, Any]:
+        """Counts steps, by their metrics and numbers of examples; returns what `fit` or `evaluate` reports."""
+        for outputs, examples in steps:
+            means = self._model.update_means(outputs, int(examples), trains=self._trains)
         if self._trains:
-            self._model.counted_steps = before + 1
+            self._model.counted_steps = before + len(steps)
         return outputs if self._trains else means
+
+    def _can_loop(self, iterator: Any) -> bool:
+        several_workers = isinstance(self._strategy, tf.distribute.MultiWorkerMirroredStrategy)
+        parts = self._strategy.num_replicas_in_sync * (self._model.micro_batches if self._trains else 1)
+        return not (self._model.run_eagerly or several_workers) and fits_loop(iterator, splits=parts > 1)
+
+    def _steps(self, iterator: Any, steps: int) -> dict[str, Any]:
+        """Up to so many steps in one graph."""
+        if self._loop is None or self._loop.steps != steps:
+            self._loop = StepLoop(self._step_in_loop, steps)
+        before = finished_steps(self._model) if self._trains else 0
+        results, self._clip_ids = self._loop(iterator)
+        if not results:
+            raise StopIteration
+        return self._record(results, before)
+
+    def _step_in_loop(self, batch: Any) -> tuple[Any, list[Any]]:
+        """Metrics and number of examples of one step, and the ids of the clips."""
+        inputs, _, _ = keras.utils.unpack_x_y_sample_weight(batch)
+        shares = self._strategy.experimental_local_results
+        arrays = next(array for array in map(shares, tf.nest.flatten(inputs)) if array[0].shape.rank)
+        examples = tf.add_n([tf.shape(array)[0] for array in arrays])
+        has_ids = isinstance(inputs, dict) and "clip_id" in inputs
+        return (self._outputs(batch), examples), list(shares(inputs["clip_id"])) if has_ids else []
 
     def _examples(self, inputs: Any) -> int:
         """Examples of a batch on this machine.
@@ -138,4 +179,6 @@ class StepFunction:
         """Which clips the last batch held, over all workers, each of which has to ask; empty if it did not say."""
         if self._clip_ids is None:
             return []
+        if isinstance(self._clip_ids, list):
+            return [int(number) for share in self._clip_ids for number in share]
         return np.asarray(self._strategy.gather(self._clip_ids, axis=0)).tolist()

@@ -1,5 +1,6 @@
 """Temporal shift: neighbouring frames exchange a share of their channels."""
 
+import math
 from typing import Any
 
 from keras import ops
@@ -28,6 +29,16 @@ def temporal_shift(clips: Any, fraction: float = SHIFT_FRACTION) -> Any:
     moved = int(fraction * clips.shape[-1])
     if moved == 0:
         return clips
-    from_next = ops.pad(clips[:, 1:, :, :, -moved:], [[0, 0], [0, 1], [0, 0], [0, 0], [0, 0]])
-    from_previous = ops.pad(clips[:, :-1, :, :, :moved], [[0, 0], [1, 0], [0, 0], [0, 0], [0, 0]])
-    return ops.concatenate([from_next, clips[:, :, :, :, moved:-moved], from_previous], axis=-1)
+    # One operation divides the channels, in equal parts, and its gradient joins them again. Slices would each fill a
+    # whole tensor on the way back.
+    size = math.gcd(clips.shape[-1], moved)
+    parts = ops.split(clips, clips.shape[-1] // size, axis=-1)
+    count = moved // size
+    to_previous, to_next = (_joined(each) for each in (parts[-count:], parts[:count]))
+    from_next = ops.pad(to_previous[:, 1:], [[0, 0], [0, 1], [0, 0], [0, 0], [0, 0]])
+    from_previous = ops.pad(to_next[:, :-1], [[0, 0], [1, 0], [0, 0], [0, 0], [0, 0]])
+    return _joined([from_next, *parts[count:-count], from_previous])
+
+
+def _joined(parts: list[Any]) -> Any:
+    return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1)

@@ -2,19 +2,14 @@
 
 import contextlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any
 
 from brave_tf.config import SOURCE_FPS
 from brave_tf.config.words import LayoutName
 from brave_tf.data.dataset import (
-    CLIP_COLUMNS,
     CLIPS_FILE,
     FORMAT_VERSION,
     INFO_FILE,
@@ -31,9 +26,11 @@ from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.choice import MOST_CLIP_SECONDS, default_clip_seconds, list_source
 from brave_tf.preparation.media import MediaSettings
 from brave_tf.preparation.plan import ClipSettings, Plan, make_plan
-from brave_tf.preparation.shard_jobs import write_shards
+from brave_tf.preparation.shard_jobs import cores, write_shards
 from brave_tf.preparation.splits import assign_splits, parse_shares
-from brave_tf.preparation.tv_l1 import check_opencv
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 PLAN_FILE = "plan.json"
 
@@ -64,6 +61,8 @@ def write_dataset(
     settings = ClipSettings(MediaSettings(shorter_side, audio_rate or None, seconds), flow_settings if flow else None)
     _check(settings, workers)
     if flow and not (out / INFO_FILE).is_file():
+        from brave_tf.preparation.tv_l1 import check_opencv
+
         check_opencv()
     lists = None if annotations is None else Path(annotations)
     listing = list_source(source, layout, path_column=path_column, annotations=lists)
@@ -72,7 +71,7 @@ def write_dataset(
     if (out / INFO_FILE).is_file():
         return _finished(out, plan)
     with _claim(out, plan, settings):
-        results = write_shards(out, plan, settings, workers or os.cpu_count() or 1)
+        results = write_shards(out, plan, settings, workers or cores())
         _finish(out, plan, settings, listing, listing.split_rule or rule, results)
     shutil.rmtree(out / WORK_FOLDER, ignore_errors=True)
     return open_dataset(out)
@@ -167,6 +166,10 @@ def _finish(
             (out / shard.name).unlink(missing_ok=True)
         shutil.rmtree(out / WORK_FOLDER)
         raise UserError(f"none of the {len(plan.sources)} sources can be used ({reasons})")
+    # It takes as long to load as all else: not before it is needed.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         pq.write_table(pa.Table.from_pylist(rows, schema=_schema(plan)), out / CLIPS_FILE)
         if listing.missing:
@@ -177,7 +180,11 @@ def _finish(
         raise UserError(f"{out} cannot be written ({error.strerror}); free some space and run it again") from None
 
 
-def _schema(plan: Plan) -> pa.Schema:
+def _schema(plan: Plan) -> "pa.Schema":
+    import pyarrow as pa
+
+    from brave_tf.data.clip_table import CLIP_COLUMNS
+
     kinds = {name: pa.list_(pa.string()) if name in plan.multilabel else pa.string() for name in plan.classes}
     return pa.schema([*CLIP_COLUMNS, *(pa.field(f"{LABEL_PREFIX}{name}", kind) for name, kind in kinds.items())])
 

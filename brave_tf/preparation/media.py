@@ -1,7 +1,7 @@
 """Media files in, 25 fps JPEG frames and mono sound out. Only this file and `sound` open media."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ CUT_OFF_SECONDS, CUT_OFF_SHARE = 0.5, 0.05
 """A file is cut off when more than both of these are missing at its end."""
 DAMAGED_SHARE = 0.1
 """A file is damaged when more than this share of its packets does not decode."""
+REPORT_FRAMES = 25
+"""Frames from one report on progress to the next."""
 
 
 class MediaError(Exception):
@@ -62,8 +64,25 @@ class Clip:
     samples: np.ndarray
 
 
+@dataclasses.dataclass(frozen=True)
+class Course:
+    """How a file is read: nothing of it changes what is read.
+
+    Attributes:
+        threads: tells how many cores there are for it, whenever it is called.
+        report: is called now and then with the share of the file that is read, 0 to 1.
+    """
+
+    threads: Callable[[], int] = lambda: 1
+    report: Callable[[float], None] = lambda share: None
+
+
 def read_clips(
-    path: Path, settings: MediaSettings, start_seconds: float | None = None, end_seconds: float | None = None
+    path: Path,
+    settings: MediaSettings,
+    start_seconds: float | None = None,
+    end_seconds: float | None = None,
+    course: Course = Course(),
 ) -> Iterator[Clip]:
     """Reads a media file, or a piece of it, clip by clip.
 
@@ -72,6 +91,7 @@ def read_clips(
         settings: sizes and rates.
         start_seconds: where to begin; None for the start.
         end_seconds: where to end; None for the end.
+        course: threads and progress.
 
     Yields:
         Clips in order; frames are held in memory for one clip at a time.
@@ -88,7 +108,7 @@ def read_clips(
         with open_media(path) as container:
             stream = _picture_stream(container)
             if stream is not None:
-                yield from _picture_clips(container, stream, sound, settings, begin, end)
+                yield from _picture_clips(container, stream, sound, settings, begin, end, course)
                 return
         if sound is None or not sound.samples.size:
             raise MediaError("has neither picture nor sound" if settings.audio_rate_hz else "has no picture")
@@ -113,15 +133,23 @@ def _picture_stream(container: Any) -> Any:
 
 
 def _picture_clips(
-    container: Any, stream: Any, sound: SoundTrack | None, settings: MediaSettings, begin: float, end: float | None
+    container: Any,
+    stream: Any,
+    sound: SoundTrack | None,
+    settings: MediaSettings,
+    begin: float,
+    end: float | None,
+    course: Course,
 ) -> Iterator[Clip]:
-    encoder = JpegEncoder(settings.shorter_side, stream.sample_aspect_ratio)
+    encoder = JpegEncoder(settings.shorter_side, stream.sample_aspect_ratio, course.threads)
     decoder = _Decoder(container, stream, begin, end)
     per_clip = max(round(settings.clip_seconds * SOURCE_FPS), 1)
     frames: list[bytes] = []
     finished = 0
     for jpeg in encoder.encode(decoder):
         frames.append(jpeg)
+        if len(frames) % REPORT_FRAMES == 0:
+            course.report(decoder.share())
         if len(frames) == per_clip:
             yield _clip(frames, finished, encoder, decoder, sound, begin)
             finished += per_clip
@@ -180,7 +208,9 @@ class _Decoder:
         self._origin = (container.start_time or 0) / av.time_base
         self.first_seconds = 0.0
         self.last_seconds = 0.0
-        stream.thread_type = "AUTO"
+        # What several threads make of a damaged picture differs from run to run.
+        stream.thread_type = "NONE"
+        stream.codec_context.thread_count = 1
 
     def __iter__(self) -> Iterator[Any]:
         if self._begin > 1.0:
@@ -214,6 +244,12 @@ class _Decoder:
                 yield from packet.decode()
             except av.error.FFmpegError:
                 self._damaged += 1
+
+    def share(self) -> float:
+        """Roughly how much of what there is to decode is decoded, 0 to 1."""
+        declared = (self._container.duration or 0) / av.time_base
+        end = min(self._end or declared, declared) or self._end or 0.0
+        return min(max(self.last_seconds - self._begin, 0.0) / max(end - self._begin, 1.0), 1.0)
 
     def check(self, sound: SoundTrack | None) -> None:
         """Raises `MediaError` if the stream was damaged or ended too soon."""

@@ -1,5 +1,6 @@
 """What a preparation will do: which sources go into which shard. Independent of the number of workers."""
 
+import collections
 import dataclasses
 import hashlib
 import json
@@ -62,6 +63,7 @@ class Plan:
         multilabel: label columns in which a source may have several names.
         fingerprint: SHA-256 over settings, sources and official classes.
         listing: the sources in words, to compare with another plan.
+        sizes: bytes of media of every source, at least 1: how much work it is.
     """
 
     sources: tuple[Source, ...]
@@ -71,6 +73,7 @@ class Plan:
     multilabel: tuple[str, ...]
     fingerprint: str
     listing: dict[str, str]
+    sizes: tuple[int, ...]
 
 
 def make_plan(
@@ -89,7 +92,11 @@ def make_plan(
         count = min(-(-len(numbers) // SOURCES_PER_SHARD), MOST_SHARDS)
         for index in range(count):
             shards.append(Shard(f"{split}-{index:05d}-of-{count:05d}.tfrecord", split, tuple(numbers[index::count])))
-    listing = {f"{n}:{source.name}": _describe(source) for n, source in enumerate(sources)}
+    file_bytes = [source.path.stat().st_size if source.path.is_file() else None for source in sources]
+    listing = {
+        f"{number}:{source.name}": _describe(source, size)
+        for number, (source, size) in enumerate(zip(sources, file_bytes, strict=True))
+    }
     official = {column: list(names) for column, names in (classes or {}).items()}
     # Classes that follow from the sources add nothing, and datasets without official ones are what they always were.
     told_apart_by = [settings, listing, official] if official else [settings, listing]
@@ -103,11 +110,17 @@ def make_plan(
         tuple(sorted(multilabel)),
         digest,
         listing,
+        _sizes(sources, file_bytes),
     )
 
 
-def _describe(source: Source) -> str:
-    size = source.path.stat().st_size if source.path.is_file() else None
+def _sizes(sources: Sequence[Source], file_bytes: Sequence[int | None]) -> tuple[int, ...]:
+    """How much there is to read; the pieces of a file share it."""
+    pieces = collections.Counter(source.path for source in sources)
+    return tuple(max((size or 0) // pieces[source.path], 1) for source, size in zip(sources, file_bytes, strict=True))
+
+
+def _describe(source: Source, size: int | None) -> str:
     piece = [source.start_seconds, source.end_seconds]
     return json.dumps([size, piece, source.split, dict(source.labels)], sort_keys=True)
 

@@ -3,12 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import tensorflow as tf
-
 from brave_tf.config import SOURCE_FPS
 from brave_tf.data.dataset import LABEL_PREFIX, PRIMARY_LABEL
-from brave_tf.data.records import (
+from brave_tf.data.record_keys import (
     FLOW,
     FLOW_RATE,
     FLOW_TIMES,
@@ -20,6 +17,7 @@ from brave_tf.data.records import (
 )
 from brave_tf.preparation.layouts import LabelValue, names_of
 from brave_tf.preparation.media import Clip
+from brave_tf.preparation.sequence_example import Pieces, serialize
 
 
 def build(
@@ -32,8 +30,8 @@ def build(
     label_indices: Sequence[int] = (),
     flow: Sequence[bytes] = (),
     flow_stride: int = 1,
-) -> bytes:
-    """One clip as a serialised `SequenceExample`.
+) -> Pieces:
+    """One clip as a serialised `SequenceExample`, in pieces.
 
     Args:
         clip: frames and sound.
@@ -46,55 +44,32 @@ def build(
         flow: optical flow pictures, see `brave_tf.preparation.tv_l1.flow_pictures`.
         flow_stride: frames from one of them to the next.
     """
-    example = tf.train.SequenceExample()
     context: dict[str, Any] = {
         "clip/media_id": source,
         "clip/index": clip_id,
         "clip/start/timestamp": round(clip.start_seconds * MICROSECONDS),
         "clip/end/timestamp": round(clip.end_seconds * MICROSECONDS),
     }
+    lists: dict[str, Any] = {}
     for name, value in labels.items():
         context["clip/label/string" if name == PRIMARY_LABEL else f"{LABEL_PREFIX}{name}"] = names_of(value)
     context["clip/label/index"] = label_indices
     if clip.frames:
         context |= {"image/format": "JPEG", "image/frame_rate": SOURCE_FPS, "image/channels": 3}
         context |= {"image/height": clip.height, "image/width": clip.width}
-        for number, jpeg in enumerate(clip.frames):
-            _add(example, FRAMES, [jpeg])
-            _add(example, FRAME_TIMES, [_time(clip, number)])
+        lists[FRAMES] = [[jpeg] for jpeg in clip.frames]
+        lists[FRAME_TIMES] = [[_time(clip, number)] for number in range(len(clip.frames))]
     if flow:
         context |= {"FORWARD_FLOW/image/format": "PNG", FLOW_RATE: SOURCE_FPS / flow_stride}
         context["FORWARD_FLOW/image/channels"] = 2
-        for number, png in enumerate(flow):
-            _add(example, FLOW, [png])
-            _add(example, FLOW_TIMES, [_time(clip, number * flow_stride)])
+        lists[FLOW] = [[png] for png in flow]
+        lists[FLOW_TIMES] = [[_time(clip, number * flow_stride)] for number in range(len(flow))]
     if clip.samples.size:
         context |= {WAVEFORM_RATE: float(audio_rate_hz or 0), "WAVEFORM/feature/num_samples": clip.samples.size}
-        _add(example, WAVEFORM, clip.samples)
-    for key, value in context.items():
-        values = value if isinstance(value, (list, tuple)) else [value]
-        if values:
-            _fill(example.context.feature[key], values)
-    # Deterministic, so that the same media always give the same shard.
-    serialized: bytes = example.SerializeToString(deterministic=True)
-    return serialized
+        lists[WAVEFORM] = [clip.samples]
+    listed = {key: value if isinstance(value, list | tuple) else [value] for key, value in context.items()}
+    return serialize({key: values for key, values in listed.items() if values}, lists)
 
 
 def _time(clip: Clip, frame: int) -> int:
     return round((clip.start_seconds + frame / SOURCE_FPS) * MICROSECONDS)
-
-
-def _add(example: tf.train.SequenceExample, key: str, values: Any) -> None:
-    _fill(example.feature_lists.feature_list[key].feature.add(), values)
-
-
-def _fill(feature: tf.train.Feature, values: Any) -> None:
-    first = values[0]
-    if isinstance(first, str):
-        feature.bytes_list.value.extend(value.encode() for value in values)
-    elif isinstance(first, bytes):
-        feature.bytes_list.value.extend(values)
-    elif isinstance(first, (float, np.floating)):
-        feature.float_list.value.extend(values)
-    else:
-        feature.int64_list.value.extend(values)

@@ -1,29 +1,29 @@
-"""Writes the shards of a plan: here, or in several processes."""
+"""Writes the shards of a plan: what is done in which order, here or in several processes."""
 
-import concurrent.futures
+import collections
 import contextlib
-import multiprocessing
-import multiprocessing.resource_tracker
 import os
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from brave_tf import quiet
-from brave_tf.errors import UserError
-from brave_tf.preparation.plan import ClipSettings, Plan, Shard, read_done
+from brave_tf.data.dataset import LABEL_PREFIX, PRIMARY_LABEL, WORK_FOLDER
+from brave_tf.preparation.layouts import Source, names_of
+from brave_tf.preparation.media import Course
+from brave_tf.preparation.plan import ClipSettings, Plan, Shard, read_done, temporary
+from brave_tf.preparation.shard_writer import ShardJob, write_shard
+from brave_tf.preparation.source_writer import Outcome, SourceJob, write_source
+from brave_tf.preparation.worker_processes import WorkerProcesses
 from brave_tf.progress import Advance, track
 
-LOOK_SECONDS = 1.0
-"""How often the progress of other processes is looked at."""
-LEAVE_SECONDS = 0.2
-"""How often a worker looks whether it should leave."""
-
+Job = SourceJob | ShardJob
 Results = dict[str, Any]
 """What `brave_tf.preparation.shard_writer.write_shard` returned, by the shard's name."""
+
+
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def write_shards(out: Path, plan: Plan, settings: ClipSettings, workers: int) -> list[dict[str, Any]]:
@@ -43,129 +43,143 @@ def write_shards(out: Path, plan: Plan, settings: ClipSettings, workers: int) ->
     """
     results: Results = {shard.name: read_done(out, shard) for shard in plan.shards}
     todo = [shard for shard in plan.shards if results[shard.name] is None]
-    done = sum(len(shard.sources) for shard in plan.shards) - sum(len(shard.sources) for shard in todo)
-    with track(len(plan.sources), "prepare", done=done) as advance:
-        if workers == 1 or len(todo) <= 1:
-            for shard in todo:
-                results[shard.name] = _write(out, plan, shard, settings, advance)
+    work = _Work(out, plan, settings, todo)
+    total = sum(plan.sizes)
+    with track(total, "prepare", done=total - work.bytes_left, percent=True) as advance, work.tidied():
+        meter = _Meter(advance, len(plan.sources), work)
+        workers = min(workers, len(work))
+        if workers <= 1:
+            _write_here(work, meter)
         else:
-            results |= _write_in_processes(out, plan, settings, todo, min(workers, len(todo)), advance)
+            _write_in_processes(work, workers, meter)
+    results |= work.results
     return [results[shard.name] for shard in plan.shards]
 
 
-def _write(
-    out: Path, plan: Plan, shard: Shard, settings: ClipSettings, source_done: Callable[[], None]
-) -> dict[str, Any]:
-    # TensorFlow starts where records are written, not in a process that only hands out the work.
-    quiet.import_tensorflow()
-    from brave_tf.preparation.shard_writer import write_shard
+def _write_here(work: "_Work", meter: "_Meter") -> None:
+    while job := work.next():
+        if isinstance(job, ShardJob):
+            work.finish(job, write_shard(job))
+            continue
 
-    return write_shard(out, plan, shard, settings, source_done)
+        def report(share: float, size: int = work.size(job)) -> None:
+            meter.show(share * size)
 
-
-def _write_in_processes(
-    out: Path, plan: Plan, settings: ClipSettings, todo: list[Shard], workers: int, advance: Advance
-) -> Results:
-    # Spawned, not forked: TensorFlow's threads do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    # A place of its own for each shard needs no lock, which a worker could take to its grave.
-    sources_done = context.RawArray("q", len(todo))
-    reported, results = 0, {}
-    with _pool(workers, context, sources_done) as pool:
-        with _without_interrupts():
-            futures = {
-                pool.submit(_write_in_worker, out, plan, shard, settings, place): shard
-                for place, shard in enumerate(todo)
-            }
-        waiting = set(futures)
-        while waiting:
-            finished, waiting = concurrent.futures.wait(waiting, LOOK_SECONDS, concurrent.futures.FIRST_COMPLETED)
-            for future in finished:
-                results[futures[future].name] = _result(future, futures[future])
-            now_done = sum(sources_done)
-            if now_done > reported:
-                advance(now_done - reported)
-                reported = now_done
-    return results
+        work.finish(job, write_source(job, Course(threads=cores, report=report)))
+        meter.show()
 
 
-def _result(future: Any, shard: Shard) -> dict[str, Any]:
-    try:
-        result: dict[str, Any] = future.result()
-    except concurrent.futures.process.BrokenProcessPool:
-        raise UserError(
-            f"a worker process died around {shard.name} (out of memory?); "
-            "run the same command again with fewer --workers"
-        ) from None
-    return result
+def _write_in_processes(work: "_Work", workers: int, meter: "_Meter") -> None:
+    with WorkerProcesses(workers) as processes:
+        while True:
+            while processes.has_room and (job := work.next()):
+                processes.start(job)
+            if not processes.running:
+                return
+            # The cores that no process keeps busy any more are for the threads of the others.
+            processes.set_threads(cores() // min(workers, len(processes.running)))
+            for job, result in processes.wait():
+                work.finish(job, result)
+            meter.show(sum(work.size(job) * share for job, share in processes.shares()))
 
 
-@contextlib.contextmanager
-def _pool(workers: int, context: Any, sources_done: Any) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
-    """A pool whose workers leave at once when the work fails or is interrupted: half a shard is worth nothing."""
-    leave = context.RawValue("b", 0)
-    pool = concurrent.futures.ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_start_worker, initargs=(sources_done, leave)
-    )
-    try:
-        yield pool
-    except BaseException:
-        leave.value = 1
-        # A second Ctrl-C must not cut short the little that is left to do.
-        with _ignored_interrupts():
-            pool.shutdown(wait=True, cancel_futures=True)
-        raise
-    pool.shutdown(wait=True)
+class _Work:
+    """Jobs in the order in which they are best done, and what came of them.
 
-
-@contextlib.contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Processes that start in here hear nothing of Ctrl-C; one that is pressed meanwhile strikes afterwards.
-
-    A terminal sends Ctrl-C to every process of the command, also to those that are still starting.
+    Shard by shard, so that an interruption leaves few pieces behind; the largest sources first, so that none is left
+    alone at the end. The order changes no byte of the result.
     """
-    # It unblocks the signal when it starts, so it has to run before.
-    multiprocessing.resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def __init__(self, out: Path, plan: Plan, settings: ClipSettings, todo: list[Shard]):
+        self._out, self._plan, self._settings = out, plan, settings
+        # The process number keeps an orphan of a killed run away from our files.
+        self._tag = str(os.getpid())
+        self._indices = {name: index for index, name in enumerate(plan.classes.get(PRIMARY_LABEL, ()))}
+        largest_first = sorted(todo, key=lambda shard: -max(plan.sizes[number] for number in shard.sources))
+        self._waiting = collections.deque(
+            (shard, number)
+            for shard in largest_first
+            for number in sorted(shard.sources, key=lambda number: -plan.sizes[number])
+        )
+        self._shard_of = {number: shard for shard, number in self._waiting}
+        self._outcomes: dict[int, Outcome] = {}
+        self._complete: collections.deque[Shard] = collections.deque()
+        self._open = {shard.name: len(shard.sources) for shard in todo}
+        self.bytes_left = sum(plan.sizes[number] for number in self._shard_of)
+        self.sources_left = len(self._shard_of)
+        self.results: Results = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def next(self) -> Job | None:
+        """The next job that can be begun; None if there is none at the moment."""
+        if self._complete:
+            return self._join(self._complete.popleft())
+        if not self._waiting:
+            return None
+        shard, number = self._waiting.popleft()
+        source = self._plan.sources[number]
+        indices = tuple(self._indices[name] for name in names_of(source.labels.get(PRIMARY_LABEL)))
+        return SourceJob(number, source, indices, self._settings, self._piece(shard, number), self._out / shard.name)
+
+    def finish(self, job: Job, result: Any) -> None:
+        """Takes down what a job returned."""
+        if isinstance(job, ShardJob):
+            self.results[job.shard.name] = result
+            return
+        shard = self._shard_of[job.number]
+        self._outcomes[job.number] = result
+        self._open[shard.name] -= 1
+        self.bytes_left -= self.size(job)
+        self.sources_left -= 1
+        if not self._open[shard.name]:
+            self._complete.append(shard)
+
+    def size(self, job: Job) -> int:
+        """Bytes of media that a job reads."""
+        return self._plan.sizes[job.number] if isinstance(job, SourceJob) else 0
+
+    @contextlib.contextmanager
+    def tidied(self) -> Iterator[None]:
+        """Leaves no piece behind."""
+        try:
+            yield
+        finally:
+            for piece in (self._out / WORK_FOLDER).glob(f"*.{self._tag}.piece"):
+                piece.unlink(missing_ok=True)
+
+    def _piece(self, shard: Shard, number: int) -> Path:
+        return temporary(self._out / WORK_FOLDER, shard, f"{number}.{self._tag}.piece")
+
+    def _join(self, shard: Shard) -> ShardJob:
+        parts = []
+        for number in shard.sources:
+            source, outcome = self._plan.sources[number], self._outcomes.pop(number)
+            labels = {f"{LABEL_PREFIX}{name}": _cell(self._plan, source, name) for name in self._plan.classes}
+            rows = [row | labels for row in outcome.rows]
+            parts.append((source.name, self._piece(shard, number), Outcome(rows, outcome.reason)))
+        return ShardJob(self._out, shard, parts, self._tag)
 
 
-@contextlib.contextmanager
-def _ignored_interrupts() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Only the main thread is ever interrupted.
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+class _Meter:
+    """Progress in bytes of media, with the number of sources that are done."""
+
+    def __init__(self, advance: Advance, sources: int, work: _Work):
+        self._advance, self._sources, self._work = advance, sources, work
+        self._left = work.bytes_left
+
+    def show(self, under_way: float = 0.0) -> None:
+        """Shows where things are; `under_way` bytes of sources that are not done are read."""
+        left = max(self._work.bytes_left - int(under_way), 0)
+        done, self._left = self._left - left, min(self._left, left)
+        if done > 0:
+            self._advance(done, f"({self._sources - self._work.sources_left} of {self._sources} files)")
 
 
-_sources_done: Any = None
-"""In a worker process: how many sources of each shard are done."""
-
-
-def _start_worker(sources_done: Any, leave: Any) -> None:
-    global _sources_done
-    _sources_done = sources_done
-    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = os.getppid()
-
-    def leave_in_time() -> None:
-        while os.getppid() == parent and not leave.value:
-            time.sleep(LEAVE_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=leave_in_time, daemon=True).start()
-
-
-def _write_in_worker(out: Path, plan: Plan, shard: Shard, settings: ClipSettings, place: int) -> dict[str, Any]:
-    def source_done() -> None:
-        _sources_done[place] += 1
-
-    return _write(out, plan, shard, settings, source_done)
+def _cell(plan: Plan, source: Source, column: str) -> str | list[str] | None:
+    """What the clip table holds: one name, a list of them in a multi-label column, or nothing."""
+    names = names_of(source.labels.get(column))
+    if column in plan.multilabel:
+        return list(names) or None
+    return names[0] if names else None

@@ -1,35 +1,36 @@
-"""Writes one shard: the unit of work that is done completely or not at all."""
+"""Joins the pieces of a shard's sources: a shard is there completely or not at all."""
 
+import dataclasses
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
-
-from brave_tf.data.dataset import CLIPS_PER_SOURCE, LABEL_PREFIX, PRIMARY_LABEL, WORK_FOLDER
-from brave_tf.data.record_frame import HEADER_BYTES, framed_bytes
-from brave_tf.errors import UserError
+from brave_tf.data.dataset import WORK_FOLDER
 from brave_tf.files import write_json
-from brave_tf.preparation.layouts import Source, names_of
-from brave_tf.preparation.media import MediaError, read_clips
-from brave_tf.preparation.plan import ClipSettings, Plan, Shard, temporary
-from brave_tf.preparation.record_writer import build
-from brave_tf.preparation.tv_l1 import flow_pictures
+from brave_tf.preparation.plan import Shard, temporary
+from brave_tf.preparation.source_writer import Outcome, cannot_write
 
 
-def write_shard(
-    out: Path, plan: Plan, shard: Shard, settings: ClipSettings, source_done: Callable[[], None]
-) -> dict[str, Any]:
-    """Prepares the sources of one shard; a source that cannot be used is left out whole, with its reason.
+@dataclasses.dataclass(frozen=True)
+class ShardJob:
+    """What there is to do for a shard whose sources are done.
 
-    Args:
+    Attributes:
         out: the dataset's directory.
-        plan: the preparation.
         shard: the shard to write.
-        settings: what to make of the media files.
-        source_done: called after each source.
+        parts: for each of its sources, in their order, its name, its piece, and what became of it; rows have labels.
+        tag: part of the names of files that are not finished.
+    """
+
+    out: Path
+    shard: Shard
+    parts: list[tuple[str, Path, Outcome]]
+    tag: str
+
+
+def write_shard(job: ShardJob) -> dict[str, Any]:
+    """Writes a shard and its done-file, and removes the pieces.
 
     Returns:
         `rows` of the clip table and the `quarantined` sources; the same is in the shard's done-file.
@@ -37,87 +38,26 @@ def write_shard(
     Raises:
         UserError: the shard cannot be written, for example on a full disk.
     """
-    work = out / WORK_FOLDER
-    # The process number keeps an orphan of a killed run away from our files.
-    part = temporary(work, shard, f"{os.getpid()}.part")
+    work, target = job.out / WORK_FOLDER, job.out / job.shard.name
+    part = temporary(work, job.shard, f"{job.tag}.part")
     result: dict[str, Any] = {"rows": [], "quarantined": []}
     try:
         with open(part, "wb") as stream:
-            for number in shard.sources:
-                source = plan.sources[number]
-                piece = temporary(work, shard, f"{os.getpid()}.piece")
-                try:
-                    rows = _write_source(piece, plan, number, settings)
-                except MediaError as error:
-                    result["quarantined"].append({"source": source.name, "reason": str(error)})
-                else:
-                    place = stream.tell()
-                    with open(piece, "rb") as file:
-                        shutil.copyfileobj(file, stream)
-                    for row in rows:
-                        result["rows"].append({**row, "shard": shard.name, "offset": row["offset"] + place})
-                finally:
-                    piece.unlink(missing_ok=True)
-                source_done()
+            for name, piece, outcome in job.parts:
+                if outcome.reason is not None:
+                    result["quarantined"].append({"source": name, "reason": outcome.reason})
+                    continue
+                place = stream.tell()
+                with open(piece, "rb") as file:
+                    shutil.copyfileobj(file, stream)
+                for row in outcome.rows:
+                    result["rows"].append({**row, "shard": job.shard.name, "offset": row["offset"] + place})
+                piece.unlink()
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(part, out / shard.name)
-        write_json(temporary(work, shard, "done"), result)
-    except (OSError, tf.errors.OpError) as error:
+        os.replace(part, target)
+        write_json(temporary(work, job.shard, "done"), result)
+    except OSError as error:
         part.unlink(missing_ok=True)
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UserError(f"{out / shard.name} cannot be written ({reason}); free some space and run it again") from None
+        raise cannot_write(target, error) from None
     return result
-
-
-def _write_source(file: Path, plan: Plan, number: int, settings: ClipSettings) -> list[dict[str, Any]]:
-    source = plan.sources[number]
-    labels = {f"{LABEL_PREFIX}{name}": _cell(plan, source, name) for name in plan.classes}
-    label_indices = _label_indices(plan, source)
-    rows = []
-    place = 0
-    with tf.io.TFRecordWriter(str(file)) as writer:
-        clips = read_clips(source.path, settings.media, source.start_seconds, source.end_seconds)
-        for index, clip in enumerate(clips):
-            clip_id = number * CLIPS_PER_SOURCE + index
-            pictures = flow_pictures(clip.frames, settings.flow) if settings.flow else []
-            payload = build(
-                clip,
-                clip_id=clip_id,
-                source=source.name,
-                audio_rate_hz=settings.media.audio_rate_hz,
-                labels=source.labels,
-                label_indices=label_indices,
-                flow=pictures,
-                flow_stride=settings.flow.stride if settings.flow else 1,
-            )
-            writer.write(payload)
-            row: dict[str, Any] = {
-                "clip_id": clip_id,
-                "split": source.split,
-                "offset": place + HEADER_BYTES,
-                "length": len(payload),
-                "source": source.name,
-                "start_seconds": clip.start_seconds,
-                "end_seconds": clip.end_seconds,
-                "frames": len(clip.frames),
-                "samples": int(clip.samples.size),
-                "flow_frames": len(pictures),
-            }
-            rows.append(row | labels)
-            place += framed_bytes(len(payload))
-    if not rows:
-        raise MediaError("holds nothing to keep")
-    return rows
-
-
-def _cell(plan: Plan, source: Source, column: str) -> str | list[str] | None:
-    """What the clip table holds: one name, a list of them in a multi-label column, or nothing."""
-    names = names_of(source.labels.get(column))
-    if column in plan.multilabel:
-        return list(names) or None
-    return names[0] if names else None
-
-
-def _label_indices(plan: Plan, source: Source) -> list[int]:
-    return [plan.classes[PRIMARY_LABEL].index(name) for name in names_of(source.labels.get(PRIMARY_LABEL))]

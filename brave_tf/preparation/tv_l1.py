@@ -1,9 +1,10 @@
 """Optical flow by TV-L1, computed once when a dataset is prepared."""
 
 import bisect
-import functools
 import io
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -37,12 +38,13 @@ def check_opencv() -> None:
         )
 
 
-def flow_pictures(jpegs: Sequence[bytes], settings: FlowSettings) -> list[bytes]:
+def flow_pictures(jpegs: Sequence[bytes], settings: FlowSettings, threads: int = 1) -> list[bytes]:
     """The optical flow of a clip.
 
     Args:
         jpegs: its frames at 25 fps.
         settings: size and stride.
+        threads: cores that it is computed on, which changes nothing of it.
 
     Returns:
         A PNG of the displacement from frame t to frame t + 1 for every t = 0, stride, 2 * stride and so on: two
@@ -52,7 +54,6 @@ def flow_pictures(jpegs: Sequence[bytes], settings: FlowSettings) -> list[bytes]
     """
     starts = [0, *(number for number in range(1, len(jpegs)) if jpegs[number] != jpegs[number - 1])]
 
-    @functools.cache
     def picture(which: int) -> bytes:
         first = min(which, max(len(starts) - 2, 0))
         pair = [_grey(jpegs[start], settings.shorter_side) for start in starts[first : first + 2]]
@@ -60,8 +61,11 @@ def flow_pictures(jpegs: Sequence[bytes], settings: FlowSettings) -> list[bytes]
             return _png(store(np.zeros((*pair[0].shape, 2), np.float32)))
         return _png(store(_displacement(*pair) / np.float32(starts[first + 1] - starts[first])))
 
-    frames = range(0, len(jpegs), settings.stride)
-    return [picture(bisect.bisect_right(starts, frame) - 1) for frame in frames]
+    numbers = [bisect.bisect_right(starts, frame) - 1 for frame in range(0, len(jpegs), settings.stride)]
+    distinct = list(dict.fromkeys(numbers))
+    with ThreadPoolExecutor(threads) as pool:
+        pictures = dict(zip(distinct, pool.map(picture, distinct), strict=True))
+    return [pictures[number] for number in numbers]
 
 
 def _displacement(first: Grey, second: Grey) -> Flow:
@@ -82,14 +86,19 @@ def _grey(jpeg: bytes, shorter_side: int) -> Grey:
     return np.asarray(picture)
 
 
-@functools.cache
-def _tv_l1() -> Any:
-    import cv2
+_of_thread = threading.local()
+"""Holds each thread's own TV-L1, which keeps its buffers from picture to picture."""
 
-    optflow: Any = cv2.optflow
-    # Clips are computed side by side, one process each.
-    cv2.setNumThreads(1)
-    return optflow.DualTVL1OpticalFlow_create()
+
+def _tv_l1() -> Any:
+    if not hasattr(_of_thread, "tv_l1"):
+        import cv2
+
+        optflow: Any = cv2.optflow
+        # Pictures and clips are computed side by side.
+        cv2.setNumThreads(1)
+        _of_thread.tv_l1 = optflow.DualTVL1OpticalFlow_create()
+    return _of_thread.tv_l1
 
 
 def _png(stored: Stored) -> bytes:

@@ -13,7 +13,7 @@ from brave_tf.data import sampling
 from brave_tf.data.flow_code import FlowSettings
 from brave_tf.data.placement import place_views
 from brave_tf.data.read import RecordTable
-from brave_tf.data.records import FLOW_TIMES, FRAME_TIMES
+from brave_tf.data.record_keys import FLOW_TIMES, FRAME_TIMES
 from brave_tf.data.views import training_views
 from brave_tf.preparation.tv_l1 import flow_pictures
 

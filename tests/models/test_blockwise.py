@@ -52,7 +52,9 @@ def check_same(name, wrap=lambda function: function, tolerance=1e-5, **settings)
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_outputs_gradients_and_statistics_are_the_same_in_a_graph(name):
-    check_same(name, tf.function)
+    # In float32 TensorFlow may join batch norm and ReLU in the pass that no gradient reads, and these networks amplify
+    # how that rounds.
+    check_same(name, tf.function, tolerance=1e-6, dtype="float64")
 
 
 def test_outputs_gradients_and_statistics_are_the_same_eagerly():

@@ -77,6 +77,17 @@ def test_any_number_of_workers_gives_the_same_dataset(videos, dataset, tmp_path)
             assert (other.path / name).read_bytes() == (dataset.path / name).read_bytes()
 
 
+def test_the_command_does_without_tensorflow(videos, tmp_path):
+    script = (
+        "import sys; from brave_tf.cli.main import main; status = main(sys.argv[1:]); "
+        "print('loads', {'tensorflow', 'keras', 'google.protobuf'} & set(sys.modules)); sys.exit(status)"
+    )
+    command = [sys.executable, "-c", script, "prepare", str(videos), "--out", str(tmp_path / "out"), "--workers", "1"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "loads set()"
+
+
 def test_the_same_command_again_does_nothing_and_another_is_refused(videos, dataset):
     before = {path.name: path.stat().st_mtime_ns for path in dataset.path.iterdir()}
     assert prepare(videos, dataset.path).info == dataset.info

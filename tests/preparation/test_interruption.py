@@ -86,9 +86,14 @@ def is_group(number):
     return True
 
 
-def children(process):
-    with open(f"/proc/{process.pid}/task/{process.pid}/children") as file:
-        return file.read().split()
+def descendants(number):
+    """Process numbers of the children of a process, of theirs, and so on."""
+    try:
+        with open(f"/proc/{number}/task/{number}/children") as file:
+            children = file.read().split()
+    except FileNotFoundError:  # it has ended meanwhile
+        return []
+    return [each for child in children for each in (child, *descendants(child))]
 
 
 def check(status, said):
@@ -107,31 +112,72 @@ def test_ctrl_c_in_the_quiet_phases(phase, videos, undisturbed, tmp_path):
     assert content(out) == undisturbed
 
 
-def has_part(out):
-    return any((out / ".prepare").glob("*.part"))
+def loads_ffmpeg(number):
+    try:
+        return "libavcodec" in Path(f"/proc/{number}/maps").read_text()
+    except OSError:
+        return False
+
+
+def is_working(out):
+    return any((out / ".prepare").glob("*.piece"))
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="looks for processes in /proc")
 @pytest.mark.parametrize(
     ("workers", "moment"),
-    [(1, "TensorFlow loads"), (1, "working"), (2, "working"), (2, "workers start"), (2, "workers load")],
+    [
+        (1, "FFmpeg loads"),
+        (1, "working"),
+        (2, "working"),
+        (2, "server starts"),
+        (2, "workers start"),
+        (2, "workers load"),
+    ],
 )
 def test_ctrl_c_while_shards_are_written(workers, moment, videos, undisturbed, tmp_path):
     out = tmp_path / "out"
 
     def reached(process):
         if moment == "working":
-            return has_part(out)
-        if moment == "TensorFlow loads":
-            return "tensorflow" in Path(f"/proc/{process.pid}/maps").read_text()
-        # The resource tracker of multiprocessing is the first child.
-        started = len(children(process)) >= 1 + workers
-        if started and moment == "workers load":
-            time.sleep(0.5)
-        return started
+            return is_working(out)
+        if moment == "FFmpeg loads":
+            return loads_ffmpeg(process.pid)
+        # The resource tracker of multiprocessing comes first, then the server of which the workers are copies.
+        others = descendants(process.pid)
+        if moment == "server loads":
+            return any(loads_ffmpeg(number) for number in others)
+        return len(others) >= (2 if moment == "server starts" else 2 + workers)
 
     command = [sys.executable, "-m", "brave_tf", *arguments(videos, out, workers)]
     check(*interrupted(command, reached))
     assert not (out / "dataset.json").exists()
     prepare(videos, out, workers=1, split="train=1")
     assert content(out) == undisturbed
+
+
+@pytest.fixture
+def long_videos(tmp_path):
+    for number in range(3):
+        write_media(tmp_path / "videos" / f"{number}.mp4", seconds=60.0, size=(240, 320), sound_hz=None)
+    return tmp_path / "videos"
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="looks for processes in /proc")
+def test_killed_processes(long_videos, tmp_path):
+    def start(out):
+        command = [sys.executable, "-m", "brave_tf", *arguments(long_videos, tmp_path / out, 2)]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        while not is_working(tmp_path / out):
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.01)
+        return process
+
+    process = start("worker")
+    os.kill(int(descendants(process.pid)[-1]), signal.SIGKILL)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1 and "a worker process died around" in said and "fewer --workers" in said
+    process = start("command")
+    process.kill()
+    # Ends only when every process that holds the pipe has ended.
+    process.communicate(timeout=60)

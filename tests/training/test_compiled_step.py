@@ -17,7 +17,8 @@ from tests.training.run_killed import make_dataset
 pytestmark = pytest.mark.usefixtures("one_unit")
 
 SMALL = [
-    *["batch_size=4", "narrow.size=32", "narrow.frames=2", "broad.audio.seconds=0.5", "model.target_momentum=0.9"],
+    *["batch_size=4", "narrow.size=32", "narrow.frames=2", "narrow.augment.random_convolution=0.5"],
+    *["broad.audio.seconds=0.5", "model.target_momentum=0.9"],
     *[
         "model.hidden_size=16",
         "model.projection_size=8",

@@ -11,6 +11,9 @@ from brave_tf.data.augment.parameters import Parameters
 from brave_tf.data.augment.random_convolution import convolve
 from brave_tf.modalities import MODALITIES, NARROW
 
+SCALARS = ("flip", "color", "brightness", "saturation", "contrast", "hue", "grayscale")
+"""Parameters of the steps that change pixel by pixel."""
+
 
 def apply(frames: tf.Tensor, parameters: Parameters, config: AugmentConfig, modality: Modality = NARROW) -> tf.Tensor:
     """Augments a batch of views.
@@ -33,15 +36,30 @@ def apply(frames: tf.Tensor, parameters: Parameters, config: AugmentConfig, moda
     planes = tf.transpose(to_unit(frames, modality), [0, 4, 1, 2, 3])
     if facts.has_colors and config.blur > 0:
         planes = blur(planes, tf.where(parameters["blur"], parameters["blur_sigma"], 0.0))
+    change = _flipped_and_recolored
+    if facts.has_colors and config.color > 0 and not tf.config.list_logical_devices("GPU"):
+        change = _compiled
+    augmented = change(planes, {name: parameters[name] for name in SCALARS}, config, modality)
+    if facts.has_colors and config.random_convolution > 0:
+        augmented = convolve(augmented, parameters["kernel"], parameters["random_convolution"])
+    return augmented
+
+
+def _flipped_and_recolored(
+    planes: tf.Tensor, parameters: Parameters, config: AugmentConfig, modality: Modality
+) -> tf.Tensor:
+    """What changes pixel by pixel: [B, C, T, H, W] -> [B, T, H, W, C]."""
+    facts = MODALITIES[modality]
     if config.flip > 0:
         planes = (flip_flow if facts.is_directed else flip)(planes, parameters["flip"])
     if facts.has_colors:
         planes = _recolor(planes, parameters, config)
-    augmented = tf.transpose(planes, [0, 2, 3, 4, 1])
-    if facts.has_colors and config.random_convolution > 0:
-        kernels, sizes, chosen = (parameters[name] for name in ("kernel", "kernel_size", "random_convolution"))
-        augmented = convolve(augmented, kernels, sizes, chosen)
-    return augmented
+    return tf.transpose(planes, [0, 2, 3, 4, 1])
+
+
+# Some fifty operations on whole views, which wait for memory: XLA makes two loops of them, at a third of the time. With
+# a GPU the whole step is compiled, if the user wants that.
+_compiled = tf.function(_flipped_and_recolored, jit_compile=True, autograph=False)
 
 
 def _recolor(planes: tf.Tensor, parameters: Parameters, config: AugmentConfig) -> tf.Tensor:

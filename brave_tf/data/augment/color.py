@@ -20,25 +20,26 @@ def jitter(
     Returns:
         [B, 3, T, H, W] float32 in [0, 1].
     """
-    planes = _saturate(planes + _per_view(brightness), _per_view(saturation))
-    mean = tf.reduce_mean(planes, axis=(3, 4), keepdims=True)
-    planes = (planes - mean) * _per_view(contrast) + mean
-    return tf.clip_by_value(_rotate_hue(planes, _per_view(hue)), 0.0, 1.0)
+    # Three planes apart: nothing but products and sums of whole planes, which compilers make one loop of.
+    colors = tf.unstack(planes + brightness[:, None, None, None, None], axis=1)
+    colors = _saturate(colors, _per_view(saturation))
+    means = [tf.reduce_mean(plane, axis=(2, 3), keepdims=True) for plane in colors]
+    factor = _per_view(contrast)
+    colors = [(plane - mean) * factor + mean for plane, mean in zip(colors, means, strict=True)]
+    return tf.stack([tf.clip_by_value(plane, 0.0, 1.0) for plane in _rotate_hue(colors, _per_view(hue))], axis=1)
 
 
-def _saturate(planes: tf.Tensor, factors: tf.Tensor) -> tf.Tensor:
+def _saturate(colors: list[tf.Tensor], factors: tf.Tensor) -> list[tf.Tensor]:
     """Multiplies chroma / value by `factors`, at most up to 1: every channel moves from or to the largest one."""
-    value = tf.reduce_max(planes, axis=1, keepdims=True)
-    chroma = value - tf.reduce_min(planes, axis=1, keepdims=True)
-    factors = tf.where(value > 0, tf.minimum(factors, tf.math.divide_no_nan(value, chroma)), 0.0)
-    return value - (value - planes) * factors
+    value, least = _extremes(colors)
+    factors = tf.where(value > 0, tf.minimum(factors, tf.math.divide_no_nan(value, value - least)), 0.0)
+    return [value - (value - plane) * factors for plane in colors]
 
 
-def _rotate_hue(planes: tf.Tensor, turns: tf.Tensor) -> tf.Tensor:
-    value = tf.reduce_max(planes, axis=1, keepdims=True)
-    least = tf.reduce_min(planes, axis=1, keepdims=True)
+def _rotate_hue(colors: list[tf.Tensor], turns: tf.Tensor) -> list[tf.Tensor]:
+    value, least = _extremes(colors)
     chroma = tf.where(value > 0, value - least, 0.0)
-    red, green, blue = tf.split(planes, 3, axis=1)
+    red, green, blue = colors
     # In sixths of the colour circle, from red over green to blue.
     sixths = tf.where(
         value == red,
@@ -49,11 +50,23 @@ def _rotate_hue(planes: tf.Tensor, turns: tf.Tensor) -> tf.Tensor:
             4.0 + tf.math.divide_no_nan(red - green, chroma),
         ),
     )
+    turned = sixths + 6.0 * turns
     # A channel is full around its own hue, fades over one sixth, and is absent on the other half of the circle.
-    centers = tf.reshape([0.0, 2.0, 4.0], [1, 3, 1, 1, 1])
-    distances = tf.abs(tf.math.floormod(sixths + 6.0 * turns - centers + 3.0, 6.0) - 3.0)
-    return value - chroma * tf.clip_by_value(distances - 1.0, 0.0, 1.0)
+    distances = [_distance(turned - center) for center in (0.0, 2.0, 4.0)]
+    return [value - chroma * tf.clip_by_value(distance - 1.0, 0.0, 1.0) for distance in distances]
+
+
+def _extremes(colors: list[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+    """The largest and the least channel of every pixel."""
+    red, green, blue = colors
+    return tf.maximum(tf.maximum(red, green), blue), tf.minimum(tf.minimum(red, green), blue)
+
+
+def _distance(sixths: tf.Tensor) -> tf.Tensor:
+    """How far round the circle of 6, in [0, 3]; `floor`, because `floormod` works number by number."""
+    shifted = sixths + 3.0
+    return tf.abs(shifted - 6.0 * tf.floor(shifted / 6.0) - 3.0)
 
 
 def _per_view(amounts: tf.Tensor) -> tf.Tensor:
-    return amounts[:, None, None, None, None]
+    return amounts[:, None, None, None]

@@ -29,28 +29,23 @@ def draw_kernel(seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return size, tf.where((inside[:, None] & inside[None, :])[:, :, None, None], weights, 0.0)
 
 
-def convolve(frames: tf.Tensor, kernels: tf.Tensor, sizes: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
-    """Filters every chosen view with the non-zero part of its own kernel.
+def convolve(frames: tf.Tensor, kernels: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
+    """Filters every chosen view with its own kernel.
+
+    All frames of all views go through one convolution, of which every view is a group of three channels. The zeros
+    around a small kernel change no value.
 
     Args:
         frames: [B, T, H, W, 3] float32.
         kernels: [B, 11, 11, 3, 3] float32, centred in zeros.
-        sizes: [B] int32, odd, at most 11.
         chosen: [B] bool.
 
     Returns:
         [B, T, H, W, 3] float32, neither clipped nor rescaled.
     """
-    branches = tf.where(chosen, sizes // 2 + 1, 0)
-
-    def convolve_one(view: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        pictures, kernel, branch = view
-
-        def with_size(size: int) -> tf.Tensor:
-            margin = (LARGEST - size) // 2
-            return tf.nn.conv2d(pictures, kernel[margin : LARGEST - margin, margin : LARGEST - margin], 1, "SAME")
-
-        choices = [lambda: pictures, *(lambda size=size: with_size(size) for size in SIZES)]
-        return tf.switch_case(branch, choices)
-
-    return tf.map_fn(convolve_one, (frames, kernels, branches), fn_output_signature=frames.dtype)
+    # [T, H, W, B, 3] with B and 3 as one axis.
+    pictures = tf.reshape(tf.transpose(frames, [1, 2, 3, 0, 4]), [*frames.shape[1:4], -1])
+    weights = tf.reshape(tf.transpose(kernels, [1, 2, 3, 0, 4]), [LARGEST, LARGEST, 3, -1])
+    convolved = tf.nn.conv2d(pictures, weights, 1, "SAME")
+    views = tf.transpose(tf.reshape(convolved, [*frames.shape[1:4], -1, 3]), [3, 0, 1, 2, 4])
+    return tf.where(chosen[:, None, None, None, None], views, frames)

@@ -1,0 +1,74 @@
+"""Several steps in one call of a graph, which takes their batches itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+
+class StepLoop:
+    """Runs up to so many steps on an iterator's next batches, all in one graph.
+
+    An accelerator then waits for Python once in `steps` steps, and the next batch comes while a step runs.
+
+    Args:
+        step: from a batch to a structure of tensors whose shapes are known, and to the ids of its clips, one array for
+            each replica, or none.
+        steps: how many steps one call runs at most.
+
+    Attributes:
+        steps: the argument.
+    """
+
+    def __init__(self, step: Callable[[Any], tuple[Any, list[Any]]], steps: int):
+        self._step = tf.function(step, autograph=False)
+        self.steps = steps
+        self._run = tf.function(self._loop, autograph=False)
+
+    def __call__(self, iterator: Any) -> tuple[list[Any], list[Any]]:
+        """Runs steps until `steps` are done or the iterator has no batch.
+
+        Returns:
+            What each step gave, in order; the ids of the last batch's clips.
+        """
+        done, stacked, clip_ids = self._run(iterator)
+        columns = [tf.unstack(values) for values in tf.nest.flatten(stacked)]
+        rows = list(zip(*columns, strict=True))[: int(done)]
+        return [tf.nest.pack_sequence_as(stacked, row) for row in rows], clip_ids
+
+    def _loop(self, iterator: Any) -> Any:
+        first = iterator.get_next_as_optional()
+        values, ids = self._step.get_concrete_function(first.element_spec).structured_outputs
+        stacked = tf.nest.map_structure(lambda value: tf.zeros([self.steps, *value.shape], value.dtype), values)
+        # Their number is left open, for the last batch of an epoch may be smaller.
+        clip_ids = [tf.compat.v1.placeholder_with_default(tf.zeros([0], value.dtype), [None]) for value in ids]
+
+        def has_batch(done: Any, batch: Any, *_: Any) -> Any:
+            return (done < self.steps) & batch.has_value()
+
+        def one_step(done: Any, batch: Any, stacked: Any, _: Any) -> Any:
+            values, clip_ids = self._step(batch.get_value())
+            stacked = tf.nest.map_structure(
+                lambda rows, value: tf.tensor_scatter_nd_update(rows, [[done]], [value]), stacked, values
+            )
+            # After the last step no batch is taken that would be lost.
+            following = tf.cond(done + 1 < self.steps, iterator.get_next_as_optional, lambda: batch)
+            return done + 1, following, stacked, clip_ids
+
+        start = (tf.constant(0), first, stacked, clip_ids)
+        done, _, stacked, clip_ids = tf.while_loop(has_batch, one_step, start, parallel_iterations=1)
+        return done, stacked, clip_ids
+
+
+def fits_loop(iterator: Any, *, splits: bool) -> bool:
+    """Whether a loop in a graph can take the batches of an iterator.
+
+    Args:
+        iterator: what `fit` or `evaluate` takes batches from.
+        splits: whether batches are split, among replicas or micro-batches, so that their size has to be known.
+    """
+    if not isinstance(iterator, (tf.data.Iterator, tf.distribute.DistributedIterator)):
+        return False
+    shapes = [spec.shape for spec in tf.nest.flatten(iterator.element_spec, expand_composites=True)]
+    free_axes = 0 if splits else 1
+    return all(shape.rank is not None and shape[min(free_axes, shape.rank) :].is_fully_defined() for shape in shapes)

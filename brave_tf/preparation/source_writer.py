@@ -1,0 +1,115 @@
+"""Writes the records of one source into a file of their own: the unit of work for a process."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from brave_tf.data.dataset import CLIPS_PER_SOURCE
+from brave_tf.data.record_frame import FOOTER_BYTES, HEADER_BYTES, frame
+from brave_tf.errors import UserError
+from brave_tf.preparation.layouts import Source
+from brave_tf.preparation.media import Clip, Course, MediaError, read_clips
+from brave_tf.preparation.plan import ClipSettings
+from brave_tf.preparation.record_writer import build
+
+
+@dataclasses.dataclass(frozen=True)
+class SourceJob:
+    """What there is to do for a source.
+
+    Attributes:
+        number: of the source in the plan.
+        source: the source.
+        label_indices: class index of every name in its column `label`.
+        settings: what to make of it.
+        piece: the file to write.
+        shard: the shard that the piece will be part of.
+    """
+
+    number: int
+    source: Source
+    label_indices: tuple[int, ...]
+    settings: ClipSettings
+    piece: Path
+    shard: Path
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of a source.
+
+    Attributes:
+        rows: of the clip table, without labels; offsets count from the beginning of the piece.
+        reason: why the source is left out, or None.
+    """
+
+    rows: list[dict[str, Any]]
+    reason: str | None = None
+
+
+def write_source(job: SourceJob, course: Course) -> Outcome:
+    """Writes the piece of a source; one that cannot be used is left out whole, and leaves no file.
+
+    Raises:
+        UserError: the piece cannot be written, for example on a full disk.
+    """
+    rows: list[dict[str, Any]] = []
+    try:
+        with open(job.piece, "wb") as stream:
+            clips = read_clips(
+                job.source.path, job.settings.media, job.source.start_seconds, job.source.end_seconds, course
+            )
+            for index, clip in enumerate(clips):
+                row, payload = _record(job, index, clip, course)
+                pieces = frame(payload)
+                place = stream.tell()
+                stream.writelines(pieces)
+                length = sum(map(len, pieces)) - HEADER_BYTES - FOOTER_BYTES
+                rows.append(row | {"offset": place + HEADER_BYTES, "length": length})
+        if rows:
+            return Outcome(rows)
+        reason = "holds nothing to keep"
+    except MediaError as error:
+        reason = str(error)
+    except OSError as error:
+        job.piece.unlink(missing_ok=True)
+        raise cannot_write(job.shard, error) from None
+    job.piece.unlink(missing_ok=True)
+    return Outcome([], reason)
+
+
+def cannot_write(shard: Path, error: OSError) -> UserError:
+    """What is said when a shard, or a piece of it, cannot be written."""
+    reason = error.strerror or str(error)
+    return UserError(f"{shard} cannot be written ({reason}); free some space and run it again")
+
+
+def _record(job: SourceJob, index: int, clip: Clip, course: Course) -> tuple[dict[str, Any], list[bytes]]:
+    clip_id = job.number * CLIPS_PER_SOURCE + index
+    flow = job.settings.flow
+    pictures: list[bytes] = []
+    if flow:
+        from brave_tf.preparation.tv_l1 import flow_pictures
+
+        pictures = flow_pictures(clip.frames, flow, course.threads())
+    payload = build(
+        clip,
+        clip_id=clip_id,
+        source=job.source.name,
+        audio_rate_hz=job.settings.media.audio_rate_hz,
+        labels=job.source.labels,
+        label_indices=job.label_indices,
+        flow=pictures,
+        flow_stride=flow.stride if flow else 1,
+    )
+    row = {
+        "clip_id": clip_id,
+        "split": job.source.split,
+        "source": job.source.name,
+        "start_seconds": clip.start_seconds,
+        "end_seconds": clip.end_seconds,
+        "frames": len(clip.frames),
+        "samples": int(clip.samples.size),
+        "flow_frames": len(pictures),
+    }
+    return row, payload
