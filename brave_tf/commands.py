@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brave_tf.config.words import LayoutName, ProtocolName, StrategyName
+from brave_tf.config.words import LayoutName, LocalStrategyName, ProtocolName, StrategyName
 from brave_tf.modalities import TowerChoice
 
 if TYPE_CHECKING:
@@ -209,6 +209,7 @@ def evaluate(
     cache: str | Path | None = None,
     view: Mapping[str, Any] | None = None,
     classifier: Mapping[str, Any] | None = None,
+    strategy: "LocalStrategyName | tf.distribute.Strategy" = "auto",
 ) -> dict[str, Any]:
     """Score an encoder on labelled clips, beside random initialisation and chance.
 
@@ -230,10 +231,13 @@ def evaluate(
         folds: label column whose values are the folds, or train and test, or a number of folds; by default the
             benchmark's official ones, or the dataset's train and test.
         seed: seed of the augmented samples, the classifiers and the random initialisation.
-        random_init: evaluate the same network at random initialisation too.
+        random_init: evaluate the same network at random initialisation too. Where the encoder is itself at random
+            initialisation, its own scores stand there, and the report says so.
         cache: folder of features; by default `features` beside the report's directory.
         view: what to change of the encoder's own evaluation settings.
         classifier: settings of the protocol that are not its defaults.
+        strategy: devices that share the work, with the same results as one: "mirrored" takes all GPUs of this machine,
+            "tpu" a TPU, "auto" whichever is there.
 
     Returns:
         The content of report.json.
@@ -256,6 +260,7 @@ def evaluate(
         cache=None if cache is None else Path(cache),
         view=view or {},
         classifier=classifier or {},
+        strategy=strategy,
     )
 
 

@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from brave_tf.config.words import ProtocolName
+import tensorflow as tf
+
+from brave_tf.config.words import LocalStrategyName, ProtocolName
 from brave_tf.data.open import open_dataset
 from brave_tf.encoders.encoder import Encoder, load_encoder
+from brave_tf.errors import UserError
 from brave_tf.evaluation.comparison import compare_with_random
 from brave_tf.evaluation.protocol import make_protocol
 from brave_tf.evaluation.report import make_folder, make_report, write_report
@@ -16,9 +19,14 @@ from brave_tf.inspection.mistakes import pictures_of
 from brave_tf.modalities import TowerChoice
 from brave_tf.pages import evaluation_report
 from brave_tf.progress import note
+from brave_tf.training.strategy import make_local_strategy
 
 CACHE_FOLDER = "features"
 PAGE_FILE = "report.html"
+OWN_SCORES = (
+    "the encoder is itself a network at random initialisation: the scores of random initialisation are its own, and no "
+    "other network was evaluated beside it"
+)
 
 
 def write_evaluation(
@@ -35,26 +43,45 @@ def write_evaluation(
     cache: Path | None,
     view: Mapping[str, Any],
     classifier: Mapping[str, Any],
+    strategy: LocalStrategyName | tf.distribute.Strategy,
 ) -> dict[str, Any]:
     """Does what `brave_tf.commands.evaluate` documents."""
     chosen = make_protocol(protocol, classifier)
     dataset = open_dataset(data)
     for line in dataset.notes():
         note(line)
-    loaded = load_encoder(encoder, tower)
-    place = str(loaded.path if isinstance(encoder, Encoder) else encoder)
-    check_fit(loaded, dataset)
-    request = Request(chosen, changed_input(loaded.card, view), label, folds, seed)
-    random = loaded.random_twin(seed) if random_init else None
-    if random is None and random_init:
-        note(f"{place} does not say which network it is, so there is no random initialisation to compare with")
-    make_folder(out)
-    outcome = compare_with_random(loaded, random, dataset, request, cache or out.parent / CACHE_FOLDER)
+    with _strategy_for(encoder, strategy).scope():
+        loaded = load_encoder(encoder, tower)
+        place = str(loaded.path if isinstance(encoder, Encoder) else encoder)
+        check_fit(loaded, dataset)
+        request = Request(chosen, changed_input(loaded.card, view), label, folds, seed)
+        random = (loaded if loaded.is_random else loaded.random_twin(seed)) if random_init else None
+        if random is None and random_init:
+            note(f"{place} does not say which network it is, so there is no random initialisation to compare with")
+        make_folder(out)
+        outcome = compare_with_random(loaded, random, dataset, request, cache or out.parent / CACHE_FOLDER)
     report = make_report(outcome, request, loaded)
     report["encoder"]["path"], report["dataset"]["path"] = place, str(data)
+    if random is loaded:
+        report["random_init_note"] = OWN_SCORES
     write_report(out, report)
     _write_page(out / PAGE_FILE, report, outcome, request)
     return report
+
+
+def _strategy_for(
+    encoder: Encoder | str | os.PathLike[str], strategy: LocalStrategyName | tf.distribute.Strategy
+) -> tf.distribute.Strategy:
+    """The strategy to evaluate under; the variables of an encoder that is there already are where they are."""
+    if not isinstance(encoder, Encoder):
+        return make_local_strategy(strategy)
+    chosen = tf.distribute.get_strategy() if strategy == "auto" else make_local_strategy(strategy)
+    if chosen.num_replicas_in_sync > 1 and not encoder.is_replicated:
+        raise UserError(
+            f"received an encoder on one device for {chosen.num_replicas_in_sync} replicas; expected one that was "
+            "loaded within the strategy's scope, or the place to load it from"
+        )
+    return chosen
 
 
 def _write_page(path: Path, report: dict[str, Any], outcome: Outcome, request: Request) -> None:

@@ -8,7 +8,7 @@ import tyro
 from brave_tf import commands
 from brave_tf.cli.options import given, optional_fields
 from brave_tf.config.evaluation import EvaluationConfig
-from brave_tf.config.words import PROTOCOLS, ProtocolName
+from brave_tf.config.words import PROTOCOLS, LocalStrategyName, ProtocolName
 from brave_tf.evaluation.protocol import protocol_class
 from brave_tf.modalities import TowerChoice
 
@@ -39,6 +39,7 @@ def evaluate(
     cache: Path | None = None,
     view: Annotated[ViewOptions, tyro.conf.arg(name="")] = _VIEW,
     classifier: ClassifierOptions = _CLASSIFIER,
+    strategy: LocalStrategyName = "auto",
 ) -> None:
     """`brave_tf.evaluate`, whose documentation is also this command's."""
     from brave_tf.cli.console import print_table
@@ -56,6 +57,7 @@ def evaluate(
         cache=cache,
         view=given(view),
         classifier=given(classifier),
+        strategy=strategy,
     )
     rows = ("label", "classes", "metric", "mean", "interval", "top5", "recall", "random_init", "chance", "left_out")
     print_table(f"{protocol} evaluation of {encoder}", {name: report[name] for name in rows if name in report})

@@ -13,6 +13,9 @@ LayoutName = Literal["auto", "folder", "csv", "ucf101", "hmdb51", "kinetics", "a
 StrategyName = Literal["auto", "mirrored", "multiworker", "tpu"]
 """Which devices train; "auto" takes whichever is there."""
 
+LocalStrategyName = Literal["auto", "mirrored", "tpu"]
+"""Which devices evaluate: those of one machine, or a TPU."""
+
 PROTOCOLS: Mapping[str, str] = {
     "linear": "brave_tf.evaluation.protocols.linear:Linear",
     "linear-lars": "brave_tf.evaluation.protocols.linear_lars:LinearLARS",

@@ -163,3 +163,23 @@ def clip_windows(dataset: Dataset, clips: pa.Table, input_view: EvaluationInput,
         return evaluation_windows(dataset.parser(serialized), input_view)
 
     return tf.data.Dataset.range(first, clips.num_rows).map(element, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def windows_across_clips(
+    dataset: Dataset, clips: pa.Table, input_view: EvaluationInput, size: int, first: int = 0
+) -> tf.data.Dataset:
+    """The different test windows of all clips from number `first` on, in order, `size` at a time.
+
+    Returns:
+        Batches of the windows [size, ...], the last one shorter; [size] int64 number of the clip that each is of; and
+        [size, V] bool, at which of the V test windows of its clip it stands: see `evaluation_windows`.
+    """
+
+    def of_clip(number: tf.Tensor, windows_and_places: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, ...]:
+        windows, places = windows_and_places
+        count = tf.shape(windows)[0]
+        stands_at = places[None, :] == tf.range(count, dtype=places.dtype)[:, None]
+        return windows, tf.fill([count], number), stands_at
+
+    # A dataset that is enumerated keeps its order; `rebatch` copies once where `unbatch` and `batch` copy twice.
+    return clip_windows(dataset, clips, input_view, first).enumerate(first).map(of_clip).rebatch(size)

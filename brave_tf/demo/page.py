@@ -17,7 +17,7 @@ from brave_tf.data.pipeline import clip_windows
 from brave_tf.data.read import RecordTable
 from brave_tf.data.views import training_views
 from brave_tf.encoders.encoder import Encoder, load_encoder
-from brave_tf.evaluation.features import graph_of
+from brave_tf.evaluation.features import Embedder
 from brave_tf.pages import demo as page
 from brave_tf.pages.demo_content import DemoContent, MotionViews, Neighbour, Neighbours, RunCurves, Score
 from brave_tf.runs.metrics import read_metrics
@@ -115,7 +115,7 @@ def _embedded(
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """The middle crop of each clip, uint8, and its embedding."""
     input_view = EvaluationInput(view=dataclasses.replace(config.evaluation, windows=1, crops=1))
-    embed = graph_of(encoder)
+    embed = Embedder(encoder)
     frames, vectors = [], []
     for batch in clip_windows(dataset, table, input_view).map(lambda windows, places: windows).unbatch().batch(16):
         frames += list(batch.numpy())

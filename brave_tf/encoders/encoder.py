@@ -94,6 +94,17 @@ class Encoder:
         """What tells its weights apart: the card's hash, or one over its variables."""
         return self.card.weights_sha256 or cards.sha256_of(self.variables)
 
+    @property
+    def is_random(self) -> bool:
+        """Whether it is a named network at random initialisation."""
+        return str(self.path).startswith(RANDOM)
+
+    @property
+    def is_replicated(self) -> bool:
+        """Whether its variables are on every device of a strategy: it was loaded within the strategy's scope."""
+        values = (each.value if isinstance(each, keras.Variable) else each for each in self.variables)
+        return all(isinstance(value, tf.distribute.DistributedValues) for value in values)
+
     def random_twin(self, seed: int = 0) -> "Encoder | None":
         """The same network at random initialisation; None if it has no weights, or does not say which network it is."""
         if not self.variables:

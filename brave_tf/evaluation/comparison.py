@@ -26,7 +26,8 @@ def compare_with_random(
 
     Args:
         encoder: the encoder; a `brave_tf.encoders.encoder.Encoder` for "finetune" or with a cache.
-        random_encoder: the same network with random weights, or None.
+        random_encoder: the same network with random weights, or None; an encoder that is itself random is evaluated
+            once.
         dataset: labelled clips.
         request: protocol and settings.
         cache: folder for features and for what is fine-tuned; None keeps them in memory.
@@ -46,15 +47,22 @@ def compare_with_random(
     clips = LabelledClips.of(dataset, label, request.input_view.modality)
     folds = make_folds(clips, request.folds)
     _check(folds, clips)
-    encoders = [encoder] if random_encoder is None else [encoder, random_encoder]
+    encoders = [encoder] if random_encoder is None or random_encoder is encoder else [encoder, random_encoder]
     answers, facts, seconds = protocol.results(encoders, clips, folds, request, cache)
-    return Outcome(clips, folds, answers[0], answers[1] if len(answers) > 1 else None, facts, seconds)
+    random_answers = None if random_encoder is None else answers[-1]
+    return Outcome(clips, folds, answers[0], random_answers, facts, seconds)
 
 
 def _check(folds: Sequence[Fold], clips: LabelledClips) -> None:
     for fold in folds:
-        known = clips.labels[fold.train]
-        if (known.any(axis=0).sum() if known.ndim > 1 else len(np.unique(known))) < 2:
+        if _classes(clips.labels, fold.train) < 2:
             raise UserError(f"the training clips of fold {fold.name!r} hold fewer than two classes of {clips.label!r}")
         if shared := shared_videos(clips.table, fold):
             note(f"fold {fold.name}: {shared} videos have clips in both training and test, which flatters the score")
+
+
+def _classes(labels: np.ndarray, rows: np.ndarray) -> int:
+    """How many classes some clips have; of several labels each class is looked at by itself, to copy little."""
+    if labels.ndim == 1:
+        return len(np.unique(labels[rows]))
+    return sum(bool(labels[rows, index].any()) for index in range(labels.shape[1]))

@@ -2,16 +2,18 @@
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import math
 import os
 from collections.abc import Sequence
+from io import RawIOBase
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, reason_of
 from brave_tf.files import write_json
 
 FORMAT = 1
@@ -31,6 +33,13 @@ class Features(Protocol):
     def append(self, items: np.ndarray) -> None:
         """Adds items [n, ...]."""
 
+    @property
+    def item_shape(self) -> tuple[int, ...]:
+        """Shape of an item; of no use before there is one."""
+
+    def read(self, numbers: np.ndarray) -> np.ndarray:
+        """Items by their numbers [n], in any order: [n, *item_shape] in memory."""
+
     def array(self) -> np.ndarray:
         """All items."""
 
@@ -38,18 +47,29 @@ class Features(Protocol):
 class InMemory:
     """Features that nobody needs again."""
 
-    def __init__(self) -> None:
-        self._parts: list[np.ndarray] = []
-        self.done = 0
+    def __init__(self, items: np.ndarray | None = None) -> None:
+        self._parts: list[np.ndarray] = [] if items is None else [items]
+        self.done = 0 if items is None else len(items)
 
     def append(self, items: np.ndarray) -> None:
         """See `Features.append`."""
         self._parts.append(items)
         self.done += len(items)
 
+    @property
+    def item_shape(self) -> tuple[int, ...]:
+        """See `Features.item_shape`."""
+        return self._parts[0].shape[1:]
+
+    def read(self, numbers: np.ndarray) -> np.ndarray:
+        """See `Features.read`."""
+        return np.asarray(np.take(self.array(), numbers, axis=0))
+
     def array(self) -> np.ndarray:
         """See `Features.array`."""
-        return np.concatenate(self._parts)
+        if len(self._parts) > 1:
+            self._parts = [np.concatenate(self._parts)]
+        return self._parts[0]
 
 
 class FeatureFile:
@@ -94,6 +114,32 @@ class FeatureFile:
             raise self._unwritable(error) from error
         self.done += len(items)
 
+    @property
+    def item_shape(self) -> tuple[int, ...]:
+        """See `Features.item_shape`."""
+        return self._shape
+
+    def read(self, numbers: np.ndarray) -> np.ndarray:
+        """See `Features.read`. Read and not mapped, so that a process holds no more of the file than it asks for.
+
+        Raises:
+            UserError: the file cannot be read, or ends early.
+        """
+        items: Any = np.empty((len(numbers), *self._shape), FEATURE_TYPE)
+        # Items that lie one behind the other are read at once.
+        edges = np.flatnonzero(np.diff(numbers, prepend=-2, append=-2) != 1).tolist()
+        try:
+            with open(self._path, "rb", buffering=0) as file:
+                for start, stop in itertools.pairwise(edges):
+                    file.seek(self._data_at + int(numbers[start]) * self._item_bytes)
+                    _fill(file, memoryview(items[start:stop]).cast("B"))
+        except (OSError, EOFError) as error:
+            raise UserError(
+                f"{self._path} cannot be read ({reason_of(error)}); remove it if it is damaged, and run the "
+                "same command again"
+            ) from error
+        return np.asarray(items)
+
     def array(self) -> np.ndarray:
         """See `Features.array`; mapped, not read."""
         features: np.ndarray = np.load(self._path, mmap_mode="r", allow_pickle=False)
@@ -126,6 +172,14 @@ class FeatureFile:
             f"{self._path.parent} cannot be written ({error.strerror}); free some space or choose another --cache, and "
             "run the same command again to go on"
         )
+
+
+def _fill(file: RawIOBase, target: memoryview) -> None:
+    while target:
+        count = file.readinto(target)
+        if not count:
+            raise EOFError("it ends early")
+        target = target[count:]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,14 +20,15 @@ from brave_tf.data.pipeline import shuffled_samples
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError, reason_of
 from brave_tf.evaluation.clips import LabelledClips
-from brave_tf.evaluation.features import graph_of, window_features
+from brave_tf.evaluation.features import Embedder, window_features
 from brave_tf.evaluation.folds import Fold
 from brave_tf.evaluation.frozen import augmentation_of, origin_of
 from brave_tf.evaluation.protocol import EncoderLike, Results
 from brave_tf.evaluation.protocols.finetune import FineTune
+from brave_tf.evaluation.replicas import check_batch
 from brave_tf.evaluation.request import Request
 from brave_tf.evaluation.scores import Answers, by_video
-from brave_tf.progress import Advance, track
+from brave_tf.progress import Advance, note, track
 
 DECISIONS_FILE = "decisions.npy"
 
@@ -40,7 +41,7 @@ def fine_tuned_results(
     request: Request,
     cache: Path | None,
 ) -> Results:
-    """What encoders answer after they were fine-tuned on each fold.
+    """What encoders answer after they were fine-tuned on each fold, under the strategy in scope.
 
     Args:
         protocol: rates and epochs.
@@ -51,7 +52,8 @@ def fine_tuned_results(
         cache: where checkpoints and answers are kept, or None.
 
     Raises:
-        UserError: an encoder cannot be trained, or the cache cannot be written.
+        UserError: an encoder cannot be trained, the cache cannot be written, or a batch cannot be divided among the
+            replicas of the strategy.
     """
     began = time.monotonic()
     tasks = [
@@ -174,15 +176,19 @@ class _Training:
     """One fine-tuning: networks, optimizer, and how far it is."""
 
     def __init__(self, task: FineTuning, encoder: Encoder, folder: Path | None):
+        check_batch(task.batch_size, "clips")
         self._task = task
         self._encoder = encoder
         config = task.config
         self._several = task.labels.ndim > 1
-        self._dropout = keras.layers.Dropout(config.dropout, seed=task.seed)
+        self._strategy = tf.distribute.get_strategy()
+        self._dropout_seeds = keras.random.SeedGenerator(task.seed)
         self._layer = keras.layers.Dense(
             task.classes, kernel_initializer=keras.initializers.GlorotUniform(task.seed), dtype="float32"
         )
         self._layer.build((None, encoder.embedding_size))
+        if self._strategy.num_replicas_in_sync > 1:
+            _normalise_together(encoder)
         # SavedModels hold TensorFlow's variables, Keras models Keras'.
         self._variables = [_plain(each) for each in [*encoder.trainable_variables, *self._layer.trainable_variables]]
         total = config.epochs * task.steps_per_epoch
@@ -199,7 +205,7 @@ class _Training:
             encoder=[_plain(each) for each in encoder.variables],
             layer=[_plain(each) for each in self._layer.variables],
             optimizer=[_plain(each) for each in self._optimizer.variables],
-            dropout=[_plain(each) for each in self._dropout.variables],
+            dropout=[_plain(self._dropout_seeds.state)],
         )
 
     def complete(self, advance: Advance) -> np.ndarray:
@@ -215,24 +221,36 @@ class _Training:
             if manager is not None and (step == last or step % task.config.checkpoint_every == 0):
                 self._save(manager)
             advance(1, f"loss {loss:.3f}")
-        embed = graph_of(self._probabilities, task.input_view.modality)
+        embed = Embedder(self._probabilities, task.input_view.modality, self._strategy)
         (answers,) = window_features([embed], task.dataset, task.test, task.input_view, advance)
         return np.asarray(answers.mean(axis=1))
 
-    def _batches(self, first_step: int) -> tf.data.Dataset:
-        task = self._task
-        size = task.batch_size
-        samples = shuffled_samples(task.dataset, task.train, task.labels, task.input_view, task.seed, first_step * size)
-        return samples.batch(size, drop_remainder=True).prefetch(2)
+    def _batches(self, first_step: int) -> Any:
+        task, replicas = self._task, self._strategy.num_replicas_in_sync
+        size, first = task.batch_size, first_step * task.batch_size
+        samples = shuffled_samples(task.dataset, task.train, task.labels, task.input_view, task.seed, first)
+        batches = samples.batch(size // replicas, drop_remainder=True).prefetch(2 * replicas)
+        # Each replica is given its share of the same batch, in order.
+        return batches if replicas == 1 else self._strategy.distribute_datasets_from_function(lambda context: batches)
 
-    def _train(self, clips: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    def _train(self, clips: Any, labels: Any) -> tf.Tensor:
+        # Drawn for the whole batch, so that what is dropped does not depend on the number of replicas.
+        units = tf.ones([self._task.batch_size, self._encoder.embedding_size])
+        kept_units = keras.random.dropout(units, self._task.config.dropout, seed=self._dropout_seeds)
+        kept_units = tf.split(kept_units, self._strategy.num_replicas_in_sync)
+        losses = self._strategy.run(self._train_replica, args=(clips, labels, kept_units))
+        return self._strategy.reduce("sum", losses, axis=None)
+
+    def _train_replica(self, clips: tf.Tensor, labels: tf.Tensor, kept_units: list[tf.Tensor]) -> tf.Tensor:
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         with tf.GradientTape() as tape:
-            logits = self._layer(self._dropout(self._encoder(clips, training=True), training=True))
+            logits = self._layer(self._encoder(clips, training=True) * tf.stack(kept_units)[replica])
             if self._several:
                 losses = tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(labels, tf.float32), logits)
             else:
                 losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-            loss = tf.reduce_mean(losses)
+            # The gradients of the replicas, which have equal shares, are added up.
+            loss = tf.reduce_mean(losses) / len(kept_units)
         self._optimizer.apply(tape.gradient(loss, self._variables), self._variables)
         return loss
 
@@ -256,6 +274,16 @@ class _Training:
             manager.save()
         except (OSError, tf.errors.OpError) as error:
             raise _unwritable(Path(manager.directory), error) from error
+
+
+def _normalise_together(encoder: Encoder) -> None:
+    """Lets batch norm see the clips of all replicas, as the networks of this library do by themselves."""
+    if encoder.model is None:
+        note(f"{encoder.path} is a SavedModel: if it has batch norm, each replica normalises by its own clips")
+        return
+    for layer in encoder.model._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = True
 
 
 def _plain(variable: Any) -> tf.Variable:

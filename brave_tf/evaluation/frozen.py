@@ -8,13 +8,15 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import tensorflow as tf
 
 from brave_tf.config.values import to_dict
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.evaluation import scores
 from brave_tf.evaluation.clips import LabelledClips
 from brave_tf.evaluation.feature_files import FeatureFolder, Features
-from brave_tf.evaluation.features import augmented_features, graph_of, window_features
+from brave_tf.evaluation.feature_rows import FeatureRows, FeatureSource, JoinedFeatures
+from brave_tf.evaluation.features import Embedder, augmented_features, window_features
 from brave_tf.evaluation.folds import Fold
 from brave_tf.evaluation.protocol import EncoderLike, FrozenProtocol, Results
 from brave_tf.evaluation.request import Request
@@ -27,21 +29,32 @@ UNUSED = {"train": {"svm_c", "windows", "crops", "crop_places"}, "test": {"svm_c
 
 
 @dataclasses.dataclass(frozen=True)
-class _Rows:
-    """Features of some of the clips, by the clips' rows."""
+class _Kept:
+    """Features of some of the clips, and where among them those of a clip are.
 
-    features: np.ndarray
+    Attributes:
+        source: an item for each clip of `rows`, or for each of them in every of E passes, pass by pass.
+        rows: the clips' rows.
+        passes: E; None where an item is all windows of a clip.
+    """
+
+    source: FeatureSource
     rows: np.ndarray
-    axis: int
+    passes: int | None = None
 
-    def of(self, rows: np.ndarray) -> np.ndarray:
+    def of(self, rows: np.ndarray) -> FeatureRows:
         """The features of clips."""
-        return np.asarray(np.take(self.features, np.searchsorted(self.rows, rows), axis=self.axis))
+        place = np.zeros(int(self.rows.max()) + 1, np.int64)
+        place[self.rows] = np.arange(len(self.rows))
+        numbers = place[rows]
+        if self.passes is not None:
+            numbers = np.arange(self.passes)[:, None] * len(self.rows) + numbers
+        return FeatureRows(self.source, numbers)
 
 
 @dataclasses.dataclass(frozen=True)
 class EncoderFeatures:
-    """The frozen features of one encoder.
+    """The frozen features of one encoder; they are read from where they are kept when they are needed.
 
     Attributes:
         clips: the labelled clips.
@@ -50,14 +63,14 @@ class EncoderFeatures:
 
     clips: LabelledClips
     folds: Sequence[Fold]
-    _train: _Rows
-    _test: _Rows
+    _train: _Kept
+    _test: _Kept
 
-    def train(self, rows: np.ndarray) -> np.ndarray:
+    def train(self, rows: np.ndarray) -> FeatureRows:
         """[E, rows, D] augmented samples of training clips; [rows, V, D] windows if the protocol does not augment."""
         return self._train.of(rows)
 
-    def test(self, rows: np.ndarray) -> np.ndarray:
+    def test(self, rows: np.ndarray) -> FeatureRows:
         """[rows, V, D] windows of test clips."""
         return self._test.of(rows)
 
@@ -93,26 +106,43 @@ class _FeatureMaker:
 
     def features(self, encoders: Sequence[EncoderLike], augments: bool) -> list[EncoderFeatures]:
         """Of every encoder the features of training and of test clips."""
-        input_view, seed, dataset = self.request.input_view, self.request.seed, self.clips.dataset
-        embeds = [graph_of(encoder, input_view.modality) for encoder in encoders]
+        strategy = tf.distribute.get_strategy()
+        embeds = [Embedder(encoder, self.request.input_view.modality, strategy) for encoder in encoders]
         training = np.unique(np.concatenate([fold.train for fold in self.folds]))
         testing = np.unique(np.concatenate([fold.test for fold in self.folds]))
-        train: list[_Rows] = []
         if augments:
-            clips = self.clips.table.take(training)
-            count = len(training) * input_view.view.epochs
-            into = [self._open(encoder, "train", clips, count) for encoder in encoders]
-            with track(count, "embed training samples", done=min(each.done for each in into)) as advance:
-                arrays = augmented_features(embeds, dataset, clips, input_view, seed, advance, into)
-            train = [_Rows(array, training, axis=1) for array in arrays]
+            train = self._samples(encoders, embeds, training)
+            test = self._windows(encoders, embeds, testing, "embed test clips")
         else:
-            testing = np.union1d(training, testing)
-        clips = self.clips.table.take(testing)
-        into = [self._open(encoder, "test", clips, len(testing)) for encoder in encoders]
-        with track(len(testing), "embed test clips", done=min(each.done for each in into)) as advance:
-            arrays = window_features(embeds, dataset, clips, input_view, advance, into)
-        test = [_Rows(array, testing, axis=0) for array in arrays]
-        return [EncoderFeatures(self.clips, self.folds, *rows) for rows in zip(train or test, test, strict=True)]
+            # Apart from the test clips, whose features serve the protocols that augment, too.
+            others = np.setdiff1d(training, testing)
+            test = self._windows(encoders, embeds, testing, "embed test clips")
+            if len(others):
+                more = self._windows(encoders, embeds, others, "embed training clips")
+                rows = np.concatenate([testing, others])
+                both = zip(test, more, strict=True)
+                test = [_Kept(JoinedFeatures([first.source, second.source]), rows) for first, second in both]
+            train = test
+        return [EncoderFeatures(self.clips, self.folds, *kept) for kept in zip(train, test, strict=True)]
+
+    def _samples(self, encoders: Sequence[EncoderLike], embeds: Sequence[Embedder], rows: np.ndarray) -> list[_Kept]:
+        clips, passes = self.clips.table.take(rows), self.request.input_view.view.epochs
+        count = len(rows) * passes
+        into = [self._open(encoder, "train", clips, count) for encoder in encoders]
+        with track(count, "embed training samples", done=min(each.done for each in into)) as advance:
+            augmented_features(
+                embeds, self.clips.dataset, clips, self.request.input_view, self.request.seed, advance, into
+            )
+        return [_Kept(each, rows, passes) for each in into]
+
+    def _windows(
+        self, encoders: Sequence[EncoderLike], embeds: Sequence[Embedder], rows: np.ndarray, words: str
+    ) -> list[_Kept]:
+        clips = self.clips.table.take(rows)
+        into = [self._open(encoder, "test", clips, len(rows)) for encoder in encoders]
+        with track(len(rows), words, done=min(each.done for each in into)) as advance:
+            window_features(embeds, self.clips.dataset, clips, self.request.input_view, advance, into)
+        return [_Kept(each, rows) for each in into]
 
     def _open(self, encoder: EncoderLike, kind: Literal["train", "test"], clips: pa.Table, count: int) -> Features:
         view = dataclasses.asdict(self.request.input_view.view)

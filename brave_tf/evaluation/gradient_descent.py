@@ -9,6 +9,9 @@ import numpy as np
 import tensorflow as tf
 from sklearn.preprocessing import StandardScaler
 
+from brave_tf.evaluation.feature_rows import FeatureRows, LabelRows
+from brave_tf.evaluation.replicas import check_batch
+from brave_tf.evaluation.standardisation import fitted_scaler
 from brave_tf.progress import Advance
 
 BATCH_WINDOWS = 4096
@@ -33,9 +36,17 @@ class GradientDescent:
     hidden: Sequence[keras.layers.Layer] = ()
 
     def decisions(
-        self, train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, classes: int, seed: int, advance: Advance
+        self,
+        train: np.ndarray | FeatureRows,
+        train_labels: np.ndarray | LabelRows,
+        test: np.ndarray | FeatureRows,
+        classes: int,
+        seed: int,
+        advance: Advance,
     ) -> np.ndarray:
         """Trains a classifier, and lets it decide about others.
+
+        It trains under the strategy in scope. Of features that are on disk it holds a batch at a time.
 
         Args:
             train: [E, N, D], E augmented samples of N clips.
@@ -48,10 +59,12 @@ class GradientDescent:
         Returns:
             [N', classes] probabilities, of each class for itself where there are several labels, averaged over the
             windows.
+
+        Raises:
+            UserError: a batch cannot be divided among the replicas of the strategy.
         """
-        size, several = train.shape[-1], train_labels.ndim > 1
-        features = train.reshape(-1, size)
-        scaler = StandardScaler().fit(features)
+        features, several = FeatureRows.of(train), train_labels.ndim > 1
+        size, scaler = features.shape[-1], fitted_scaler(features)
         batches = _Batches(features, train_labels, scaler, self.batch_size, seed)
         model = self._model(size, classes, seed)
         schedule = keras.optimizers.schedules.CosineDecay(self.learning_rate, self.epochs * len(batches))
@@ -61,7 +74,7 @@ class GradientDescent:
             on_epoch_end=lambda epoch, logs: advance(1, f"loss {logs['loss']:.3f}")
         )
         model.fit(batches, epochs=self.epochs, shuffle=False, verbose=0, callbacks=[progress])
-        return _probabilities(model, scaler, test, tf.nn.sigmoid if several else tf.nn.softmax)
+        return _probabilities(model, scaler, FeatureRows.of(test), tf.nn.sigmoid if several else tf.nn.softmax)
 
     def _model(self, size: int, classes: int, seed: int) -> keras.Model:
         outputs = inputs = keras.Input((size,))
@@ -71,14 +84,29 @@ class GradientDescent:
         return keras.Model(inputs, last(outputs))
 
 
+class BatchDropout(keras.layers.Dropout):
+    """Dropout of units that depend on the batch, and not on how it is divided among replicas."""
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """See `keras.layers.Dropout`."""
+        context = tf.distribute.get_replica_context()
+        if not training or not self.rate or context is None or context.num_replicas_in_sync == 1:
+            return super().call(inputs, training=training)
+        share = tf.shape(inputs)[0]
+        units = tf.ones([share * context.num_replicas_in_sync, inputs.shape[-1]])
+        kept_units = keras.random.dropout(units, self.rate, seed=self.seed_generator)
+        first = share * context.replica_id_in_sync_group
+        return inputs * kept_units[first : first + share]
+
+
 def _probabilities(
-    model: keras.Model, scaler: StandardScaler, test: np.ndarray, of_logits: Callable[[Any], tf.Tensor]
+    model: keras.Model, scaler: StandardScaler, test: FeatureRows, of_logits: Callable[[Any], tf.Tensor]
 ) -> np.ndarray:
     windows, size = test.shape[1:]
     clips_at_once = max(BATCH_WINDOWS // windows, 1)
     means = []
     for start in range(0, len(test), clips_at_once):
-        part = test[start : start + clips_at_once]
+        part = test.part(start, start + clips_at_once)
         scaled = scaler.transform(part.reshape(-1, size)).astype(np.float32)
         values = of_logits(model(scaled, training=False)).numpy()
         means.append(values.reshape(len(part), windows, -1).mean(axis=1))
@@ -89,20 +117,22 @@ class _Batches(keras.utils.PyDataset):
     """Standardised features with their labels; every epoch in another order, which its number and the seed decide."""
 
     def __init__(
-        self, features: np.ndarray, labels: np.ndarray, scaler: StandardScaler, batch_size: int, seed: int
+        self, features: FeatureRows, labels: np.ndarray | LabelRows, scaler: StandardScaler, batch_size: int, seed: int
     ) -> None:
         super().__init__()
         self._features, self._labels, self._scaler = features, labels, scaler
-        self._size, self._seed, self._epoch = min(batch_size, len(features)), seed, 0
+        self._count = features.shape[0] * features.shape[1]
+        self._size, self._seed, self._epoch = min(batch_size, self._count), seed, 0
+        check_batch(self._size, "features")
         self._order = self._permutation()
 
     def __len__(self) -> int:
-        return len(self._features) // self._size
+        return self._count // self._size
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         # In rising order, because features may lie on disk.
         rows = np.sort(self._order[index * self._size : (index + 1) * self._size])
-        scaled = self._scaler.transform(self._features[rows]).astype(np.float32)
+        scaled = self._scaler.transform(self._features.samples(rows)).astype(np.float32)
         return scaled, self._labels[rows % len(self._labels)]
 
     def on_epoch_end(self) -> None:
@@ -110,4 +140,4 @@ class _Batches(keras.utils.PyDataset):
         self._order = self._permutation()
 
     def _permutation(self) -> np.ndarray:
-        return np.random.default_rng([self._seed, self._epoch]).permutation(len(self._features))
+        return np.random.default_rng([self._seed, self._epoch]).permutation(self._count)

@@ -113,7 +113,14 @@ class FrozenProtocol(EvaluationProtocol):
 
 
 class ClassifierProtocol(FrozenProtocol):
-    """A classifier of frozen features, trained on each fold for itself. Most protocols need no more than `decide`."""
+    """A classifier of frozen features, trained on each fold for itself. Most protocols need no more than `decide`.
+
+    Attributes:
+        streams: whether `decide` takes features that are on disk, as `FeatureRows`, and several labels as `LabelRows`,
+            and reads a part at a time; else it is given arrays, in memory.
+    """
+
+    streams: ClassVar[bool] = False
 
     @abc.abstractmethod
     def decide(
@@ -143,10 +150,19 @@ class ClassifierProtocol(FrozenProtocol):
         self, features: "EncoderFeatures", request: "Request", advance: Advance
     ) -> "tuple[list[Answers], dict[str, Any]]":
         """See `FrozenProtocol.encoder_answers`."""
+        import numpy as np
+
+        from brave_tf.evaluation.feature_rows import LabelRows
+
         answers = []
         for fold in features.folds:
-            train, test, labels = features.train(fold.train), features.test(fold.test), features.clips.labels
-            decisions = self.decide(train, labels[fold.train], test, features.clips.classes, request.seed, advance)
+            train: Any = features.train(fold.train)
+            test: Any = features.test(fold.test)
+            if not self.streams:
+                train, test = np.asarray(train), np.asarray(test)
+            labels: Any = features.clips.labels
+            labels = LabelRows(labels, fold.train) if self.streams and labels.ndim > 1 else labels[fold.train]
+            decisions = self.decide(train, labels, test, features.clips.classes, request.seed, advance)
             answers.append(features.by_video(decisions, fold.test))
         return answers, {}
 

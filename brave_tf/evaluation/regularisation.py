@@ -44,11 +44,11 @@ def choose_svm_c(grid: Sequence[float], features: EncoderFeatures) -> Regularisa
     folds, clips = features.folds, features.clips
     if len(folds) > 1:
         train, test, words = folds[0].train, folds[0].test, f"fold {folds[0].name}"
-        windows = features.test(test)
+        windows: Any = features.test(test)
     else:
         train, test = held_out(folds[0].train, clips)
         words = "a fifth of the training videos"
-        windows = np.swapaxes(features.train(test), 0, 1)
+        windows = np.swapaxes(np.asarray(features.train(test)), 0, 1)
     rising, labels, videos = sorted(grid), clips.labels, clips.videos
     decisions = linear_decisions(features.train(train), labels[train], windows, rising, clips.classes)
     scores = {

@@ -112,9 +112,10 @@ def _fold(outcome: Outcome, number: int, kind: str) -> dict[str, Any]:
 
 def _chance(kind: str, outcome: Outcome, number: int) -> float:
     """What needs no look at the clips: the most frequent class, the same scores for all, or a random neighbour."""
-    train, test = outcome.clips.labels[outcome.folds[number].train], outcome.trained[number].labels
+    test = outcome.trained[number].labels
     if kind == "several":
         return float(np.mean(test[:, test.any(axis=0)]))
+    train = outcome.clips.labels[outcome.folds[number].train]
     if kind == "retrieval":
         shares = np.bincount(train, minlength=int(test.max()) + 1) / len(train)
         return float(np.mean(shares[test]))

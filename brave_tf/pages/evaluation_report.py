@@ -93,6 +93,8 @@ def _folds(report: Mapping[str, Any]) -> Html:
         rows.append(("mean", _share(report["mean"]), whole, random, chance, "", ""))
     words = "Intervals are percentiles of 1,000 draws of the test videos, with replacement; 200 for average precision."
     parts = [table(header, rows), paragraph(words)]
+    if report.get("random_init_note"):
+        parts.append(paragraph(f"Of random initialisation: {report['random_init_note']}."))
     if report.get("recall"):
         parts.append(_recall(report))
     left_out = {**report["left_out"], **{f"listed in {k}, not there": n for k, n in report.get("missing", {}).items()}}

@@ -13,7 +13,7 @@ from brave_tf.config import Config, EvaluationInput
 from brave_tf.data.dataset import CLIPS_PER_SOURCE, Dataset
 from brave_tf.data.open import open_dataset
 from brave_tf.evaluation.clips import LabelledClips
-from brave_tf.evaluation.features import graph_of, window_features
+from brave_tf.evaluation.features import Embedder, window_features
 from brave_tf.evaluation.folds import choose_label
 from brave_tf.evaluation.protocols.knn import knn_decisions
 from brave_tf.method.step_function import finished_steps
@@ -99,7 +99,7 @@ class KNNProbe(keras.callbacks.Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         """Prepares the encoder's graph."""
         self._probes = is_chief(self.model.distribute_strategy)
-        self._embed = graph_of(self.model.encoder)
+        self._embed = Embedder(self.model.encoder)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Probes when it is due."""

@@ -1,6 +1,7 @@
 """Which devices train: one, all of this machine, several machines, or a TPU."""
 
 import contextlib
+import functools
 import json
 import os
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import Any, get_args
 import tensorflow as tf
 
 from brave_tf.config import Config
-from brave_tf.config.words import StrategyName
+from brave_tf.config.words import LocalStrategyName, StrategyName
 from brave_tf.data.pipeline import check_batch
 from brave_tf.errors import UserError
 from brave_tf.training import slurm
@@ -46,12 +47,46 @@ def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
         return _tpu()
     if name == "multiworker" or (name == "auto" and (_in_tf_config() or slurm.is_job_step(os.environ))):
         return _multi_worker()
+    return _mirrored(name)
+
+
+def make_local_strategy(strategy: str | tf.distribute.Strategy = "auto") -> tf.distribute.Strategy:
+    """The strategy to evaluate under: the devices of this machine, or a TPU.
+
+    Args:
+        strategy: a strategy, or one of the names that `make_strategy` takes but "multiworker"; "auto" takes no other
+            machine either.
+
+    Raises:
+        UserError: see `make_strategy`; or the strategy takes several machines.
+    """
+    if not isinstance(strategy, str):
+        if is_multi_worker(strategy):
+            raise UserError(f"received a strategy of {workers(strategy)} workers; an evaluation runs on one machine")
+        return strategy
+    names = get_args(LocalStrategyName)
+    if strategy not in names:
+        raise UserError(
+            f"received --strategy {strategy}; an evaluation runs on one machine: expected one of: {', '.join(names)}"
+        )
+    if strategy == "tpu" or (strategy == "auto" and _has_tpu()):
+        return _tpu()
+    return _mirrored(strategy)
+
+
+def _mirrored(name: str) -> tf.distribute.Strategy:
     gpus = len(tf.config.list_logical_devices("GPU"))
     if name == "mirrored" or gpus > 1:
         # Without GPUs it takes the processor, as one or as several logical devices.
         names = [device.name for device in tf.config.list_logical_devices("GPU" if gpus else "CPU")]
-        return tf.distribute.MirroredStrategy(names)
+        return _over(tuple(names))
     return tf.distribute.get_strategy()
+
+
+@functools.cache
+def _over(devices: tuple[str, ...]) -> tf.distribute.Strategy:
+    """One strategy for all work of a process: TensorFlow takes the collective operations of two for the same ones."""
+    return tf.distribute.MirroredStrategy(devices)
 
 
 def check_strategy(config: Config, strategy: tf.distribute.Strategy) -> None:

@@ -16,7 +16,7 @@ from brave_tf.data.dataset import Dataset
 from brave_tf.data.open import open_dataset
 from brave_tf.encoders.encoder import load_encoder
 from brave_tf.errors import UserError
-from brave_tf.evaluation import features
+from brave_tf.evaluation import features, frozen
 from brave_tf.evaluation.clips import LabelledClips
 from brave_tf.evaluation.comparison import compare_with_random
 from brave_tf.evaluation.fine_tuning import FineTuning
@@ -204,6 +204,39 @@ def test_features_are_computed_once_for_all_protocols(dataset, tmp_path, monkeyp
     for protocol in ("knn", "retrieval", "mlp"):
         # Training clips are seen in windows by the first two; all clips of this dataset are tested in some fold.
         run(protocol, protocol=protocol)
+
+
+def test_nearest_neighbours_start_from_the_test_features_of_a_linear_evaluation(dataset, tmp_path, monkeypatch):
+    embedded, window_features = [], frozen.window_features
+
+    def counted(embeds, dataset, clips, input_view, advance, into):
+        embedded.append(clips.num_rows - min(features.done for features in into))
+        return window_features(embeds, dataset, clips, input_view, advance, into)
+
+    monkeypatch.setattr(frozen, "window_features", counted)
+
+    def run(protocol, cache):
+        request = Request(make_protocol(protocol, {}), INPUT_VIEW)
+        return summarise(compare_with_random(brightness, None, dataset, request, cache), request)
+
+    run("linear", tmp_path / "shared")
+    (test_clips,) = embedded
+    found = run("knn", tmp_path / "shared")
+    assert embedded == [test_clips, 0, 14 - test_clips] and 0 < test_clips < 14
+    run("retrieval", tmp_path / "shared")
+    assert embedded[3:] == [0, 0]
+    alone = run("knn", tmp_path / "alone")
+    assert {**found, "seconds": 0} == {**alone, "seconds": 0}
+
+
+def test_an_encoder_that_is_itself_random_is_evaluated_once(dataset, tmp_path):
+    def run(name, encoder):
+        return evaluate(encoder, dataset.path, tmp_path / name, protocol="knn", folds="fold", seed=3, view=CHANGES)
+
+    report = run("out", "random:tiny-va")
+    assert report["random_init"] == report["mean"] and "its own" in report["random_init_note"]
+    assert report["random_init_note"] in (tmp_path / "out/report.html").read_text(encoding="utf-8")
+    assert len(list((tmp_path / "features").iterdir())) == 1
 
 
 NO_CHANGE = AugmentConfig(crop_area=(1.0, 1.0), crop_aspect=(1.0, 1.0), flip=0.0, color=0.0, grayscale=0.0)

@@ -10,8 +10,16 @@ from brave_tf import presets
 from brave_tf.config.values import override
 from brave_tf.errors import UserError
 from brave_tf.training import slurm
+from brave_tf.training import strategy as strategies
 from brave_tf.training.agreement import Agreement
-from brave_tf.training.strategy import check_strategy, is_chief, make_strategy, while_together, workers
+from brave_tf.training.strategy import (
+    check_strategy,
+    is_chief,
+    make_local_strategy,
+    make_strategy,
+    while_together,
+    workers,
+)
 
 SLURM = {
     "SLURM_PROCID": "3",
@@ -115,3 +123,18 @@ def test_slurm_variables_that_do_not_fit_are_refused(monkeypatch, change):
         monkeypatch.setenv(name, value)
     with pytest.raises(UserError, match="SLURM does not describe its job step"):
         make_strategy("auto")
+
+
+def test_an_evaluation_takes_no_other_machine(monkeypatch):
+    workers_of_two = {"worker": ["localhost:1", "localhost:2"]}
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": workers_of_two, "task": {"type": "worker", "index": 0}}))
+    assert make_local_strategy("auto") is tf.distribute.get_strategy()
+    with pytest.raises(UserError, match=r"received --strategy multiworker; .* expected one of: auto, mirrored, tpu"):
+        make_local_strategy("multiworker")
+
+
+def test_all_work_of_a_process_shares_one_strategy(monkeypatch):
+    monkeypatch.setattr(tf.distribute, "MirroredStrategy", lambda devices: object())
+    strategies._over.cache_clear()
+    assert make_strategy("mirrored") is make_local_strategy("mirrored")
+    strategies._over.cache_clear()

@@ -11,6 +11,8 @@ from brave_tf.progress import Advance
 if TYPE_CHECKING:
     import numpy as np
 
+    from brave_tf.evaluation.feature_rows import FeatureRows
+
 
 @dataclasses.dataclass(frozen=True)
 class KNN(ClassifierProtocol):
@@ -22,6 +24,7 @@ class KNN(ClassifierProtocol):
 
     name: ClassVar[str] = "knn"
     augments: ClassVar[bool] = False
+    streams: ClassVar[bool] = True
 
     neighbours: Count = dataclasses.field(default=20, metadata={"flags": ("--neighbours",)})
 
@@ -31,9 +34,9 @@ class KNN(ClassifierProtocol):
 
     def decide(
         self,
-        train: "np.ndarray",
+        train: "np.ndarray | FeatureRows",
         train_labels: "np.ndarray",
-        test: "np.ndarray",
+        test: "np.ndarray | FeatureRows",
         classes: int,
         seed: int,
         advance: Advance,
@@ -45,7 +48,11 @@ class KNN(ClassifierProtocol):
 
 
 def knn_decisions(
-    train: "np.ndarray", train_labels: "np.ndarray", test: "np.ndarray", neighbours: int, classes: int
+    train: "np.ndarray | FeatureRows",
+    train_labels: "np.ndarray",
+    test: "np.ndarray | FeatureRows",
+    neighbours: int,
+    classes: int,
 ) -> "np.ndarray":
     """Votes of the nearest training clips, weighted by closeness, on standardised unit vectors.
 
@@ -62,9 +69,10 @@ def knn_decisions(
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.preprocessing import StandardScaler, normalize
 
-    scaler = StandardScaler().fit(train.mean(axis=1))
     # One unit vector per clip: the mean over its windows, standardised.
-    known, queries = (normalize(scaler.transform(windows.mean(axis=1))) for windows in (train, test))
+    means = train.mean(axis=1)
+    scaler = StandardScaler().fit(means)
+    known, queries = (normalize(scaler.transform(each)) for each in (means, test.mean(axis=1)))
     classifier = KNeighborsClassifier(n_neighbors=min(neighbours, len(train)), weights="distance")
     classifier.fit(known, train_labels)
     return for_all_classes(classifier.predict_proba(queries), classifier.classes_, classes, 0.0)

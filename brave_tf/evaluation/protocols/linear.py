@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from sklearn.svm import LinearSVC
 
+    from brave_tf.evaluation.feature_rows import FeatureRows
     from brave_tf.evaluation.frozen import EncoderFeatures
     from brave_tf.evaluation.request import Request
     from brave_tf.evaluation.scores import Answers
@@ -62,7 +63,11 @@ class Linear(FrozenProtocol):
 
 
 def linear_decisions(
-    train: "np.ndarray", train_labels: "np.ndarray", test: "np.ndarray", svm_cs: Sequence[float], classes: int
+    train: "np.ndarray | FeatureRows",
+    train_labels: "np.ndarray",
+    test: "np.ndarray | FeatureRows",
+    svm_cs: Sequence[float],
+    classes: int,
 ) -> "list[np.ndarray]":
     """Trains linear SVMs on frozen features, and lets them decide about others.
 
@@ -83,13 +88,19 @@ def linear_decisions(
         The paper, section 4.2; the constants of the released evaluation code.
     """
     import numpy as np
-    from sklearn.preprocessing import StandardScaler
     from sklearn.svm import LinearSVC
 
-    epochs, _, size = train.shape
-    scaler = StandardScaler()
-    scaled = scaler.fit_transform(train.reshape(-1, size))
-    labels = np.tile(train_labels, epochs)
+    from brave_tf.evaluation.feature_rows import FeatureRows
+    from brave_tf.evaluation.standardisation import fitted_scaler
+
+    features = FeatureRows.of(train)
+    scaler = fitted_scaler(features)
+    labels = np.tile(train_labels, len(features))
+    # In the type that the SVM computes in, which would make a copy of any other.
+    scaled, first = np.empty((len(labels), features.shape[-1])), 0
+    for chunk in features.chunks():
+        scaled[first : first + len(chunk)] = scaler.transform(chunk)
+        first += len(chunk)
     # The decision is linear, so that of the windows' mean is the mean of theirs.
     means = scaler.transform(test.mean(axis=1, dtype=np.float64))
     decisions = []

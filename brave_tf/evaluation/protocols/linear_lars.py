@@ -11,6 +11,8 @@ from brave_tf.progress import Advance
 if TYPE_CHECKING:
     import numpy as np
 
+    from brave_tf.evaluation.feature_rows import FeatureRows, LabelRows
+
 
 @dataclasses.dataclass(frozen=True)
 class LinearLARS(ClassifierProtocol):
@@ -30,6 +32,7 @@ class LinearLARS(ClassifierProtocol):
 
     name: ClassVar[str] = "linear-lars"
     several_labels: ClassVar[bool] = True
+    streams: ClassVar[bool] = True
 
     epochs: Count = 30
     batch_size: Count = 512
@@ -51,9 +54,9 @@ class LinearLARS(ClassifierProtocol):
 
     def decide(
         self,
-        train: "np.ndarray",
-        train_labels: "np.ndarray",
-        test: "np.ndarray",
+        train: "np.ndarray | FeatureRows",
+        train_labels: "np.ndarray | LabelRows",
+        test: "np.ndarray | FeatureRows",
         classes: int,
         seed: int,
         advance: Advance,

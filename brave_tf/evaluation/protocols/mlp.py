@@ -13,6 +13,8 @@ from brave_tf.progress import Advance
 if TYPE_CHECKING:
     import numpy as np
 
+    from brave_tf.evaluation.feature_rows import FeatureRows, LabelRows
+
 
 @dataclasses.dataclass(frozen=True)
 class MLP(ClassifierProtocol):
@@ -33,6 +35,7 @@ class MLP(ClassifierProtocol):
 
     name: ClassVar[str] = "mlp"
     several_labels: ClassVar[bool] = True
+    streams: ClassVar[bool] = True
 
     epochs: Count = 30
     batch_size: Count = 512
@@ -55,9 +58,9 @@ class MLP(ClassifierProtocol):
 
     def decide(
         self,
-        train: "np.ndarray",
-        train_labels: "np.ndarray",
-        test: "np.ndarray",
+        train: "np.ndarray | FeatureRows",
+        train_labels: "np.ndarray | LabelRows",
+        test: "np.ndarray | FeatureRows",
         classes: int,
         seed: int,
         advance: Advance,
@@ -65,10 +68,10 @@ class MLP(ClassifierProtocol):
         """See `ClassifierProtocol.decide`; probabilities, averaged over the windows."""
         import keras
 
-        from brave_tf.evaluation.gradient_descent import GradientDescent
+        from brave_tf.evaluation.gradient_descent import BatchDropout, GradientDescent
 
         initializer = keras.initializers.GlorotUniform(seed)
         hidden = keras.layers.Dense(self.hidden_size, activation="relu", kernel_initializer=initializer)
-        layers = (hidden, keras.layers.Dropout(self.dropout, seed=seed))
+        layers = (hidden, BatchDropout(self.dropout, seed=seed))
         training = GradientDescent(self.epochs, self.batch_size, self.learning_rate, keras.optimizers.Adam, layers)
         return training.decisions(train, train_labels, test, classes, seed, advance)
