@@ -14,13 +14,14 @@ BACKENDS_TESTS := $(addprefix tests/models/test_,backends.py r3d_transcription.p
 SOURCES := brave_tf export tests examples benchmarks setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check backends lint types format clean
+.PHONY: help demo test check bench backends lint types format clean
 
 help:
 	@echo "make demo     the whole story on generated media files; the page is $(DEMO_OUT)/index.html"
 	@echo "make test     run the tests (TEST_ARGS=... goes to pytest)"
 	@echo "make check    the gate: lint, format, types, tests"
 	@echo "make backends the tests that compare with PyTorch and JAX, in an environment that has both"
+	@echo "make bench    time everything (half an hour on an idle machine); benchmarks/README.md says what it means"
 	@echo "make lint | types | format | clean"
 
 demo: $(STAMP)
@@ -33,6 +34,12 @@ check: lint types test
 
 backends: $(BACKENDS_STAMP)
 	@$(BACKENDS)/bin/python -m pytest -q $(BACKENDS_TESTS) $(TEST_ARGS)
+
+bench: $(STAMP)
+	@set -e; for name in startup input prepare evaluation resume rematerialisation; do \
+	  echo "== benchmarks/$$name.py"; $(VENV)/bin/python benchmarks/$$name.py; done
+	@for preset in tiny-va tiny-v; do \
+	  echo "== benchmarks/train_step.py $$preset"; $(VENV)/bin/python benchmarks/train_step.py $$preset --set batch_size=48; done
 
 lint: $(STAMP)
 	@$(VENV)/bin/ruff check $(SOURCES)

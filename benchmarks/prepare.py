@@ -2,8 +2,8 @@
 
 Writes media of its own: H.264 of 640x360 at 30 fps with stereo sound, 2 to 8 s long. The peer makes of each file what a
 record holds, JPEGs of 25 fps with a shorter side of 256 and mono sound of 16 kHz: the program `ffmpeg` (on PATH, or
-`--ffmpeg`), once for each file, else a plain PyAV loop; as many at a time as there are workers. `--old` takes the
-`brave-tf` of another checkout. All of them run in turn; start-up counts.
+`--ffmpeg`), once for each file, else a plain PyAV loop; as many at a time as there are workers. `--against` takes
+the Python of another checkout. All of them run in turn; start-up counts.
 """
 
 import argparse
@@ -145,7 +145,8 @@ def measure(media: Path, options: argparse.Namespace) -> dict[str, dict[str, dic
     results = {}
     for workers in options.workers:
         cases = {"ffmpeg" if program else "pyav loop": peer(program, files, workers)}
-        cases |= {"old": preparing(options.old, media, workers)} if options.old else {}
+        if options.against:
+            cases["other"] = preparing(str(Path(options.against).with_name("brave-tf")), media, workers)
         cases["new"] = preparing(str(Path(sys.executable).with_name("brave-tf")), media, workers)
         # One round warms the disk's cache.
         rounds = [{name: timed(work) for name, work in cases.items()} for _ in range(options.repeats + 1)][1:]
@@ -166,7 +167,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=90)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--old", help="the brave-tf of another checkout")
+    parser.add_argument("--against", help="Python with another version of the library, to measure in turns with this")
     parser.add_argument("--ffmpeg", help="the ffmpeg to compare with; by default that on PATH")
     parser.add_argument("--media", type=Path, help="a folder to keep the media in")
     parser.add_argument("--json", type=Path, help="a file for the results")

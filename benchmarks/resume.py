@@ -1,7 +1,7 @@
-"""What it costs to go on far into a run: `python benchmarks/resume.py DATASET [SHARDS]`.
+"""What it costs to go on far into a run: `python benchmarks/resume.py [SHARDS]`.
 
-Repeats the clips of a small prepared dataset until they fill 1,000 shards, then takes the first batch of the paper's
-size at step 0 and at step 250,000, each in a process of its own.
+Repeats the clips of the demo's world until they fill 1,000 shards, 9 GB of disk, then takes the first batch of the
+paper's size at step 0 and at step 250,000, each in a process of its own.
 """
 
 import dataclasses
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from startup import make_dataset
 
 from brave_tf import presets
 from brave_tf.data import open_dataset, pretraining_dataset
@@ -55,11 +56,11 @@ def bytes_read() -> int:
 
 
 def main() -> None:
-    if sys.argv[1] == "--measure":
+    if sys.argv[1:2] == ["--measure"]:
         return measure(sys.argv[2], int(sys.argv[3]))
-    shards = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
-    with tempfile.TemporaryDirectory() as folder:
-        write_large(Path(sys.argv[1]), Path(folder), shards)
+    shards = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    with tempfile.TemporaryDirectory() as small, tempfile.TemporaryDirectory() as folder:
+        write_large(make_dataset(Path(small)), Path(folder), shards)
         size = sum(path.stat().st_size for path in Path(folder).glob("*.tfrecord"))
         print(f"{shards} shards of {size / shards / 2**20:.1f} MiB, {size / 2**30:.1f} GiB in all; batches of {BATCH}")
         print("first step  seconds to the first batch  MiB read  clips")

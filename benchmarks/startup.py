@@ -1,7 +1,7 @@
 """Seconds from a command to its answer: `python benchmarks/startup.py`.
 
 Times, each in a process of its own, `import tensorflow` alone, `brave-tf --help`, and a pre-training of one step with
-everything that it leaves behind. `--old` takes the `brave-tf` of another checkout; both run in turn.
+everything that it leaves behind. `--against` takes the Python of another checkout; both run in turn.
 """
 
 import argparse
@@ -51,12 +51,11 @@ def measure(programs: dict[str, str], dataset: Path, repeats: int) -> dict[str, 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--old", help="the brave-tf of another checkout")
+    parser.add_argument("--against", help="Python with another version of the library, to measure in turns with this")
     parser.add_argument("--json", action="store_true", help="print JSON alone")
     options = parser.parse_args()
-    programs = {"this": str(Path(sys.executable).with_name("brave-tf"))}
-    if options.old:
-        programs["old"] = options.old
+    pythons = {"this": sys.executable, **({"other": options.against} if options.against else {})}
+    programs = {name: str(Path(python).with_name("brave-tf")) for name, python in pythons.items()}
     with tempfile.TemporaryDirectory() as folder:
         dataset = make_dataset(Path(folder))
         results = measure(programs, dataset, options.repeats)
