@@ -57,15 +57,14 @@ def test_without_labels_there_is_no_probe(tmp_path):
 def test_the_probe_scores_the_encoder_at_its_steps(dataset):
     found = ProbeClips.choose([dataset], most=100)
     classes = tf.constant(found.labels, tf.float32)
-    calls = tf.Variable(0)
 
     class Tell(keras.layers.Layer):
-        """Embeds the clips, which come in the order of the table, by their classes."""
+        """Embeds the clips, which come at once and in the order of the table, by their classes."""
 
         def call(self, video, training=False):
-            assert not training and video.shape[1:] == (8, 32, 32, 3)
-            number = calls.assign_add(1) - 1
-            return tf.stack([[classes[number % len(classes)], 1.0]])
+            assert not training and video.shape[1:] == (8, 32, 32, 3) and video.shape[0] >= len(classes)
+            embeddings = tf.stack([classes, tf.ones_like(classes)], axis=1)
+            return tf.pad(embeddings, [[0, video.shape[0] - len(classes)], [0, 0]])
 
     config = override(presets.get("tiny-v"), ["evaluation.size=32", "evaluation.shorter_side=32"])
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
