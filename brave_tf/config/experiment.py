@@ -68,7 +68,7 @@ class MonitorConfig:
 
     Attributes:
         collapse_spread: a run whose spread of projections stays below this has collapsed and is stopped; 0 never stops
-            one. The spread is 1 for healthy projections (`brave_tf.losses.spread`).
+            one. The spread is 1 for healthy projections (`brave_tf.method.statistics`).
         collapse_patience: steps in a row below it.
         probe_every: steps between two kNN probes of the encoder, on clips with labels if there are any; 0 never probes.
         probe_clips: clips that a probe embeds at most, half of them as neighbours.

@@ -23,15 +23,12 @@ ABOUT_FILE = "about.json"
 FEATURE_TYPE = np.dtype("<f4")
 
 
-class Features(Protocol):
-    """Where features go, one item after the other."""
+class FeatureSource(Protocol):
+    """Features to read from, one item after the other."""
 
     @property
     def done(self) -> int:
         """Items that are there already."""
-
-    def append(self, items: np.ndarray) -> None:
-        """Adds items [n, ...]."""
 
     @property
     def item_shape(self) -> tuple[int, ...]:
@@ -39,6 +36,13 @@ class Features(Protocol):
 
     def read(self, numbers: np.ndarray) -> np.ndarray:
         """Items by their numbers [n], in any order: [n, *item_shape] in memory."""
+
+
+class Features(FeatureSource, Protocol):
+    """Where features go, one item after the other."""
+
+    def append(self, items: np.ndarray) -> None:
+        """Adds items [n, ...]."""
 
     def array(self) -> np.ndarray:
         """All items."""

@@ -2,29 +2,14 @@
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from brave_tf.evaluation.feature_files import InMemory
+from brave_tf.evaluation.feature_files import FeatureSource, InMemory
 
 CHUNK_BYTES = 1 << 24
 """Features that are read at once, where all of them are wanted one after the other."""
-
-
-class FeatureSource(Protocol):
-    """Whole features to read from, such as `Features`."""
-
-    @property
-    def done(self) -> int:
-        """See `Features.done`."""
-
-    @property
-    def item_shape(self) -> tuple[int, ...]:
-        """See `Features.item_shape`."""
-
-    def read(self, numbers: np.ndarray) -> np.ndarray:
-        """See `Features.read`."""
 
 
 @dataclasses.dataclass(frozen=True)

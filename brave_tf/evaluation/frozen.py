@@ -14,8 +14,8 @@ from brave_tf.config.values import to_dict
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.evaluation import scores
 from brave_tf.evaluation.clips import LabelledClips
-from brave_tf.evaluation.feature_files import FeatureFolder, Features
-from brave_tf.evaluation.feature_rows import FeatureRows, FeatureSource, JoinedFeatures
+from brave_tf.evaluation.feature_files import FeatureFolder, Features, FeatureSource
+from brave_tf.evaluation.feature_rows import FeatureRows, JoinedFeatures
 from brave_tf.evaluation.features import Embedder, augmented_features, window_features
 from brave_tf.evaluation.folds import Fold
 from brave_tf.evaluation.protocol import EncoderLike, FrozenProtocol, Results
