@@ -24,7 +24,7 @@ import pytest
 LOGICAL_CPUS = 2
 
 # Traced graphs are millions of objects, and looking for garbage among them takes its time.
-gc.set_threshold(50_000, 20, 50)
+gc.set_threshold(200_000, 20, 50)
 
 hypothesis.settings.register_profile("gate", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("gate")
@@ -52,8 +52,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         _split_cpu()
 
 
-def pytest_unconfigure() -> None:
-    # Python collects garbage once more when it ends.
+@pytest.fixture(scope="module", autouse=True)
+def leave_no_garbage() -> Iterator[None]:
+    """Frees the graphs of a module, and never looks again at what outlives it."""
+    yield
+    gc.collect()
     gc.freeze()
 
 

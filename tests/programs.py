@@ -16,6 +16,13 @@ from pathlib import Path
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tensorflow", "keras", "tensorflow_hub"])
 
+ONE_UNIT_COMMAND = (
+    "-c",
+    "import pytest; from tests.reduced import one_unit; from brave_tf.cli.main import main;"
+    " one_unit(pytest.MonkeyPatch()); raise SystemExit(main())",
+)
+"""The words of `brave-tf`, with networks as the fixture `one_unit` leaves them."""
+
 
 class Program:
     """A running program, with the methods of `subprocess.Popen` that tests use.

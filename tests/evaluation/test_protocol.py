@@ -26,7 +26,9 @@ from brave_tf.evaluation.protocol import make_protocol
 from brave_tf.evaluation.request import Request
 from brave_tf.evaluation.summary import summarise
 from tests.preparation.media_files import write_media
-from tests.programs import Program
+from tests.programs import ONE_UNIT_COMMAND, Program
+
+pytestmark = pytest.mark.usefixtures("one_unit")
 
 VIEW = EvaluationConfig(frames=2, step=2, size=32, shorter_side=40, epochs=1, windows=2, crops=1, svm_c=1.0)
 INPUT_VIEW = EvaluationInput(view=VIEW)
@@ -349,12 +351,12 @@ def test_fine_tuning_goes_on_from_its_last_saved_step(dataset, tmp_path):
 
 
 def test_fine_tuning_that_is_killed_ends_with_the_same_answers(dataset, tmp_path):
-    settings = {"epochs": 30, "batch_size": 2, "checkpoint_every": 3}
+    settings = {"epochs": 10, "batch_size": 2, "checkpoint_every": 3}
     arguments = ["evaluate", "random:tiny-va", "--data", str(dataset.path), "--out", str(tmp_path / "killed/out")]
     arguments += ["--protocol", "finetune", "--folds", "2", "--no-random-init"]
     for prefix, options in (("--", CHANGES), ("--classifier.", settings)):
         arguments += [word for name, value in options.items() for word in (f"{prefix}{name}", str(value))]
-    process = Program(["-m", "brave_tf", *arguments])
+    process = Program([*ONE_UNIT_COMMAND, *arguments])
     while not list((tmp_path / "killed/features").glob("*/ckpt-*.index")):
         assert process.poll() is None, "ended before its first checkpoint"
         time.sleep(0.02)

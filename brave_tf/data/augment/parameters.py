@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from brave_tf.config import AugmentConfig
-from brave_tf.data.augment.random import derive_seed, uniform
+from brave_tf.data.augment.random import derive_seed, derive_seeds, uniforms
 from brave_tf.data.augment.random_convolution import draw_kernel
 
 Parameters = dict[str, tf.Tensor]
@@ -28,22 +28,22 @@ def sample(seed: tf.Tensor, config: AugmentConfig) -> Parameters:
         The paper, section 4.1, "augmentations"; numbers of the released code.
     """
 
-    def draw(name: str, low: float = 0.0, high: float = 1.0) -> tf.Tensor:
-        return uniform(derive_seed(seed, name), low, high)
-
-    parameters = {
-        "flip": draw("flip") < config.flip,
-        "blur": draw("blur") < config.blur,
-        "blur_sigma": draw("blur_sigma", *config.blur_sigma),
-        "color": draw("color") < config.color,
-        "brightness": draw("brightness", -config.brightness, config.brightness),
-        "saturation": draw("saturation", 1 - config.saturation, 1 + config.saturation),
-        "contrast": draw("contrast", 1 - config.contrast, 1 + config.contrast),
-        "hue": draw("hue", -config.hue, config.hue),
-        "grayscale": draw("grayscale") < config.grayscale,
+    ranges = {
+        **dict.fromkeys(("flip", "blur", "color", "grayscale"), (0.0, 1.0)),
+        "blur_sigma": config.blur_sigma,
+        "brightness": (-config.brightness, config.brightness),
+        "saturation": (1 - config.saturation, 1 + config.saturation),
+        "contrast": (1 - config.contrast, 1 + config.contrast),
+        "hue": (-config.hue, config.hue),
     }
     if config.random_convolution > 0:
-        parameters["random_convolution"] = draw("random_convolution") < config.random_convolution
+        ranges["random_convolution"] = (0.0, 1.0)
+    drawn = uniforms(derive_seeds(seed, list(ranges)), list(ranges.values()))
+    parameters = dict(zip(ranges, tf.unstack(drawn), strict=True))
+    for name in ("flip", "blur", "color", "grayscale", "random_convolution"):
+        if name in parameters:
+            parameters[name] = parameters[name] < getattr(config, name)
+    if config.random_convolution > 0:
         parameters["kernel_size"], parameters["kernel"] = draw_kernel(derive_seed(seed, "kernel"))
     return parameters
 
