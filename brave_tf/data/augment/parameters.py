@@ -27,7 +27,6 @@ def sample(seed: tf.Tensor, config: AugmentConfig) -> Parameters:
     Reference:
         The paper, section 4.1, "augmentations"; numbers of the released code.
     """
-
     ranges = {
         **dict.fromkeys(("flip", "blur", "color", "grayscale"), (0.0, 1.0)),
         "blur_sigma": config.blur_sigma,
