@@ -16,6 +16,8 @@ from brave_tf.runs.directory import claimed
 from brave_tf.training.build import make_model
 from brave_tf.training.checkpoints import Checkpoints
 
+pytestmark = pytest.mark.usefixtures("one_unit")
+
 SMALL = ["steps=200", "model.hidden_size=8", "model.projection_size=4", "checkpoint_every=50", "seed=3"]
 SMALL += [f"model.{view}.{key}" for view in ("narrow", "rgb", "flow", "audio") for key in ("depth=14", "width=0.0625")]
 THREE = dataclasses.replace(

@@ -60,7 +60,7 @@ def test_planted_share_of_wrong_labels_is_found(decide):
     assert np.mean(answered == wrong) == pytest.approx(0.75)
 
 
-@pytest.mark.parametrize("decide", [linear, knn, linear_lars])
+@pytest.mark.parametrize("decide", [linear, knn, pytest.param(linear_lars, marks=pytest.mark.slow)])
 def test_permuted_labels_give_chance(decide):
     (train, labels), (test, _) = planted(1, 0.5), planted(2, 0.5)
     found = []

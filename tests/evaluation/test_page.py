@@ -12,6 +12,8 @@ from brave_tf.presets.published import COLUMNS, published
 from tests.pages.reading import Reading, pixels
 from tests.preparation.media_files import write_media
 
+pytestmark = pytest.mark.usefixtures("one_unit")
+
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):

@@ -25,8 +25,9 @@ def make_dataset(folder: Path, clips_per_motion: int = 4) -> Path:
 
 
 def start(arguments: Sequence[str], run: Path, log: Path) -> Program:
+    """Starts a training; the arguments are Python's, such as `-m brave_tf pretrain PRESET`, without `--run`."""
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
-    return Program(["-m", "brave_tf", "pretrain", *arguments, "--run", str(run)], log, environment)
+    return Program([*arguments, "--run", str(run)], log, environment)
 
 
 def complete(arguments: Sequence[str], run: Path, log: Path) -> str:
@@ -82,7 +83,7 @@ def main() -> None:
     options = parser.parse_args()
     options.folder.mkdir(parents=True)
     data = options.data or make_dataset(options.folder)
-    arguments = [options.preset, "--data", str(data), "--steps", str(options.steps)]
+    arguments = ["-m", "brave_tf", "pretrain", options.preset, "--data", str(data), "--steps", str(options.steps)]
     arguments += ["--set", "checkpoint_every=5", "log_every=1", "keep_checkpoints=3"]
     log = options.folder / "log.txt"
     began = time.monotonic()

@@ -67,7 +67,7 @@ def test_the_whole_step_compiles_and_does_the_same(make_config, dataset):
     interpreted, loss = trained(config, batches, jit_compile=False)
     compiled, compiled_loss = trained(config, batches, jit_compile=True)
     assert compiled_loss == pytest.approx(loss, rel=1e-4)
-    graph = tf.function(compiled.train_step).get_concrete_function(next(iter(batches))).graph
+    graph = tf.function(compiled.train_step, autograph=False).get_concrete_function(next(iter(batches))).graph
     kinds = {operation.type for operation in graph.get_operations()}
     kinds |= {node.op for function in graph.as_graph_def().library.function for node in function.node_def}
     assert "Conv2D" in kinds and not {kind for kind in kinds if "PyFunc" in kind}

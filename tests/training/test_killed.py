@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tests.programs import Program
+from tests.programs import ONE_UNIT_COMMAND, Program
 from tests.training import run_killed
 
 STEPS = 30
@@ -20,7 +20,7 @@ SMALL = [
 @pytest.fixture(scope="module")
 def arguments(tmp_path_factory):
     data = run_killed.make_dataset(tmp_path_factory.mktemp("killed"), clips_per_motion=1)
-    return ["tiny-va", "--data", str(data), "--set", *SMALL]
+    return [*ONE_UNIT_COMMAND, "pretrain", "tiny-va", "--data", str(data), "--set", *SMALL]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_a_run_that_is_killed_twice_and_stopped_ends_with_the_same_weights(argum
 
 def check_that_a_second_process_is_refused(process, arguments, run):
     process.send_signal(signal.SIGSTOP)
-    second = Program(["-m", "brave_tf", "pretrain", *arguments, "--run", str(run)])
+    second = Program([*arguments, "--run", str(run)])
     status = second.wait()
     process.send_signal(signal.SIGCONT)
     assert status == 1 and "another process trains in" in second.text(), second.text()
