@@ -11,8 +11,9 @@ class BlockwiseModel(keras.Model):
     """A functional backbone, one block after the other.
 
     With `rematerialise`, training keeps the inputs of the blocks alone and computes each block once more on the way
-    back: much less memory, about a third more time, the same gradients. Batch norm statistics move once. It needs the
-    TensorFlow backend, and is without effect on others.
+    back: much less memory, about a third more time, the same gradients. The last piece, which holds little and computes
+    as much as others, is kept. Batch norm statistics move once. It needs the TensorFlow backend, and is without effect
+    on others.
     """
 
     rematerialise: bool
@@ -35,9 +36,10 @@ class BlockwiseModel(keras.Model):
         """Runs the network."""
         if not (self.rematerialise and training and keras.backend.backend() == "tensorflow"):
             return super().call(inputs, training=training, mask=mask)
-        for block in self._blocks:
+        *blocks, last = self._blocks
+        for block in blocks:
             inputs = _recomputed(block, inputs)
-        return inputs
+        return last(inputs, training=True)
 
 
 def _recomputed(block: Callable[..., Any], inputs: Any) -> Any:

@@ -101,7 +101,7 @@ def _stem(inputs: Any, channels: int, version: int, stem: Stem, dtype: Any) -> A
 
 
 def _units(tensor: Any, depth: int, channels: int, version: int, dtype: Any) -> tuple[dict[str, Any], list[Any]]:
-    """Endpoints by name, and what comes out of every block."""
+    """Endpoints by name, and what comes out of every block before the last unit."""
     endpoints, blocks_out = {"stem": tensor}, []
     block = _block_v1 if version == 1 else _block_v2
     for unit, blocks in enumerate(BLOCKS[depth]):
@@ -113,7 +113,7 @@ def _units(tensor: Any, depth: int, channels: int, version: int, dtype: Any) -> 
             blocks_out.append(tensor)
         endpoints[f"unit_{unit}"] = tensor
     endpoints["last_conv"] = tensor if version == 1 else normalised_relu(tensor, "last", dtype)
-    return endpoints, blocks_out
+    return endpoints, blocks_out[: -BLOCKS[depth][-1]]
 
 
 def _block_v1(tensor: Any, channels: int, frames: int, stride: int, project: bool, name: str, dtype: Any) -> Any:

@@ -34,7 +34,8 @@ def resnet_v2(
         dtype: policy of every layer, as Keras names them; None is the one that is set.
 
     Returns:
-        Endpoints in order: `stem`, `unit_0` to `unit_3`, `last_conv`; and what comes out of every block.
+        Endpoints in order: `stem`, `unit_0` to `unit_3`, `last_conv`; and what comes out of every block before the last
+        unit.
 
     Raises:
         ValueError: `depth` is not a key of `BLOCKS`, or `width` leaves no channels.
@@ -52,7 +53,7 @@ def resnet_v2(
             blocks_out.append(tensor)
         endpoints[f"unit_{unit}"] = tensor
     endpoints["last_conv"] = normalised_relu(tensor, "last", dtype)
-    return endpoints, blocks_out
+    return endpoints, blocks_out[: -BLOCKS[depth][-1]]
 
 
 def stem_channels(depth: int, width: float) -> int:
