@@ -42,19 +42,21 @@ def random_bits(seed: tf.Tensor, shape: Any) -> tf.Tensor:
     return _draw([seed], shape, tf.uint32)[0]
 
 
-def uniform(seed: tf.Tensor, low: float = 0.0, high: float = 1.0) -> tf.Tensor:
-    """A uniform float32 in [low, high]."""
-    return uniforms([seed], [(low, high)])[0]
+def uniform(seed: tf.Tensor, low: float = 0.0, high: float = 1.0, shape: Any = ()) -> tf.Tensor:
+    """Uniform float32 in [low, high]."""
+    return _in_ranges(random_bits(seed, shape), np.float64(low), np.float64(high))
 
 
 def uniforms(seeds: Sequence[tf.Tensor], ranges: Sequence[tuple[float, float]]) -> tf.Tensor:
-    """From each seed a uniform float32 in its range, [N]."""
-    bits = tf.bitwise.right_shift(tf.stack(_draw(seeds, (), tf.uint32)), tf.constant(32 - _BITS, tf.uint32))
-    unit = tf.cast(tf.cast(bits, tf.int32), tf.float64) * 2.0**-_BITS
-    lows, highs = np.transpose(ranges)
+    """From each seed a uniform float32 in its range [low, high]: [N]."""
+    return _in_ranges(tf.stack(_draw(seeds, (), tf.uint32)), *np.transpose(ranges))
+
+
+def _in_ranges(bits: tf.Tensor, lows: Any, highs: Any) -> tf.Tensor:
+    unit = tf.cast(tf.bitwise.right_shift(bits, tf.constant(32 - _BITS, tf.uint32)), tf.int32)
     # 24 bits times 24 bits are exact in float64, so a fused multiply-add rounds like two steps.
-    widths = (highs - lows).astype(np.float32).astype(np.float64)
-    return tf.cast(lows + widths * unit, tf.float32)
+    widths = (highs - lows).astype(np.float32).astype(np.float64) * 2.0**-_BITS
+    return tf.cast(lows + widths * tf.cast(unit, tf.float64), tf.float32)
 
 
 def _draw(seeds: Sequence[tf.Tensor], shape: Any, dtype: tf.DType) -> list[tf.Tensor]:
