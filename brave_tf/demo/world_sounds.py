@@ -22,13 +22,8 @@ def _cycles(seconds: Samples, rate_hz: float, rng: np.random.Generator) -> Sampl
 
 def _tone(cycles: Samples, harmonics: tuple[float, ...]) -> Samples:
     """A periodic tone: `harmonics` are the amplitudes of its first, second, ... partial."""
-    # Single precision, in which a sine takes a tenth of the time, is enough for an angle within one cycle.
-    angle = (2 * np.pi * (cycles % 1.0)).astype(np.float32)
-    tone = np.zeros(angle.size, np.float32)
-    for k, level in enumerate(harmonics, start=1):
-        if level:
-            tone += np.float32(level) * np.sin(np.float32(k) * angle)
-    return tone.astype(np.float64)
+    partials = [level * np.sin(2 * np.pi * (k + 1) * cycles) for k, level in enumerate(harmonics) if level]
+    return np.asarray(np.sum(partials, axis=0), np.float64)
 
 
 def _plucks(seconds: Samples, pitch: float, tempo: float, rng: np.random.Generator) -> Samples:
