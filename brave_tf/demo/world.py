@@ -251,7 +251,7 @@ def _encode(path: Path, frames: npt.NDArray[np.uint8], sound: _Floats) -> None:
         picture = container.add_stream("libx264", rate=PICTURE_FPS, options=options)
         picture.height, picture.width, picture.pix_fmt = *frames.shape[1:3], "yuv420p"
         picture.codec_context.thread_count = 1
-        track = container.add_stream("aac", rate=SOUND_RATE_HZ, layout="mono", options={"aac_coder": "fast"})
+        track = container.add_stream("aac", rate=SOUND_RATE_HZ, layout="mono")
         images = (av.VideoFrame.from_ndarray(frame, format="rgb24") for frame in frames)
         for image in images:
             container.mux(picture.encode(image))
