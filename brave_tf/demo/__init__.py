@@ -18,7 +18,7 @@ from brave_tf.progress import track
 
 CLIPS_PER_MOTION = {"train": 150, "test": 24}
 CLIP_SECONDS = 3.0
-RUNS = {"V<->A": ("tiny-va", 450), "V<->V": ("tiny-v", 60)}
+RUNS = {"V<->A": ("tiny-va", 600), "V<->V": ("tiny-v", 30)}
 """Presets and steps, by the names that the paper gives such models."""
 
 SETTINGS = (
