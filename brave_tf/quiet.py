@@ -1,11 +1,15 @@
-"""Keeps TensorFlow's start-up notes off the terminal."""
+"""Imports TensorFlow without its notes on the terminal and without what no command uses."""
 
 import contextlib
 import importlib
 import os
+import sys
 import tempfile
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
+
+USED_BY_NO_COMMAND = ("cv2", "matplotlib", "sklearn")
+"""What Keras imports wherever it is installed, for pictures and wrappers of its own."""
 
 
 def set_environment() -> None:
@@ -21,8 +25,9 @@ def import_tensorflow() -> None:
     """Imports TensorFlow and looks for devices, and says something on stderr only if that fails.
 
     TensorFlow 2.21 writes notes on CPU features and missing CUDA libraries from C++ before any log level applies.
+    What Keras, which comes with it, imports for itself alone would take a third of the time, and is left out.
     """
-    with tempfile.TemporaryFile() as notes:
+    with tempfile.TemporaryFile() as notes, _hidden(USED_BY_NO_COMMAND):
         try:
             with _stderr_to(notes):
                 importlib.import_module("tensorflow").config.list_physical_devices()
@@ -31,6 +36,18 @@ def import_tensorflow() -> None:
             with contextlib.suppress(OSError):
                 os.write(2, notes.read())
             raise
+
+
+@contextlib.contextmanager
+def _hidden(packages: Sequence[str]) -> Iterator[None]:
+    """Makes packages look absent to those who import them meanwhile; afterwards they import as ever."""
+    absent: dict[str, Any] = dict.fromkeys(name for name in packages if name not in sys.modules)
+    sys.modules.update(absent)
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 @contextlib.contextmanager

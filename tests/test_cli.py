@@ -301,6 +301,16 @@ def test_tensorflow_starts_without_a_word():
     assert (done.returncode, done.stdout, done.stderr) == (0, "2.0\n", "")
 
 
+def test_tensorflow_starts_without_what_no_command_uses():
+    script = (
+        "import sys; from brave_tf import quiet; quiet.set_environment(); quiet.import_tensorflow()\n"
+        "print([name for name in quiet.USED_BY_NO_COMMAND if name in sys.modules], 'keras' in sys.modules)\n"
+        "import sklearn.svm; print(sklearn.svm.LinearSVC.__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[] True\nLinearSVC\n"
+
+
 def test_what_tensorflow_says_is_shown_when_it_does_not_load(monkeypatch, capfd):
     def load(name):
         os.write(2, b"undefined symbol\n")

