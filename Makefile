@@ -2,7 +2,8 @@
 # Both first create the virtual environment .venv if it is absent or older than what it is made from.
 PYTHON ?= python3
 DEMO_OUT ?= demo
-TEST_WORKERS ?= 2
+# One more than two cores: tests wait for disks and for processes of theirs.
+TEST_WORKERS ?= 3
 
 VENV := .venv
 STAMP := $(VENV)/.installed

@@ -73,20 +73,20 @@ def test_every_preset_takes_a_step(dataset_at, monkeypatch, name):
     check_step(reduced(config, *thin(config), *shallow()), dataset_of(config, dataset_at), least_kernels=12)
 
 
-LARGE = ["v-vvv-r3d50-k400", "v-fa-tsm50x2-audioset"]
+QUICK = ["v-v-tsm50-k600", "released", "tiny-v", "tiny-fa"]
 WHOLE = [
-    *["v-v-tsm50-k600", "v-v-resnet50-k600-image", "v-v-tsm50-k600-shared-backbone", "released", "tiny-v", "tiny-fa"],
-    *LARGE,
+    *QUICK,
+    *["v-vvv-r3d50-k400", "v-fa-tsm50x2-audioset", "v-v-resnet50-k600-image", "v-v-tsm50-k600-shared-backbone"],
 ]
 """Presets that together have every network, in its place, of all presets."""
 OTHERS = [name for name in presets.names() if name not in WHOLE]
 
 
-def slow_unless_small(name):
-    return pytest.param(name, marks=pytest.mark.slow) if name in [*LARGE, *OTHERS] else name
+def slow_unless_quick(name):
+    return name if name in QUICK else pytest.param(name, marks=pytest.mark.slow)
 
 
-@pytest.mark.parametrize("name", [slow_unless_small(name) for name in [*WHOLE, *OTHERS]])
+@pytest.mark.parametrize("name", map(slow_unless_quick, [*WHOLE, *OTHERS]))
 def test_networks_of_full_depth_and_width_take_a_step(dataset_at, name):
     config = presets.get(name)
     check_step(reduced(config), dataset_of(config, dataset_at), least_kernels=30)
@@ -153,7 +153,10 @@ def assert_close(ours, theirs, atol):
 
 
 @pytest.mark.parametrize(("name", "settings"), [("tiny-v", VVV), ("tiny-fa", FA)], ids=["v-vvv", "v-fa"])
-def test_host_and_device_augmentation_give_the_same_views_and_the_same_first_loss(textures, name, settings):
+def test_host_and_device_augmentation_give_the_same_views_and_the_same_first_loss(
+    textures, monkeypatch, name, settings
+):
+    one_unit(monkeypatch)
     found = {
         (place, handover): views_and_loss(textures, name, settings, place, handover)
         for place in ("host", "device")
