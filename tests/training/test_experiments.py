@@ -86,7 +86,7 @@ def slow_unless_quick(name):
     return name if name in QUICK else pytest.param(name, marks=pytest.mark.slow)
 
 
-@pytest.mark.parametrize("name", map(slow_unless_quick, [*WHOLE, *OTHERS]))
+@pytest.mark.parametrize("name", [slow_unless_quick(name) for name in [*WHOLE, *OTHERS]])
 def test_networks_of_full_depth_and_width_take_a_step(dataset_at, name):
     config = presets.get(name)
     check_step(reduced(config), dataset_of(config, dataset_at), least_kernels=30)
