@@ -11,7 +11,7 @@ class BlockwiseModel(keras.Model):
     """A functional backbone, one block after the other.
 
     With `rematerialise`, training keeps the inputs of the blocks alone and computes each block once more on the way
-    back: much less memory, about a third more time, the same gradients. The last piece, which holds little and computes
+    back: much less memory, about a fifth more time, the same gradients. The last piece, which holds little and computes
     as much as others, is kept. Batch norm statistics move once. It needs the TensorFlow backend, and is without effect
     on others.
     """
