@@ -2,8 +2,7 @@
 # Both first create the virtual environment .venv if it is absent or older than what it is made from.
 PYTHON ?= python3
 DEMO_OUT ?= demo
-# One more than two cores: tests wait for disks and for processes of theirs.
-TEST_WORKERS ?= 3
+TEST_WORKERS ?= 2
 
 VENV := .venv
 STAMP := $(VENV)/.installed

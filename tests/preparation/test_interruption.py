@@ -35,7 +35,7 @@ def videos(tmp_path_factory):
     folder = tmp_path_factory.mktemp("videos")
     # More than 16 files, so that there are two shards; long enough that none is done at once.
     for number in range(20):
-        write_media(folder / f"{number:02d}.mp4", seconds=1.0, size=(96, 128))
+        write_media(folder / f"{number:02d}.mp4", seconds=2.0, size=(96, 128))
     return folder
 
 
