@@ -27,22 +27,21 @@ def sample(seed: tf.Tensor, config: AugmentConfig) -> Parameters:
     Reference:
         The paper, section 4.1, "augmentations"; numbers of the released code.
     """
+    chances = ["flip", "blur", "color", "grayscale"]
+    if config.random_convolution > 0:
+        chances.append("random_convolution")
     ranges = {
-        **dict.fromkeys(("flip", "blur", "color", "grayscale"), (0.0, 1.0)),
+        **dict.fromkeys(chances, (0.0, 1.0)),
         "blur_sigma": config.blur_sigma,
         "brightness": (-config.brightness, config.brightness),
         "saturation": (1 - config.saturation, 1 + config.saturation),
         "contrast": (1 - config.contrast, 1 + config.contrast),
         "hue": (-config.hue, config.hue),
     }
-    if config.random_convolution > 0:
-        ranges["random_convolution"] = (0.0, 1.0)
     drawn = uniforms(derive_seeds(seed, list(ranges)), list(ranges.values()))
     parameters = dict(zip(ranges, tf.unstack(drawn), strict=True))
-    for name in ("flip", "blur", "color", "grayscale", "random_convolution"):
-        if name in parameters:
-            parameters[name] = parameters[name] < getattr(config, name)
-    if config.random_convolution > 0:
+    parameters |= {name: parameters[name] < getattr(config, name) for name in chances}
+    if "random_convolution" in chances:
         parameters["kernel_size"], parameters["kernel"] = draw_kernel(derive_seed(seed, "kernel"))
     return parameters
 
