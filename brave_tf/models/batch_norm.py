@@ -30,7 +30,9 @@ class SyncBatchNormalization(keras.layers.BatchNormalization):
     """
 
     def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs: Any):
-        super().__init__(momentum=momentum, epsilon=epsilon, synchronized=True, **kwargs)
+        # Other backends refuse the argument.
+        synchronized = keras.backend.backend() == "tensorflow"
+        super().__init__(momentum=momentum, epsilon=epsilon, synchronized=synchronized, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
