@@ -64,7 +64,8 @@ def prepare(
         audio_rate: samples per second of the sound; 0 for no sound.
         shorter_side: shorter side of the frames in pixels; smaller pictures are not enlarged.
         clip_seconds: longer media are cut into clips of this length, and a rest under 1 s is dropped; by default 10,
-            but one clip per file (3600) for ucf101, hmdb51 and esc50, whose protocols take windows over all of it.
+            but one clip per file (3600) for ucf101, hmdb51, esc50, ssv2 and diving48, whose protocols take windows over
+            all of it.
         split: shares of the splits, where the source has none.
         seed: decides which file goes into which split.
         workers: processes, one per CPU core by default; cores that they leave are for threads.

@@ -8,11 +8,14 @@ from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.audioset import list_audioset
 from brave_tf.preparation.layouts.csv_list import list_csv
+from brave_tf.preparation.layouts.diving48 import list_diving48
 from brave_tf.preparation.layouts.esc50 import list_esc50
 from brave_tf.preparation.layouts.folder import list_folder
 from brave_tf.preparation.layouts.hmdb51 import list_hmdb51
 from brave_tf.preparation.layouts.kinetics import list_kinetics
+from brave_tf.preparation.layouts.ssv2 import list_ssv2
 from brave_tf.preparation.layouts.ucf101 import list_ucf101
+from brave_tf.preparation.layouts.vggsound import list_vggsound
 
 BENCHMARKS: Mapping[str, Callable[[Path, Path | None, FollowLinks], Listing]] = {
     "ucf101": list_ucf101,
@@ -20,9 +23,12 @@ BENCHMARKS: Mapping[str, Callable[[Path, Path | None, FollowLinks], Listing]] = 
     "kinetics": list_kinetics,
     "audioset": list_audioset,
     "esc50": list_esc50,
+    "ssv2": list_ssv2,
+    "diving48": list_diving48,
+    "vggsound": list_vggsound,
 }
 CLIP_SECONDS, MOST_CLIP_SECONDS = 10.0, 3600.0
-WHOLE_MEDIA = frozenset(["ucf101", "hmdb51", "esc50"])
+WHOLE_MEDIA = frozenset(["ucf101", "hmdb51", "esc50", "ssv2", "diving48"])
 """Benchmarks whose protocols take windows over the whole of every file, so that each becomes one clip."""
 
 
