@@ -25,6 +25,7 @@ from brave_tf.files import locked, write_atomically, write_json
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.choice import MOST_CLIP_SECONDS, default_clip_seconds, list_source
 from brave_tf.preparation.layouts.names import one_line
+from brave_tf.preparation.layouts.walk import Reach
 from brave_tf.preparation.media import MediaSettings
 from brave_tf.preparation.plan import ClipSettings, Plan, make_plan
 from brave_tf.preparation.shard_jobs import cores, write_shards
@@ -69,7 +70,9 @@ def write_dataset(
 
         check_opencv()
     lists = None if annotations is None else Path(annotations)
-    listing = list_source(source, layout, path_column=path_column, annotations=lists, follow_links=follow_links)
+    # An interrupted dataset below its source is no part of it, and the same command finds what it found before.
+    reach = Reach(follow_links, leave_out=out)
+    listing = list_source(source, layout, path_column=path_column, annotations=lists, reach=reach)
     sources, rule = assign_splits(listing.sources, parse_shares(split), seed)
     plan = make_plan(sources, settings.as_dict(), listing.classes)
     if (out / INFO_FILE).is_file():

@@ -1,6 +1,7 @@
 """What `prepare` says of a source: every entry was used, quarantined, or passed over and counted."""
 
 import os
+import shutil
 
 import pytest
 
@@ -73,3 +74,17 @@ def test_links_that_are_followed_make_another_dataset(source, tmp_path):
     assert "out/a.wav" in more.clips()["source"].to_pylist() and "out" in more.labels["label"]
     with pytest.raises(UserError, match="other files or settings"):
         prepare(source, out, workers=1, follow_links="all")
+
+
+def test_an_interrupted_dataset_below_its_source_is_no_part_of_it(source, monkeypatch):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(source)
+    whole = prepare(".", "first", workers=1)
+    shutil.rmtree("first")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("brave_tf.preparation.dataset_writer._finish", interrupt)
+        prepare(".", "second", workers=1)
+    assert list((source / "second").glob("*.tfrecord"))
+    assert prepare(".", "second", workers=1).info == whole.info

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from brave_tf.config.words import FollowLinks, LayoutName
+from brave_tf.config.words import LayoutName
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.audioset import list_audioset
@@ -16,8 +16,9 @@ from brave_tf.preparation.layouts.kinetics import list_kinetics
 from brave_tf.preparation.layouts.ssv2 import list_ssv2
 from brave_tf.preparation.layouts.ucf101 import list_ucf101
 from brave_tf.preparation.layouts.vggsound import list_vggsound
+from brave_tf.preparation.layouts.walk import INSIDE, Reach
 
-BENCHMARKS: Mapping[str, Callable[[Path, Path | None, FollowLinks], Listing]] = {
+BENCHMARKS: Mapping[str, Callable[[Path, Path | None, Reach], Listing]] = {
     "ucf101": list_ucf101,
     "hmdb51": list_hmdb51,
     "kinetics": list_kinetics,
@@ -38,7 +39,7 @@ def list_source(
     *,
     path_column: str = "path",
     annotations: Path | None = None,
-    follow_links: FollowLinks = "inside",
+    reach: Reach = INSIDE,
 ) -> Listing:
     """Lists what is in a source.
 
@@ -47,7 +48,7 @@ def list_source(
         layout: how it is laid out; "auto" tells folders and CSV files apart.
         path_column: a CSV file's column of paths.
         annotations: the folder or file of a benchmark's lists; None where they lie with the media.
-        follow_links: which links below a folder are followed; a CSV file names what it wants.
+        reach: which entries below a folder belong to it; a CSV file names what it wants.
 
     Raises:
         UserError: the source does not fit the layout, or holds nothing of it.
@@ -66,10 +67,10 @@ def list_source(
             raise UserError(
                 f"received --annotations {annotations}, which does not exist; expected a folder of list files"
             )
-        return BENCHMARKS[layout](source, annotations, follow_links)
+        return BENCHMARKS[layout](source, annotations, reach)
     if annotations is not None:
         raise UserError(f"received --annotations with the layout {layout}; expected it with {', '.join(BENCHMARKS)}")
-    return list_folder(source, follow_links) if layout == "folder" else list_csv(source, path_column)
+    return list_folder(source, reach) if layout == "folder" else list_csv(source, path_column)
 
 
 def default_clip_seconds(layout: str) -> float:

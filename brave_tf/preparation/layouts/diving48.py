@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-from brave_tf.config.words import FollowLinks
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.list_files import (
@@ -15,6 +14,7 @@ from brave_tf.preparation.layouts.list_files import (
     read_json,
 )
 from brave_tf.preparation.layouts.listed import Listed, Lists, match
+from brave_tf.preparation.layouts.walk import INSIDE, Reach
 
 LISTS_FOLDER = "annotations"
 CLASS_LIST = "Diving48_vocab.json"
@@ -24,7 +24,7 @@ PUBLISHED_VIDEOS = {"train": 15_027, "test": 1_970}
 _NAME = re.compile(r"(.+)_\d+")
 
 
-def list_diving48(folder: Path, annotations: Path | None = None, follow_links: FollowLinks = "inside") -> Listing:
+def list_diving48(folder: Path, annotations: Path | None = None, reach: Reach = INSIDE) -> Listing:
     """Lists Diving48 as its authors ship it, by version 2 of its lists.
 
     Videos are already cut to one dive each and called ID_00000.mp4. Label columns: `label`, such as
@@ -35,14 +35,14 @@ def list_diving48(folder: Path, annotations: Path | None = None, follow_links: F
         folder: a folder with the videos anywhere below it.
         annotations: the folder of the JSON files; None to find them in the source, or in `annotations` in or next to
             it.
-        follow_links: see `brave_tf.preparation.layouts.walk.walk`.
+        reach: which entries below the folder belong to it.
 
     Raises:
         UserError: list files are absent, malformed or contradict each other, or no listed video is there.
     """
     expected = f"{CLASS_LIST}, and {' or '.join(LISTS.values())}"
     lists = find_list_folder(folder, annotations, [LISTS_FOLDER], set(LISTS.values()).__contains__, expected)
-    return match(folder, read_diving48(lists), follow_links)
+    return match(folder, read_diving48(lists), reach)
 
 
 def read_diving48(folder: Path) -> Lists:

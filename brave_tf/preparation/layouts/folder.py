@@ -3,11 +3,10 @@
 import os
 from pathlib import Path
 
-from brave_tf.config.words import FollowLinks
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Listing, Source
 from brave_tf.preparation.layouts.names import printable
-from brave_tf.preparation.layouts.walk import links_left, walk
+from brave_tf.preparation.layouts.walk import INSIDE, Reach, links_left, walk
 
 SPLIT_FOLDERS = {
     "train": "train",
@@ -18,7 +17,7 @@ SPLIT_FOLDERS = {
 }
 
 
-def list_folder(folder: Path, follow_links: FollowLinks = "inside") -> Listing:
+def list_folder(folder: Path, reach: Reach = INSIDE) -> Listing:
     """Lists the media files below a folder.
 
     The first folder on the way to a file is its label. If all top-level folders are called train, test, val, valid or
@@ -26,12 +25,12 @@ def list_folder(folder: Path, follow_links: FollowLinks = "inside") -> Listing:
 
     Args:
         folder: the source.
-        follow_links: see `brave_tf.preparation.layouts.walk.walk`.
+        reach: which entries below the folder belong to it.
 
     Raises:
         UserError: there is no media file, or the folder cannot be read.
     """
-    found = walk(folder, follow_links)
+    found = walk(folder, reach)
     if not found.media:
         raise UserError(
             f"{folder} holds no media files{links_left(found.ignored)}; expected some with extensions like .mp4, .mkv, "

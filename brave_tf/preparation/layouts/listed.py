@@ -6,11 +6,10 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from brave_tf.config.words import FollowLinks
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import LabelValue, Listing, Source
 from brave_tf.preparation.layouts.names import printable, split_extension
-from brave_tf.preparation.layouts.walk import Walk, links_left, walk
+from brave_tf.preparation.layouts.walk import INSIDE, Reach, Walk, links_left, walk
 
 NOT_LISTED = "not listed"
 COPIES = "other copies of listed files"
@@ -66,7 +65,7 @@ class Lists:
 def match(
     folder: Path,
     lists: Lists,
-    follow_links: FollowLinks = "inside",
+    reach: Reach = INSIDE,
     *,
     key_of: Callable[[str], str] = str,
     may_be_flat: bool = False,
@@ -79,14 +78,14 @@ def match(
     Args:
         folder: the source.
         lists: what is listed.
-        follow_links: see `brave_tf.preparation.layouts.walk.walk`.
+        reach: which entries below the folder belong to it.
         key_of: the listed name that a file's name without extension stands for; by default itself.
         may_be_flat: a file that lies in none of the class folders may be any class's.
 
     Raises:
         UserError: none of the listed files is there, or the folder cannot be read.
     """
-    found = walk(folder, follow_links, uncounted=lists.files)
+    found = walk(folder, reach, uncounted=lists.files)
     present: dict[str, list[str]] = collections.defaultdict(list)
     for path in found.media:
         present[key_of(split_extension(os.path.basename(path))[0])].append(path)

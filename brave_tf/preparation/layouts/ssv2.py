@@ -5,7 +5,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from brave_tf.config.words import FollowLinks
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.list_files import (
@@ -17,6 +16,7 @@ from brave_tf.preparation.layouts.list_files import (
     read_json,
 )
 from brave_tf.preparation.layouts.listed import Listed, Lists, match
+from brave_tf.preparation.layouts.walk import INSIDE, Reach
 
 LISTS_FOLDERS = ("labels", "annotations")
 SPLITS = ("train", "validation", "test")
@@ -28,7 +28,7 @@ _LIST = re.compile(rf"(?:something-something-v2-)?(labels|{'|'.join(SPLITS)})\.j
 _BRACKETS = str.maketrans("", "", "[]")
 
 
-def list_ssv2(folder: Path, annotations: Path | None = None, follow_links: FollowLinks = "inside") -> Listing:
+def list_ssv2(folder: Path, annotations: Path | None = None, reach: Reach = INSIDE) -> Listing:
     """Lists Something-Something v2 as its authors ship it.
 
     Videos are called by their number, such as 78687.webm. Label columns: `label`, the template without brackets,
@@ -39,14 +39,14 @@ def list_ssv2(folder: Path, annotations: Path | None = None, follow_links: Follo
         folder: a folder with the videos anywhere below it.
         annotations: the folder of the JSON files; None to find them in the source, or in `labels` or `annotations` in
             or next to it.
-        follow_links: see `brave_tf.preparation.layouts.walk.walk`.
+        reach: which entries below the folder belong to it.
 
     Raises:
         UserError: list files are absent, malformed or contradict each other, or no listed video is there.
     """
     expected = "labels.json, and train.json, validation.json or test.json, with or without something-something-v2-"
     return match(
-        folder, read_ssv2(find_list_folder(folder, annotations, LISTS_FOLDERS, _LIST.fullmatch, expected)), follow_links
+        folder, read_ssv2(find_list_folder(folder, annotations, LISTS_FOLDERS, _LIST.fullmatch, expected)), reach
     )
 
 

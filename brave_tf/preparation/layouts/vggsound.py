@@ -5,11 +5,11 @@ import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from brave_tf.config.words import FollowLinks
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.list_files import differences, find_list_folder, malformed, read_rows
 from brave_tf.preparation.layouts.listed import Listed, Lists, match
+from brave_tf.preparation.layouts.walk import INSIDE, Reach
 
 LISTS_FOLDERS = ("annotations", "data")
 LIST = "vggsound.csv"
@@ -21,7 +21,7 @@ _TIME = r"_(\d+)(?:\.\d+)?"
 _NAME = re.compile(rf"(.{{11}})(?:{_TIME}(?:{_TIME})?)?")
 
 
-def list_vggsound(folder: Path, annotations: Path | None = None, follow_links: FollowLinks = "inside") -> Listing:
+def list_vggsound(folder: Path, annotations: Path | None = None, reach: Reach = INSIDE) -> Listing:
     """Lists VGGSound by its authors' CSV file.
 
     Files are already cut to their segments of 10 s and called ID_000030, by the second at which the segment starts;
@@ -32,7 +32,7 @@ def list_vggsound(folder: Path, annotations: Path | None = None, follow_links: F
         folder: a folder with the media anywhere below it.
         annotations: the folder of the CSV file; None to find it in the source, or in `annotations` or `data` in or next
             to it.
-        follow_links: see `brave_tf.preparation.layouts.walk.walk`.
+        reach: which entries below the folder belong to it.
 
     Raises:
         UserError: the list is absent or malformed, or no listed file is there.
@@ -42,7 +42,7 @@ def list_vggsound(folder: Path, annotations: Path | None = None, follow_links: F
     for item in lists.listed:
         video, start = item.file[:11], item.file[12:18]
         starts[video].append(int(start))
-    return match(folder, lists, follow_links, key_of=lambda stem: _key_of(stem, starts))
+    return match(folder, lists, reach, key_of=lambda stem: _key_of(stem, starts))
 
 
 def read_vggsound(folder: Path) -> Lists:

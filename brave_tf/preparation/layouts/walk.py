@@ -37,6 +37,23 @@ _KIND_OF_ERROR = {errno.ENOENT: DANGLING, errno.ENOTDIR: DANGLING, errno.ELOOP: 
 
 
 @dataclasses.dataclass(frozen=True)
+class Reach:
+    """Which entries below a source belong to it.
+
+    Attributes:
+        follow_links: "inside" follows links that stay inside the source, "all" also those out of it, "none" none.
+        leave_out: a folder that counts for nothing, such as the dataset that is written below its source; None for
+            none.
+    """
+
+    follow_links: FollowLinks = "inside"
+    leave_out: Path | None = None
+
+
+INSIDE = Reach()
+
+
+@dataclasses.dataclass(frozen=True)
 class Walk:
     """What lies below a folder.
 
@@ -51,7 +68,7 @@ class Walk:
     notes: list[str]
 
 
-def walk(folder: Path, follow_links: FollowLinks = "inside", uncounted: Collection[Path] = ()) -> Walk:
+def walk(folder: Path, reach: Reach = INSIDE, uncounted: Collection[Path] = ()) -> Walk:
     """Finds the media files below a folder.
 
     Nothing is opened, and only links are asked what they are. A folder is entered once: by its own path if that is in
@@ -60,14 +77,13 @@ def walk(folder: Path, follow_links: FollowLinks = "inside", uncounted: Collecti
 
     Args:
         folder: where to look.
-        follow_links: "inside" follows links that stay inside the folder, "all" also those out of it, "none" none.
+        reach: which links are followed, and what is left out.
         uncounted: files that count neither as media nor as ignored.
 
     Raises:
         UserError: the folder itself cannot be read.
     """
-    places = frozenset(os.path.join(os.path.realpath(file.parent), file.name) for file in uncounted)
-    walker = _Walker(folder, follow_links, places)
+    walker = _Walker(folder, reach, uncounted)
     walker.run()
     return Walk(
         # By folder and name: nothing in a name comes before the sign that no name holds.
@@ -88,13 +104,16 @@ class _Link(NamedTuple):
 class _Walker:
     """Takes every entry down; memory grows with the media, the folders and the links, not with other files."""
 
-    def __init__(self, folder: Path, follow_links: FollowLinks, uncounted: frozenset[str]):
+    def __init__(self, folder: Path, reach: Reach, uncounted: Collection[Path]):
         self.media: list[str] = []
         self.extensions: collections.Counter[str] = collections.Counter()
         self.kinds: collections.Counter[str] = collections.Counter()
         self.names: collections.defaultdict[str, list[str]] = collections.defaultdict(list)
-        self._folder, self._follow_links, self._uncounted = folder, follow_links, uncounted
+        self._folder, self._follow_links = folder, reach.follow_links
         self._root = os.path.realpath(folder)
+        paths = [*uncounted] if reach.leave_out is None else [*uncounted, reach.leave_out]
+        places = [os.path.join(os.path.realpath(path.parent), path.name) for path in paths]
+        self._uncounted = frozenset(place for place in places if _is_below(place, self._root))
         # Real paths of the folders that a walk began at: all that is below them is listed, but for what is hidden.
         self._begun = {self._root}
         self._links: list[_Link] = []
@@ -117,10 +136,12 @@ class _Walker:
                         self._take(entry, path, real, folders)
             except OSError as error:
                 if not path:
-                    raise _unreadable(self._folder, error) from None
+                    raise UserError(f"{self._folder} cannot be read ({error.strerror}); make it readable") from None
                 self._ignore(NO_PERMISSION if isinstance(error, PermissionError) else UNREADABLE, path)
 
     def _take(self, entry: os.DirEntry[str], folder: str, real: str, folders: list[tuple[str, str]]) -> None:
+        if self._uncounted and os.path.join(real, entry.name) in self._uncounted:
+            return
         path = os.path.join(folder, entry.name)
         try:
             if entry.name.startswith("."):
@@ -128,7 +149,7 @@ class _Walker:
             elif entry.is_symlink():
                 self._take_link(entry, path, real)
             elif entry.is_file(follow_symlinks=False):
-                self._take_file(entry.name, path, real)
+                self._take_file(entry.name, path)
             elif not entry.is_dir(follow_symlinks=False):
                 self._ignore(_kind(entry.stat(follow_symlinks=False)), path)
             elif (inner := os.path.join(real, entry.name)) in self._begun:
@@ -139,11 +160,11 @@ class _Walker:
             # A file system that has to be asked what an entry is, and does not say.
             self._ignore(UNREADABLE, path)
 
-    def _take_file(self, name: str, path: str, real: str) -> None:
+    def _take_file(self, name: str, path: str) -> None:
         extension = extension_of(name)
         if extension in MEDIA_EXTENSIONS:
             self.media.append(path)
-        elif not self._uncounted or os.path.join(real, name) not in self._uncounted:
+        else:
             self.extensions[one_line(extension) or NO_EXTENSION] += 1
 
     def _take_link(self, entry: os.DirEntry[str], path: str, real: str) -> None:
@@ -162,7 +183,7 @@ class _Walker:
         elif extension_of(entry.name) in MEDIA_EXTENSIONS and not self._may_follow(os.path.realpath(entry.path)):
             self._ignore(LINKS_OUT, path)
         else:
-            self._take_file(entry.name, path, real)
+            self._take_file(entry.name, path)
 
     def _follow(self, link: _Link) -> None:
         if _is_below(link.parent, link.target):
@@ -229,7 +250,3 @@ def links_left(ignored: Mapping[str, int]) -> str:
     if ignored.get(LINKS_OUT) or ignored.get(LINKED_FOLDERS_OUT):
         return "; links out of it are not followed without --follow-links all"
     return ""
-
-
-def _unreadable(folder: Path, error: OSError) -> UserError:
-    return UserError(f"{folder} cannot be read ({error.strerror}); make it readable, or choose another source")

@@ -6,6 +6,7 @@ import pytest
 
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts.choice import BENCHMARKS, default_clip_seconds, list_source
+from brave_tf.preparation.layouts.walk import Reach
 from tests.preparation.layouts.files import touch, ucf101_lists, write_files
 
 
@@ -51,7 +52,7 @@ def test_every_layout_of_folders_follows_the_links_that_it_is_told_to(tmp_path, 
     outside = touch(tmp_path / "outside", "v_YoYo_g02_c01.avi") / "v_YoYo_g02_c01.avi"
     (source / "YoYo" / outside.name).symlink_to(outside)
     for layout in ("folder", "ucf101"):
-        assert len(list_source(source, layout, follow_links=mode).sources) == count
+        assert len(list_source(source, layout, reach=Reach(mode)).sources) == count
 
 
 def test_a_folder_of_nothing_but_links_says_how_to_follow_them(tmp_path):
@@ -60,7 +61,7 @@ def test_a_folder_of_nothing_but_links_says_how_to_follow_them(tmp_path):
     (tmp_path / "source" / "link").symlink_to(outside)
     with pytest.raises(UserError, match="holds no media files; links out of it are not followed without --follow-l"):
         list_source(tmp_path / "source")
-    assert len(list_source(tmp_path / "source", follow_links="all").sources) == 1
+    assert len(list_source(tmp_path / "source", reach=Reach("all")).sources) == 1
 
 
 @pytest.mark.parametrize("layout", ["auto", "folder"])

@@ -14,6 +14,7 @@ from brave_tf.preparation.layouts.list_files import (
     read_rows,
 )
 from brave_tf.preparation.layouts.listed import Listed, Lists, match
+from brave_tf.preparation.layouts.walk import Reach
 from tests.preparation.layouts.files import touch, write_files
 
 
@@ -71,8 +72,8 @@ def test_links_out_of_the_source_are_not_followed(tmp_path):
     with pytest.raises(UserError, match="links out of it are not followed without --follow-links all"):
         match(source, lists(listed("x.avi")))
     with pytest.raises(UserError, match="links are not followed with --follow-links none"):
-        match(source, lists(listed("x.avi")), "none")
-    assert names(match(source, lists(listed("x.avi"), listed("z.avi")), "all")) == ["folder/x.avi", "z.avi"]
+        match(source, lists(listed("x.avi")), Reach("none"))
+    assert names(match(source, lists(listed("x.avi"), listed("z.avi")), Reach("all"))) == ["folder/x.avi", "z.avi"]
 
 
 def test_linked_folders_may_be_class_folders(tmp_path):

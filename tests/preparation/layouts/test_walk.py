@@ -14,7 +14,7 @@ from hypothesis import strategies
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import walk as module
 from brave_tf.preparation.layouts.folder import list_folder
-from brave_tf.preparation.layouts.walk import walk
+from brave_tf.preparation.layouts.walk import Reach, walk
 from tests.preparation.layouts.files import touch
 
 MODES = ("inside", "all", "none")
@@ -100,12 +100,12 @@ def test_which_links_are_followed(tmp_path):
     (source / "out.mp4").symlink_to(tmp_path / "outside" / "deep" / "d.mp4")
     (source / "store").symlink_to(".store/b")
     (source / "elsewhere").symlink_to(tmp_path / "outside")
-    media = {mode: walk(source, mode).media for mode in MODES}
+    media = {mode: walk(source, Reach(mode)).media for mode in MODES}
     assert media["inside"] == ["a.mp4", "file.mp4", "store/c.mp4"]
     assert media["all"] == ["a.mp4", "elsewhere/deep/d.mp4", "file.mp4", "out.mp4", "store/c.mp4"]
     assert media["none"] == ["a.mp4"]
-    assert walk(source, "none").ignored == {"hidden folders": 1, "links": 4}
-    assert walk(source, "none").notes == ["links: elsewhere, file.mp4, out.mp4, store"]
+    assert walk(source, Reach("none")).ignored == {"hidden folders": 1, "links": 4}
+    assert walk(source, Reach("none")).notes == ["links: elsewhere, file.mp4, out.mp4, store"]
 
 
 def test_a_folder_is_listed_once_by_its_own_path_or_the_first_link(tmp_path):
@@ -117,7 +117,7 @@ def test_a_folder_is_listed_once_by_its_own_path_or_the_first_link(tmp_path):
     (outside / "back").symlink_to(source)
     (outside / "deep" / "round").symlink_to(outside)
     (outside / "above").symlink_to(tmp_path)
-    found = walk(source, "all")
+    found = walk(source, Reach("all"))
     assert found.media == ["m/c.mp4", "n/b.mp4", "z/a.mp4"]
     # The links a and o, the folder n/deep, and n/back; m/round and n/above lead to folders that they lie in.
     assert found.ignored == {"folders that are listed already": 4, "links in loops": 2}
@@ -129,7 +129,7 @@ def test_links_that_lead_through_one_another_end(tmp_path, mode):
     for first in range(12):
         for second in range(12):
             (source / str(first) / f"to{second}").symlink_to(source / str(second))
-    found = walk(source, mode)
+    found = walk(source, Reach(mode))
     assert len(found.media) == 12 and sum(found.ignored.values()) == 144
 
 
@@ -185,6 +185,15 @@ def test_extensions_without_number_are_counted_together(tmp_path):
     ignored = walk(tmp_path).ignored
     assert ignored[".txt"] == 2 and len(ignored) == 22
     assert sum(ignored.values()) == 56 and ignored["other extensions"] > 30
+
+
+@pytest.mark.parametrize("name", ["dataset", ".dataset", "deep/dataset"])
+def test_a_folder_that_is_left_out_counts_for_nothing(tmp_path, monkeypatch, name):
+    touch(tmp_path, "source/a.mp4", f"source/{name}/x.mp4", f"source/{name}/y.txt", f"source/{name}/.work/z")
+    monkeypatch.chdir(tmp_path)
+    found = walk(Path("source"), Reach(leave_out=Path("source") / "deep" / ".." / name))
+    assert found.media == ["a.mp4"] and found.ignored == {} and found.notes == []
+    assert walk(Path("source"), Reach(leave_out=tmp_path / "source")).media[0] == "a.mp4"
 
 
 class Names:
@@ -302,7 +311,7 @@ def test_every_entry_is_accounted_for(locked, tree, mode):
     with tempfile.TemporaryDirectory() as name:
         source, outside = touch(Path(name), "source/first.mp4", "outside/there.mp4") / "source", Path(name) / "outside"
         plant(source, outside, tree)
-        listing = list_folder(source, mode)
+        listing = list_folder(source, Reach(mode))
         media, entries = by_definition(source, mode)
         assert {str(each.path) for each in listing.sources} == media and len(listing.sources) == len(media)
         assert len(listing.sources) + sum(listing.ignored.values()) == entries
