@@ -88,3 +88,12 @@ def test_an_interrupted_dataset_below_its_source_is_no_part_of_it(source, monkey
         prepare(".", "second", workers=1)
     assert list((source / "second").glob("*.tfrecord"))
     assert prepare(".", "second", workers=1).info == whole.info
+
+
+def test_a_name_that_the_system_refuses_costs_one_file(source, tmp_path):
+    names = ["x" * 300 + ".wav", "no\0where.wav", "none.wav", "dog/b.wav", "pipe.wav"]
+    (source / "list.csv").write_text("path\n" + "\n".join(names))
+    dataset = prepare(source / "list.csv", tmp_path / "dataset", workers=1, split="train=1")
+    reasons = {entry["source"]: entry["reason"] for entry in dataset.info["quarantined"]}
+    assert used(dataset) == 1 and sorted(reasons) == sorted({*names} - {"dog/b.wav"})
+    assert "File name too long" in reasons[names[0]]
