@@ -165,7 +165,7 @@ class _Walker:
         if extension in MEDIA_EXTENSIONS:
             self.media.append(path)
         else:
-            self.extensions[one_line(extension) or NO_EXTENSION] += 1
+            self.extensions[extension] += 1
 
     def _take_link(self, entry: os.DirEntry[str], path: str, real: str) -> None:
         if self._follow_links == "none":
@@ -225,8 +225,11 @@ def _kind(status: os.stat_result) -> str:
 
 
 def _merged(extensions: collections.Counter[str]) -> dict[str, int]:
-    """The most frequent extensions, and the sum of the others."""
-    ranked = sorted(extensions.items(), key=lambda item: (-item[1], item[0]))
+    """The most frequent extensions as they are shown, and the sum of the others."""
+    shown: collections.Counter[str] = collections.Counter()
+    for extension, count in extensions.items():
+        shown[one_line(extension) or NO_EXTENSION] += count
+    ranked = sorted(shown.items(), key=lambda item: (-item[1], item[0]))
     rest = sum(count for _, count in ranked[MOST_EXTENSIONS:])
     return dict(ranked[:MOST_EXTENSIONS]) | ({OTHER_EXTENSIONS: rest} if rest else {})
 
