@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brave_tf.config.words import LayoutName, LocalStrategyName, ProtocolName, StrategyName
+from brave_tf.config.words import FollowLinks, LayoutName, LocalStrategyName, ProtocolName, StrategyName
 from brave_tf.modalities import TowerChoice
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def prepare(
     layout: LayoutName = "auto",
     path_column: str = "path",
     annotations: str | Path | None = None,
+    follow_links: FollowLinks = "inside",
     audio_rate: int = 16_000,
     shorter_side: int = 256,
     clip_seconds: float | None = None,
@@ -58,10 +59,13 @@ def prepare(
             see docs/data.md.
         path_column: the CSV's column of paths.
         annotations: folder (or file, for esc50) of a benchmark's lists, where they do not lie with the media.
+        follow_links: links below the source that are followed, to files and to folders: inside, those that stay in it;
+            all; or none. What is not followed is counted and named.
         audio_rate: samples per second of the sound; 0 for no sound.
         shorter_side: shorter side of the frames in pixels; smaller pictures are not enlarged.
         clip_seconds: longer media are cut into clips of this length, and a rest under 1 s is dropped; by default 10,
-            but one clip per file (3600) for ucf101, hmdb51 and esc50, whose protocols take windows over all of it.
+            but one clip per file (3600) for ucf101, hmdb51, esc50, ssv2 and diving48, whose protocols take windows over
+            all of it.
         split: shares of the splits, where the source has none.
         seed: decides which file goes into which split.
         workers: processes, one per CPU core by default; cores that they leave are for threads.
@@ -86,6 +90,7 @@ def prepare(
         layout=layout,
         path_column=path_column,
         annotations=annotations,
+        follow_links=follow_links,
         audio_rate=audio_rate,
         shorter_side=shorter_side,
         clip_seconds=clip_seconds,

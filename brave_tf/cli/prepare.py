@@ -7,7 +7,7 @@ from typing import Any
 import tyro
 
 from brave_tf import commands
-from brave_tf.config.words import LayoutName
+from brave_tf.config.words import FollowLinks, LayoutName
 
 SHOWN_REASONS = 10
 
@@ -19,6 +19,7 @@ def prepare(
     layout: LayoutName = "auto",
     path_column: str = "path",
     annotations: Path | None = None,
+    follow_links: FollowLinks = "inside",
     audio_rate: int = 16_000,
     shorter_side: int = 256,
     clip_seconds: float | None = None,
@@ -42,6 +43,7 @@ def prepare(
         layout=layout,
         path_column=path_column,
         annotations=annotations,
+        follow_links=follow_links,
         audio_rate=audio_rate,
         shorter_side=shorter_side,
         clip_seconds=clip_seconds,
@@ -78,6 +80,7 @@ def _print(path: Path, info: dict[str, Any]) -> None:
 
 def _lines(path: Path, info: dict[str, Any]) -> list[str]:
     from brave_tf.data.dataset import MISSING_FILE
+    from brave_tf.preparation.layouts.names import one_line
 
     labels = ", ".join(f"{name} ({len(classes)} classes)" for name, classes in info["labels"].items()) or "none"
     lines = [f"labels: {labels}", f"split: {info['split_rule']}"]
@@ -90,7 +93,7 @@ def _lines(path: Path, info: dict[str, Any]) -> list[str]:
     lines += [f"note: {line}" for line in info.get("notes", ())]
     quarantined = info["quarantined"]
     lines.append(f"quarantined: {len(quarantined)} of {info['sources']} sources")
-    lines += [f"  {entry['source']} {entry['reason']}" for entry in quarantined[:SHOWN_REASONS]]
+    lines += [f"  {one_line(entry['source'])} {entry['reason']}" for entry in quarantined[:SHOWN_REASONS]]
     if len(quarantined) > SHOWN_REASONS:
         lines.append(f"  and {len(quarantined) - SHOWN_REASONS} more, listed in dataset.json")
     return lines

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brave_tf.config import SOURCE_FPS
-from brave_tf.config.words import LayoutName
+from brave_tf.config.words import FollowLinks, LayoutName
 from brave_tf.data.dataset import (
     CLIPS_FILE,
     FORMAT_VERSION,
@@ -24,6 +24,8 @@ from brave_tf.errors import UsageError, UserError
 from brave_tf.files import locked, write_atomically, write_json
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.choice import MOST_CLIP_SECONDS, default_clip_seconds, list_source
+from brave_tf.preparation.layouts.names import one_line
+from brave_tf.preparation.layouts.walk import Reach
 from brave_tf.preparation.media import MediaSettings
 from brave_tf.preparation.plan import ClipSettings, Plan, make_plan
 from brave_tf.preparation.shard_jobs import cores, write_shards
@@ -42,6 +44,7 @@ def write_dataset(
     layout: LayoutName,
     path_column: str,
     annotations: str | Path | None,
+    follow_links: FollowLinks,
     audio_rate: int,
     shorter_side: int,
     clip_seconds: float | None,
@@ -67,7 +70,9 @@ def write_dataset(
 
         check_opencv()
     lists = None if annotations is None else Path(annotations)
-    listing = list_source(source, layout, path_column=path_column, annotations=lists)
+    # An interrupted dataset below its source is no part of it, and the same command finds what it found before.
+    reach = Reach(follow_links, leave_out=out)
+    listing = list_source(source, layout, path_column=path_column, annotations=lists, reach=reach)
     sources, rule = assign_splits(listing.sources, parse_shares(split), seed)
     plan = make_plan(sources, settings.as_dict(), listing.classes)
     if (out / INFO_FILE).is_file():
@@ -176,7 +181,7 @@ def _finish(
     try:
         pq.write_table(pa.Table.from_pylist(rows, schema=_schema(plan)), out / CLIPS_FILE)
         if listing.missing:
-            names = [_one_line(name) for split in listing.missing for name in listing.missing[split]]
+            names = [one_line(name) for split in listing.missing for name in listing.missing[split]]
             write_atomically(out / MISSING_FILE, "".join(f"{name}\n" for name in names))
         write_json(out / INFO_FILE, _info(plan, settings, listing, rule, rows) | {"quarantined": quarantined})
     except OSError as error:
@@ -216,11 +221,6 @@ def _info(
         "settings": settings.as_dict(),
         "fingerprint": plan.fingerprint,
     }
-
-
-def _one_line(name: str) -> str:
-    """A listed name, which may hold anything, with what does not print as escapes."""
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
 
 
 def _split_info(split: str, plan: Plan, rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import hashlib
 import json
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ def make_plan(
         count = min(-(-len(numbers) // SOURCES_PER_SHARD), MOST_SHARDS)
         for index in range(count):
             shards.append(Shard(f"{split}-{index:05d}-of-{count:05d}.tfrecord", split, tuple(numbers[index::count])))
-    file_bytes = [source.path.stat().st_size if source.path.is_file() else None for source in sources]
+    file_bytes = [_size(source.path) for source in sources]
     listing = {
         f"{number}:{source.name}": _describe(source, size)
         for number, (source, size) in enumerate(zip(sources, file_bytes, strict=True))
@@ -118,6 +119,15 @@ def make_plan(
         listing,
         _sizes(sources, file_bytes),
     )
+
+
+def _size(path: Path) -> int | None:
+    """Bytes of a file, or None if there is none. Whoever reads it tells why it cannot be read."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _sizes(sources: Sequence[Source], file_bytes: Sequence[int | None]) -> tuple[int, ...]:
