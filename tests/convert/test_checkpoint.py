@@ -115,6 +115,13 @@ def test_trees_of_anything_else_are_one_line(tmp_path, change, words):
     assert "\n" not in str(caught.value) and not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("value", ["many", None, [1], (2, 2), {"a": 1}, np.zeros(3)])
+def test_settings_that_are_no_numbers_are_one_line(tmp_path, value):
+    file = checkpoint(tmp_path / "a.npy", narrow_tree(), {"num_frames_broad": value})
+    with pytest.raises(UserError, match=r"unusable config: num_frames_broad is a \w+; expected a number"):
+        convert_checkpoint(file, tmp_path / "out")
+
+
 def test_a_checkpoint_without_config_is_converted(tmp_path):
     content = {**narrow_tree(), "config": None}
     np.save(tmp_path / "a.npy", np.array(content, dtype=object), allow_pickle=True)
