@@ -87,10 +87,12 @@ def commands() -> dict[str, Callable[..., Any]]:
     from brave_tf.cli.presets import presets
     from brave_tf.cli.pretrain import pretrain
     from brave_tf.cli.report import report
+    from brave_tf.cli.verify import verify
 
     return {
         "demo": _with_tensorflow(demo),
         "prepare": prepare,
+        "verify": _with_tensorflow(verify),
         "presets": presets,
         "inspect": _with_tensorflow(inspect),
         "pretrain": _with_tensorflow(pretrain),
