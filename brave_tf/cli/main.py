@@ -116,7 +116,9 @@ def _with_tensorflow(command: Callable[..., None]) -> Callable[..., None]:
         except (tf.errors.ResourceExhaustedError, tf.errors.PermissionDeniedError) as error:
             raise UserError(_describe_shortage(reason_of(error))) from error
         except tf.errors.DataLossError as error:
-            raise UserError(f"a record of the dataset is damaged ({reason_of(error)}); prepare it again") from error
+            raise UserError(
+                f"a record of the dataset is damaged ({reason_of(error)}); `brave-tf verify` names it"
+            ) from error
 
     return run
 

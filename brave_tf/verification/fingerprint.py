@@ -25,6 +25,8 @@ LEAST_CONTRAST, LEAST_MOTION = 2.0, 0.5
 """Grey levels, 0 to 255: the spread of the mean picture, and its mean change. What has less is noise."""
 LEAST_LOUDNESS = 1e-4
 """Root mean square of samples in [-1, 1]."""
+SILENCE = 0.02
+"""Share of the loudest sample. Softer beginnings and ends are left away: silence round a sound tells nothing."""
 BITS = APPEARANCE_BITS + MOTION_BITS + SOUND_BITS
 
 Bits = npt.NDArray[np.uint8]
@@ -96,6 +98,8 @@ def _areas(frame: Pixels, rows: int, columns: int) -> npt.NDArray[np.float64]:
 def _bands(samples: npt.NDArray[np.float32], rate_hz: int) -> npt.NDArray[np.float64] | None:
     """Logarithms of the energy in bands at moments spread over the clip, [MOMENTS, BANDS]; None if it is too short."""
     size = round(WINDOW_SECONDS * rate_hz)
+    heard = np.flatnonzero(np.abs(samples) >= SILENCE * np.abs(samples).max())
+    samples = samples[heard[0] : heard[-1] + 1]
     if samples.size < 2 * size:
         return None
     starts = np.linspace(0, samples.size - size, MOMENTS * WINDOWS).astype(int)
