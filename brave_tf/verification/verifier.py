@@ -89,7 +89,7 @@ class Verifier:
                 for name in shards:
                     self._read_shard(name, rows_of.get(name, range(0)), sizes[name], submit, advance)
                 while self._pending:
-                    self._take()
+                    self._take(advance)
             except BaseException:
                 # Workers look at it between two pictures.
                 stop.set()
@@ -118,17 +118,15 @@ class Verifier:
             if isinstance(step, Lost):
                 self._seen += 1
                 self._damaged[step.place.row].append(step.reason)
-                continue
-            if isinstance(step, Record):
-                self._seen += 1
-                self._make_room(len(step.payload))
+            elif isinstance(step, Record):
+                self._make_room(len(step.payload), advance)
                 self._pending.append((step, submit(step)))
-                done = framed_bytes(len(step.payload))
+                left -= framed_bytes(len(step.payload))
             else:
                 self._add_unlisted(UnlistedBytes(self._shown(name), *step))
-                done = step.size
-            left -= done
-            self._show(advance, done)
+                left -= step.size
+                self._show(advance, step.size)
+        # Of damaged records nobody knows how long they are.
         if left > 0:
             self._show(advance, left)
 
@@ -136,15 +134,15 @@ class Verifier:
         counts = f"{self._seen:,} of {self._table.num_rows:,} clips, {len(self._damaged):,} damaged"
         advance(done, f"({counts})")
 
-    def _make_room(self, size: int) -> None:
+    def _make_room(self, size: int, advance: Advance) -> None:
         ahead = sum(len(record.payload) for record, _ in self._pending)
         while self._pending and (
             len(self._pending) >= RECORDS_PER_WORKER * self._workers or ahead + size > BYTES_AHEAD
         ):
             ahead -= len(self._pending[0][0].payload)
-            self._take()
+            self._take(advance)
 
-    def _take(self) -> None:
+    def _take(self, advance: Advance) -> None:
         """Takes down what was found in the record that was read first."""
         record, future = self._pending.popleft()
         checked = future.result()
@@ -152,6 +150,8 @@ class Verifier:
             self._damaged[record.place.row] += reasons
         else:
             self._copies.add(record.place.row, checked)
+        self._seen += 1
+        self._show(advance, framed_bytes(len(record.payload)))
 
     def _add_unlisted(self, found: UnlistedBytes) -> None:
         # What a dataset of others leaves out when it is opened has no row.

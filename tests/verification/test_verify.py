@@ -260,7 +260,7 @@ def test_the_number_of_workers_changes_nothing(dataset, workers):
 
 
 def test_an_interrupt_ends_the_work_at_once(dataset, monkeypatch, capsys):
-    def take(self):
+    def take(self, advance):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(verifier.Verifier, "_take", take)
@@ -275,8 +275,8 @@ def test_many_records_are_not_held_at_once(dataset, monkeypatch):
     monkeypatch.setattr(verifier, "BYTES_AHEAD", 1)
     make_room = verifier.Verifier._make_room
 
-    def watched(self, size):
-        make_room(self, size)
+    def watched(self, size, advance):
+        make_room(self, size, advance)
         held.append(len(self._pending))
 
     monkeypatch.setattr(verifier.Verifier, "_make_room", watched)
