@@ -6,7 +6,7 @@ So a pickle is read twice: first its operations alone, of which nothing is built
 
 import os
 import pickletools
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 MOST_OPERATIONS = 1_000_000
 """Operations of one pickle; a released checkpoint has some thousands for each tower."""
@@ -77,7 +77,7 @@ def check_operations(file: BinaryIO) -> None:
         if number == MOST_OPERATIONS:
             raise TooLargeError(f"has more than {MOST_OPERATIONS:,} operations")
         if operation.name == "FRAME":
-            bounded.check(argument)
+            bounded.check(int(argument or 0))
         simulated.apply(operation, argument)
 
 
@@ -93,7 +93,7 @@ class _Stack:
         """True for a tuple, None for a mark."""
         self._remembered: dict[int, bool | None] = {}
 
-    def apply(self, operation: pickletools.OpcodeInfo, argument: int) -> None:
+    def apply(self, operation: pickletools.OpcodeInfo, argument: Any) -> None:
         """Does what an operation does to the stack."""
         name = operation.name
         if name in _SETS:

@@ -51,13 +51,17 @@ class Copies:
             splits: of all clips.
         """
         split = splits.combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
-        leaks, duplicates = [], []
+        leaks: list[CopiedRows] = []
+        duplicates: list[CopiedRows] = []
         has = self._has & self._usable[:, None]
+        content = np.arange(len(has))
         for rows in equal_groups(self._digests, self._usable):
             first_of_splits = rows[np.unique(split[rows], return_index=True)[1]]
             (leaks if first_of_splits.size > 1 else duplicates).append(CopiedRows(tuple(rows.tolist()), True))
-            # One of them is looked for among the others; its copies are known.
-            has[rows[1:]] = False
-        pairs = pairs_alike(self._bits, has, split)
-        leaks += [CopiedRows(tuple(rows.tolist()), False) for rows in groups_of(*pairs)]
+            # One of each split is looked for among the others; what is equal is known.
+            has[np.setdiff1d(rows, first_of_splits)] = False
+            content[rows] = rows[0]
+        first, second = pairs_alike(self._bits, has, split)
+        differ = content[first] != content[second]
+        leaks += [CopiedRows(tuple(rows.tolist()), False) for rows in groups_of(first[differ], second[differ])]
         return leaks, duplicates

@@ -14,7 +14,7 @@ from brave_tf.data.foreign import ForeignDataset
 from brave_tf.data.record_keys import MICROSECONDS, WAVEFORM_RATE
 from brave_tf.errors import reason_of
 from brave_tf.modalities import MODALITIES, NARROW
-from brave_tf.verification.fingerprint import Fingerprint, fingerprint
+from brave_tf.verification.fingerprint import Fingerprint, Pixels, fingerprint
 from brave_tf.verification.pictures import check_pictures
 
 DIGEST_BYTES = 16
@@ -77,7 +77,8 @@ class RecordChecker:
             return CheckedRecord((f"it is no record that can be read ({reason_of(error)})",))
         content = {key: values.numpy() for key, values in record.items()}
         reasons = [*self._counts(content, row), *self._compared(content, context, row)]
-        size, thumbnails = None, ()
+        size: tuple[int, int] | None = None
+        thumbnails: tuple[Pixels, ...] = ()
         for name, facts in MODALITIES.items():
             if facts.is_sound:
                 reasons += _sound(content[facts.key])

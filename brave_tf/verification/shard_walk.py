@@ -85,7 +85,7 @@ def _walk(stream: BinaryIO, waiting: deque[Place]) -> Iterator[Record | Lost | U
                 yield Uncovered(covered, at - covered, NO_RECORD)
             continue
         if expected:
-            reasons = () if checksum_fits else ("the checksum of its content fails",)
+            reasons: tuple[str, ...] = () if checksum_fits else ("the checksum of its content fails",)
             if expected.length != len(payload):
                 reasons += (f"the table says {expected.length:,} bytes, the record has {len(payload):,}",)
             yield Record(expected, payload, reasons)
