@@ -136,7 +136,7 @@ class Dataset:
             check_columns(pq.read_schema(path).names, wanted or required_columns(self.info), path)
             table = pq.read_table(path, columns=wanted)
             table.validate(full=True)
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
             reason = " ".join(str(error).split())
             raise UserError(f"{path} is missing or damaged ({reason}); prepare the dataset again") from None
         table = check_table(table, self.info, path)

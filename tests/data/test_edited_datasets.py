@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -135,6 +136,24 @@ def test_a_table_of_other_software_is_read(dataset):
     fields = [pa.field(field.name, wide.get(field.name, field.type)) for field in table.schema]
     pq.write_table(table.cast(pa.schema(fields)), dataset / "clips.parquet")
     assert open_dataset(dataset).clips().equals(table.replace_schema_metadata(None))
+
+
+@pytest.mark.parametrize("name", ["dataset.json", "clips.parquet"])
+def test_bytes_that_changed_are_one_line_or_harmless(dataset, name):
+    content, generator, refusals = (dataset / name).read_bytes(), np.random.default_rng(0), 0
+    for number in range(60):
+        damaged = bytearray(content)
+        for place in generator.integers(0, len(content), 1 + number % 3):
+            damaged[place] = generator.integers(0, 256)
+        (dataset / name).write_bytes(damaged[: generator.integers(0, len(content))] if number % 5 == 4 else damaged)
+        try:
+            open_dataset(dataset).clips()
+        except UserError as error:
+            assert "\n" not in str(error) and len(str(error)) < 700
+            refusals += 1
+    assert refusals > 20
+    (dataset / name).write_bytes(content.replace(b"split", b"spl\xeat"))
+    refused(lambda: open_dataset(dataset).clips(), "damaged")
 
 
 def test_shards_may_be_links(dataset, tmp_path):

@@ -61,6 +61,18 @@ def test_copies_in_several_splits_are_leaks(tmp_path, capsys):
     assert "give all copies of a clip one split" in err and not (tmp_path / "repaired").exists()
 
 
+def test_copies_of_real_media_are_found(tmp_path, shared_data):
+    originals = sorted((shared_data / "grid_s1_original").glob("*.mpg"))[:3]
+    again = [shared_data / "grid_s1_small" / f"{original.stem}.mp4" for original in originals]
+    others = [each for each in sorted((shared_data / "grid_s1_small").glob("*.mp4")) if each not in again][:5]
+    lines = [*(f"{path},{TRAINED}" for path in originals), *(f"{path},{TESTED}" for path in [*again, *others])]
+    (tmp_path / "list.csv").write_text("\n".join(["path,split", *lines]) + "\n")
+    report = brave_tf.verify(prepare(tmp_path / "list.csv", tmp_path / "out", workers=1, shorter_side=96).path)
+    found = [{clip.source for clip in copied.clips} for copied in report.leaks]
+    expected = [{str(one), str(other)} for one, other in zip(originals, again, strict=True)]
+    assert sorted(map(sorted, found)) == sorted(map(sorted, expected))
+
+
 def test_copies_in_one_split_are_no_error(tmp_path, capsys):
     films = {"a": (TRAINED, film(1)), "a-again": (TRAINED, "a"), "b": (TESTED, film(2))}
     path = prepare_films(tmp_path, films)
