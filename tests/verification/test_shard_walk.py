@@ -1,10 +1,13 @@
 """Reading past damage: whatever happens to a shard, every row of its table is told of once."""
 
+import errno
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from brave_tf.data.record_frame import FOOTER_BYTES, HEADER_BYTES, frame
+from brave_tf.verification import shard_walk
 from brave_tf.verification.shard_walk import NO_RECORD, Lost, Place, Record, Uncovered, walk_shard
 
 PAYLOADS = [b"a" * 30, b"", b"bc" * 20, b"d" * 5]
@@ -42,11 +45,26 @@ def test_without_a_table_the_walk_ends_where_frames_do(tmp_path):
     assert last == Uncovered(62, (tmp_path / "x").stat().st_size - 62, NO_RECORD)
 
 
-def test_a_disk_that_does_not_answer(tmp_path, monkeypatch):
+def test_a_shard_that_is_no_file(tmp_path):
     places = write(tmp_path / "x")
     (tmp_path / "folder").mkdir()
     found = list(walk_shard(tmp_path / "folder", places))
     assert [type(each) for each in found] == [Lost] * 4 and "Is a directory" in found[0].reason
+
+
+def test_a_part_of_the_disk_that_does_not_answer(tmp_path, monkeypatch):
+    places = write(tmp_path / "x")
+    read = shard_walk._read
+
+    def broken(stream, at, size):
+        if at == places[1].offset - HEADER_BYTES:
+            raise OSError(errno.EIO, "Input/output error")
+        return read(stream, at, size)
+
+    monkeypatch.setattr(shard_walk, "_read", broken)
+    found = list(walk_shard(tmp_path / "x", places))
+    assert found[1] == Lost(places[1], "Input/output error")
+    assert [type(each) for each in found] == [Record, Lost, Record, Record]
 
 
 @given(st.lists(st.integers(0, 10**6), max_size=3), st.integers(0, 30), st.lists(st.integers(-3, 10**6), max_size=2))
