@@ -99,6 +99,7 @@ STEM = "narrow_video_embedding/TSMResNetV2/tsm_resnet_stem"
     [
         (lambda tree: tree.update(config=[1]), "a config that is a list"),
         (lambda tree: tree["params"].update({3: {}}), "'3' holds a dict"),
+        (lambda tree: tree["params"].update({"x" * 10**6: None}), "'x{120}…' holds a NoneType"),
         (lambda tree: tree["params"].update(extra=None), "'extra' holds a NoneType"),
         (lambda tree: tree["params"][STEM].update(w=[[1.0], [2.0, 3.0]]), "tsm_resnet_stem/w is a list"),
         (lambda tree: tree["params"][STEM].update(w=np.zeros([7, 7, 0, 64], np.float32)), "expected .7, 7, 3, C."),
