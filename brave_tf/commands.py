@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from brave_tf.encoders.encoder import Encoder
     from brave_tf.pages.inspect_content import InspectContent
     from brave_tf.runs.record import RunRecord
+    from brave_tf.verification.report import VerificationReport
 
 
 def prepare(
@@ -102,6 +103,38 @@ def prepare(
         flow_stride=flow_stride,
         broad_size=broad_size,
     )
+
+
+def verify(
+    dataset: str | Path, *, repair: str | Path | None = None, workers: int | None = None
+) -> "VerificationReport":
+    """Read all of a dataset and name every damaged clip, and clips of one split with copies in another.
+
+    Example: brave-tf verify dataset
+
+    In Python: brave_tf.verify("dataset").is_sound
+
+    Checks the checksums, decodes every picture, looks for sound that is not finite, and compares the records with the
+    clip table and with dataset.json. What is found is printed with shard, offset and source; the exit status is 0 only
+    if nothing is wrong. Clips that look and sound alike in several splits count as wrong: a test would be on what was
+    trained on. See docs/data.md.
+
+    Args:
+        dataset: dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME/CONFIG:VERSION.
+        repair: directory for a dataset without the damaged clips, written only if there are any; the other clips stay
+            as they are, byte for byte, and removed.csv in it lists the damaged ones for `brave-tf prepare`.
+        workers: threads that decode, one per CPU core by default; shards are read one after the other.
+
+    Returns:
+        What was found: `is_sound`, `damaged`, `unlisted`, `problems`, `leaks`, `duplicates` and more.
+
+    Raises:
+        UserError: the dataset cannot be opened, or its clip table does not fit to dataset.json; or `repair` is taken,
+            cannot be written, or is wanted of a dataset that others wrote.
+    """
+    from brave_tf.verification.verifier import verify_dataset
+
+    return verify_dataset(dataset, repair=repair, workers=workers)
 
 
 def inspect(

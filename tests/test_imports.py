@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "method": {"errors", "lars", "lazy", "losses", "method", "models"},
     "data": BASE | {"data"},
     "preparation": BASE | {"data", "preparation"},
+    "verification": BASE | {"data", "verification"},
     "runs": BASE | {"runs"},
     "encoders": BASE | {"data", "encoders", "method", "models", "runs"},
     # Its monitor looks at the encoder as an evaluation does.
