@@ -2,7 +2,6 @@
 
 import collections
 import concurrent.futures
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from brave_tf.data.foreign import ForeignDataset
 from brave_tf.data.open import open_dataset
 from brave_tf.data.record_frame import framed_bytes
 from brave_tf.errors import UserError
+from brave_tf.machine import cores
 from brave_tf.progress import Advance, track
 from brave_tf.quiet import silenced_libraries
 from brave_tf.verification.copies import Copies
@@ -40,7 +40,7 @@ def verify_dataset(
     opened = open_dataset(dataset)
     with repair_target(opened, None if repair is None else Path(repair)) as target:
         with silenced_libraries() as terminal:
-            report = Verifier(opened, workers or len(os.sched_getaffinity(0))).run(Console(file=terminal))
+            report = Verifier(opened, workers or cores()).run(Console(file=terminal))
         if target is None or not report.can_be_repaired:
             return report
         return write_repaired(opened, target, report)
