@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from brave_tf.config import SOURCE_FPS
-from brave_tf.preparation.limits import LONGEST_GAP_SECONDS
+from brave_tf.preparation.limits import LONGEST_GAP_SECONDS, check_time
 
 JUMP_BACK_SECONDS = 1.0
 """A clock that goes back by more than this has jumped. Decoders give pictures of damaged streams in the wrong order, by
@@ -46,14 +46,17 @@ class Clock:
         self._laps: list[list[tuple[float, float]]] = [[]]
 
     def follow(self, start_seconds: float, end_seconds: float) -> Stretch:
-        """Takes down what comes next, from when to when; returns the stretch that it is part of."""
-        if self._stretch is None:
-            self._stretch = self._lap_start = Stretch(start_seconds, 0, 0.0)
+        """Takes down what comes next, from when to when; returns the stretch that it is part of.
+
+        Raises:
+            MediaError: it comes later than any recording lasts.
+        """
+        if self._stretch is None or not -JUMP_BACK_SECONDS <= start_seconds - self._latest <= LONGEST_GAP_SECONDS:
+            check_time(start_seconds, self._what)
+            self._stretch = self._next(start_seconds)
             self._latest = end_seconds
-        elif not -JUMP_BACK_SECONDS <= start_seconds - self._latest <= LONGEST_GAP_SECONDS:
-            self._stretch = self._next(self._stretch, start_seconds)
+        elif end_seconds > self._latest:
             self._latest = end_seconds
-        self._latest = max(self._latest, end_seconds)
         return self._stretch
 
     def divide(self, timed: Iterable[tuple[float, Any]]) -> Iterator[tuple[Stretch, Iterator[Any]]]:
@@ -86,8 +89,12 @@ class Clock:
         if returns:
             yield f"has a clock of its {self._what} that begins again {returns:,} time{'s' * (returns > 1)}"
 
-    def _next(self, stretch: Stretch, seconds: float) -> Stretch:
-        """The stretch that begins at `seconds`, after another one."""
+    def _next(self, seconds: float) -> Stretch:
+        """The stretch that begins at `seconds`."""
+        stretch = self._stretch
+        if stretch is None:
+            self._lap_start = Stretch(seconds, 0, 0.0)
+            return self._lap_start
         bisect.insort(self._laps[-1], (stretch.first_seconds, self._latest))
         if seconds < self._lap_start.first_seconds or self._is_known(seconds):
             elapsed = stretch.elapsed_seconds + self._latest - stretch.first_seconds

@@ -56,9 +56,11 @@ def check_picture(height: int, width: int, pixel_aspect: float) -> None:
 
 
 def check_time(seconds: float, what: str) -> None:
-    """Raises `MediaError` if something of a file comes later than any recording lasts."""
+    """Raises `MediaError` if `what` of a file comes later than any recording lasts."""
     if abs(seconds) > LATEST_SECONDS:
-        raise MediaError(f"has {what} at {seconds:.3g} s; expected at most {LATEST_SECONDS:.3g} s")
+        raise MediaError(
+            f"has a clock of its {what} that is at {seconds:.3g} s; expected at most {LATEST_SECONDS:.3g} s"
+        )
 
 
 def check_rate(pictures: int, stretches: int, seconds: float) -> None:

@@ -9,7 +9,7 @@ from av.stream import Disposition
 
 from brave_tf.config import SOURCE_FPS
 from brave_tf.preparation.clock import Clock, Stretch
-from brave_tf.preparation.limits import MOST_PIXELS, MediaError, check_picture, check_rate, check_time
+from brave_tf.preparation.limits import MOST_PIXELS, MediaError, check_picture, check_rate
 from brave_tf.preparation.sound_track import SoundTrack
 
 CUT_OFF_SECONDS, CUT_OFF_SHARE = 0.5, 0.05
@@ -72,7 +72,8 @@ class Pictures:
         self._cut = False
         # Some containers begin their clock anywhere; times count from the file's own start.
         self._origin = (container.start_time or 0) / av.time_base
-        self._last_seconds = self._end_of_packets = 0.0
+        self._last_seconds = 0.0
+        self._last_tick = 0
         self.clock = Clock("picture")
         self.pixel_aspect = float(stream.sample_aspect_ratio or 1)
         context = stream.codec_context
@@ -95,7 +96,6 @@ class Pictures:
             if frame.time is None:
                 continue
             seconds = frame.time - self._origin
-            check_time(seconds, "a picture")
             if seconds < self._begin - 0.5 / SOURCE_FPS:
                 continue
             if self._end is not None and seconds >= self._end - 1e-6:
@@ -115,9 +115,8 @@ class Pictures:
                 self._cut = True
                 return
             self._packets += packet.size > 0
-            if packet.pts is not None and packet.duration:
-                end = float((packet.pts + packet.duration) * packet.time_base) - self._origin
-                self._end_of_packets = max(self._end_of_packets, end)
+            if packet.pts is not None:
+                self._last_tick = max(self._last_tick, packet.pts + (packet.duration or 0))
             try:
                 yield from packet.decode()
             except av.error.FFmpegError:
@@ -140,7 +139,8 @@ class Pictures:
         check_rate(self._decoded, self.clock.stretches, self.clock.seconds)
         rate = self._stream.average_rate or Fraction(25)
         # The last picture may stay for longer than the others.
-        reached = max(self._last_seconds + float(1 / rate), self._end_of_packets)
+        end_of_packets = float(self._last_tick * self._stream.time_base) - self._origin
+        reached = max(self._last_seconds + float(1 / rate), end_of_packets)
         if self._stream.duration is not None:
             start = float((self._stream.start_time or 0) * self._stream.time_base) - self._origin
             declared = start + float(self._stream.duration * self._stream.time_base)

@@ -10,12 +10,15 @@ import av
 import numpy as np
 
 from brave_tf.preparation.clock import Clock, Stretch
-from brave_tf.preparation.limits import check_sound, check_time
+from brave_tf.preparation.limits import check_sound
 from brave_tf.preparation.media_file import open_media
 from brave_tf.preparation.sound_track import Piece, SoundTrack
 
 GAP_SECONDS = 0.1
 """A longer hole between two pieces of sound is filled with silence, up to `limits.LONGEST_GAP_SECONDS`."""
+
+FRAMES_PER_PIECE = 64
+"""Frames whose samples are handed on together: a second or two."""
 
 
 @contextlib.contextmanager
@@ -73,55 +76,61 @@ class _Reader:
         self._stretch: Stretch | None = None
         self._expected = 0.0
         self._position = 0
+        # Frames are short: what is done with their samples is done for many at a time.
+        self._waiting: list[np.ndarray] = []
 
-    def pieces(self, timed: Iterable[tuple[float, Any]]) -> Iterator[Piece]:
-        """The sound of frames, each behind its time in seconds."""
-        for seconds, frame in timed:
-            duration = frame.samples / frame.sample_rate
-            yield from self._move(seconds, self.clock.follow(seconds, seconds + duration))
-            yield from self._resample(frame)
+    def pieces(self, timed: Iterable[tuple[float, float, Any]]) -> Iterator[Piece]:
+        """The sound of frames, each behind the time of its beginning and its length in seconds."""
+        for seconds, duration, frame in timed:
+            stretch = self.clock.follow(seconds, seconds + duration)
+            if stretch is not self._stretch or seconds - self._expected > GAP_SECONDS:
+                yield from self._move(seconds, stretch)
+            # A broadcast may change its sound on the way; a resampler takes one kind only.
+            setup = frame.format.name, frame.layout.name, frame.sample_rate
+            if self._resampler is None or self._setup != setup:
+                self._change(frame, setup)
+            frame.pts = None
+            self._waiting += _samples(self._resampler, frame)
             self._expected += duration
-        yield from self._flush()
+            if len(self._waiting) >= FRAMES_PER_PIECE:
+                yield from self._place()
+        self._flush()
+        yield from self._place()
 
     def _move(self, seconds: float, stretch: Stretch) -> Iterator[Piece]:
         """Goes to where a frame begins, if that is not where the last one ended."""
-        gap = seconds - self._expected
-        if stretch == self._stretch and gap <= GAP_SECONDS:
-            return
-        yield from self._flush()
-        if stretch == self._stretch:
-            yield from self._place([np.zeros(round(gap * self._rate_hz), np.float32)])
+        self._flush()
+        if stretch is self._stretch:
+            self._waiting.append(np.zeros(round((seconds - self._expected) * self._rate_hz), np.float32))
         else:
+            yield from self._place()
             self._start = self._start or stretch
             self._stretch = stretch
             self._position = round((seconds - self._start.first_seconds) * self._rate_hz)
         self._expected = seconds
 
-    def _resample(self, frame: Any) -> Iterator[Piece]:
-        # A broadcast may change its sound on the way; a resampler takes one kind only.
-        setup = frame.format.name, frame.layout.name, frame.sample_rate
-        if self._resampler is None or self._setup != setup:
-            yield from self._flush()
-            check_sound(frame.sample_rate, frame.layout.nb_channels)
-            self._resampler = av.AudioResampler(format="flt", layout="mono", rate=self._rate_hz)
-            self._setup = setup
-        frame.pts = None
-        yield from self._place(_samples(self._resampler, frame))
+    def _change(self, frame: Any, setup: tuple[Any, ...]) -> None:
+        self._flush()
+        check_sound(frame.sample_rate, frame.layout.nb_channels)
+        self._resampler = av.AudioResampler(format="flt", layout="mono", rate=self._rate_hz)
+        self._setup = setup
 
-    def _flush(self) -> Iterator[Piece]:
+    def _flush(self) -> None:
         if self._resampler is not None:
-            yield from self._place(_samples(self._resampler, None))
+            self._waiting += _samples(self._resampler, None)
             self._resampler = None
 
-    def _place(self, arrays: Iterable[np.ndarray]) -> Iterator[Piece]:
-        lap = self._stretch.lap if self._stretch else 0
-        for samples in arrays:
-            yield Piece(lap, self._position, samples)
-            self._position += samples.size
+    def _place(self) -> Iterator[Piece]:
+        """What waits, where it belongs."""
+        if self._waiting and self._stretch:
+            piece = Piece(self._stretch.lap, self._position, np.concatenate(self._waiting))
+            self._waiting = []
+            self._position = piece.end
+            yield piece
 
 
 def _samples(resampler: Any, frame: Any) -> list[np.ndarray]:
-    return [out.to_ndarray().reshape(-1) for out in resampler.resample(frame)]
+    return [np.frombuffer(out.planes[0], np.float32, out.samples) for out in resampler.resample(frame)]
 
 
 def _trimmed(pieces: Iterable[Piece], lowest: int, highest: int | None, skipped: int) -> Iterator[Piece]:
@@ -134,17 +143,17 @@ def _trimmed(pieces: Iterable[Piece], lowest: int, highest: int | None, skipped:
             yield Piece(piece.lap, piece.first + start - skipped, samples)
 
 
-def _timed(frames: Iterable[Any], origin: float, begin: float, end: float | None) -> Iterator[tuple[float, Any]]:
-    """Frames that sound between two times, each behind its time in seconds."""
+def _timed(frames: Iterable[Any], origin: float, begin: float, end: float | None) -> Iterator[tuple[float, float, Any]]:
+    """Frames that sound between two times, each behind the time of its beginning and its length in seconds."""
     for frame in frames:
         if frame.time is None:
             continue
         seconds = frame.time - origin
-        check_time(seconds, "sound")
         if end is not None and seconds >= end:
             return
-        if seconds + frame.samples / frame.sample_rate >= begin:
-            yield seconds, frame
+        duration = frame.samples / frame.sample_rate
+        if seconds + duration >= begin:
+            yield seconds, duration, frame
 
 
 def _frames(container: Any, stream: Any) -> Iterator[Any]:
