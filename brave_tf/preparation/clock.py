@@ -5,7 +5,7 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from brave_tf.config import SOURCE_FPS
 from brave_tf.preparation.limits import LONGEST_GAP_SECONDS, check_time
@@ -13,6 +13,9 @@ from brave_tf.preparation.limits import LONGEST_GAP_SECONDS, check_time
 JUMP_BACK_SECONDS = 1.0
 """A clock that goes back by more than this has jumped. Decoders give pictures of damaged streams in the wrong order, by
 less."""
+
+Timed = TypeVar("Timed", bound=tuple[Any, ...])
+"""Something behind its time in seconds."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Clock:
         self._what = what
         self._stretch: Stretch | None = None
         self._latest = 0.0
+        self._strays = 0
         self._lap_start = Stretch(0.0, 0, 0.0)
         # First and last time of every stretch but the present one, sorted within each lap.
         self._laps: list[list[tuple[float, float]]] = [[]]
@@ -51,7 +55,7 @@ class Clock:
         Raises:
             MediaError: it comes later than any recording lasts.
         """
-        if self._stretch is None or not -JUMP_BACK_SECONDS <= start_seconds - self._latest <= LONGEST_GAP_SECONDS:
+        if self._stretch is None or _is_jump(self._latest, start_seconds):
             check_time(start_seconds, self._what)
             self._stretch = self._next(start_seconds)
             self._latest = end_seconds
@@ -65,8 +69,29 @@ class Clock:
         Yields:
             Stretches with their pictures, to be read before the next stretch.
         """
-        for stretch, group in itertools.groupby(timed, lambda pair: self.follow(pair[0], pair[0])):
+        for stretch, group in itertools.groupby(self.steady(timed), lambda pair: self.follow(pair[0], pair[0])):
             yield stretch, (picture for _, picture in group)
+
+    def steady(self, timed: Iterable[Timed]) -> Iterator[Timed]:
+        """Leaves out what has a time far from that of its neighbours, who agree: that time is damaged.
+
+        Each item is to be followed before the next one is asked for.
+        """
+        doubtful: Timed | None = None
+        for item in timed:
+            if doubtful is not None:
+                is_near = abs(item[0] - self._latest) < abs(item[0] - doubtful[0])
+                if is_near and not _is_jump(self._latest, item[0]):
+                    self._strays += 1
+                else:
+                    yield doubtful
+                doubtful = None
+            if self._stretch is not None and _is_jump(self._latest, item[0]):
+                doubtful = item
+            else:
+                yield item
+        if doubtful is not None:
+            yield doubtful
 
     @property
     def stretches(self) -> int:
@@ -85,6 +110,8 @@ class Clock:
             total = sum(end - start for start, end in gaps)
             places = "from" if len(gaps) == 1 else f"in {len(gaps):,} gaps, the first from"
             yield f"has no {self._what} for {total:,.1f} s {places} {gaps[0][0]:.1f} s on"
+        if self._strays:
+            yield f"has {self._strays:,} of the times of its {self._what} far from their neighbours, which are left out"
         returns = len(self._laps) - 1
         if returns:
             yield f"has a clock of its {self._what} that begins again {returns:,} time{'s' * (returns > 1)}"
@@ -112,6 +139,10 @@ class Clock:
         if self._stretch is None:
             return []
         return [*self._laps[:-1], sorted([*self._laps[-1], (self._stretch.first_seconds, self._latest)])]
+
+
+def _is_jump(before: float, after: float) -> bool:
+    return not -JUMP_BACK_SECONDS <= after - before <= LONGEST_GAP_SECONDS
 
 
 def _gaps(stretches: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:

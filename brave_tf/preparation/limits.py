@@ -12,6 +12,9 @@ MOST_ASPECT = 8.0
 frames is given, so that their size grows with this."""
 MOST_FPS = 1_000.0
 """Pictures a second, on average. Phones film at 960."""
+SLOW_PICTURES, LEAST_FPS = 1_000, 0.5
+"""From so many pictures on there have to be so many a second, on average: a slide show has fewer pictures, a screen
+recording or a security camera more a second. A picture that stays is written 25 times a second."""
 LONGEST_GAP_SECONDS = 15.0
 """A picture stays for this long, and silence is filled in for this long, if nothing follows. Slide shows, screen
 recordings and security cameras pause for seconds, and the still pictures of AudioSet last its 10; what is longer is a
@@ -78,6 +81,19 @@ def check_rate(pictures: int, stretches: int, seconds: float) -> None:
         )
     if pictures >= FEWEST_FOR_RATE and pictures - 1 > MOST_FPS * seconds + 1:
         raise MediaError(f"shows {pictures:,} pictures in {seconds:.3f} s; expected at most {MOST_FPS:,.0f} a second")
+
+
+def check_pace(pictures: int, seconds: float) -> None:
+    """Raises `MediaError` if the pictures of a file come so slowly that nearly all frames would be repetitions.
+
+    Args:
+        pictures: those that came so far.
+        seconds: how long they last.
+    """
+    if pictures >= SLOW_PICTURES and pictures < LEAST_FPS * seconds:
+        raise MediaError(
+            f"shows its first {pictures:,} pictures in {seconds:,.0f} s; expected one in {1 / LEAST_FPS:g} s at least"
+        )
 
 
 def check_streams(count: int) -> None:

@@ -114,19 +114,21 @@ def read_clips(
 def _kept(clips: Iterator[tuple[Clip, bool]], course: Course) -> Iterator[Clip]:
     """Leaves out the clips that are marked as short rests, but for the first if there is nothing else."""
     first: Clip | None = None
-    rests = kept = 0
+    left_out = 0
+    found = before_was_rest = False
     for clip, is_rest in clips:
+        # The rest at the end of a file is left out by design, and not worth a word.
+        left_out += before_was_rest
+        before_was_rest = is_rest
         if is_rest:
             first = first or clip
-            rests += 1
         else:
-            kept += 1
+            found = True
             yield clip
-    if first is not None and not kept:
-        rests -= 1
+    if first is not None and not found:
         yield first
-    if rests > 1:
-        course.remark(f"has {rests:,} pieces under {SHORTEST_TAIL_SECONDS:g} s between its gaps, which are left out")
+    if left_out:
+        course.remark(f"has {left_out:,} of its pieces, under {SHORTEST_TAIL_SECONDS:g} s between gaps, left out")
 
 
 def _clips(

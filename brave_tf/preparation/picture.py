@@ -9,7 +9,7 @@ from av.stream import Disposition
 
 from brave_tf.config import SOURCE_FPS
 from brave_tf.preparation.clock import Clock, Stretch
-from brave_tf.preparation.limits import MOST_PIXELS, MediaError, check_picture, check_rate
+from brave_tf.preparation.limits import MOST_PIXELS, SLOW_PICTURES, MediaError, check_pace, check_picture, check_rate
 from brave_tf.preparation.sound_track import SoundTrack
 
 CUT_OFF_SECONDS, CUT_OFF_SHARE = 0.5, 0.05
@@ -101,6 +101,9 @@ class Pictures:
             if self._end is not None and seconds >= self._end - 1e-6:
                 return
             self._decoded += 1
+            # Now, because the frames that it is repeated in are written soon after.
+            if self._decoded % SLOW_PICTURES == 0:
+                check_pace(self._decoded, self.clock.seconds)
             self._last_seconds = max(self._last_seconds, seconds)
             yield seconds, frame
 

@@ -81,7 +81,7 @@ class _Reader:
 
     def pieces(self, timed: Iterable[tuple[float, float, Any]]) -> Iterator[Piece]:
         """The sound of frames, each behind the time of its beginning and its length in seconds."""
-        for seconds, duration, frame in timed:
+        for seconds, duration, frame in self.clock.steady(timed):
             stretch = self.clock.follow(seconds, seconds + duration)
             if stretch is not self._stretch or seconds - self._expected > GAP_SECONDS:
                 yield from self._move(seconds, stretch)

@@ -81,9 +81,13 @@ def with_other_times(
     *,
     picture: Callable[[float], float] = lambda seconds: seconds,
     sound: Callable[[float], float] = lambda seconds: seconds,
+    in_order: bool = True,
 ) -> Path:
-    """Writes the packets of a file under times that are functions of theirs, in seconds."""
-    return _mux({source: {"video": picture, "audio": sound}}, target)
+    """Writes the packets of a file under times that are functions of theirs, in seconds.
+
+    Without `in_order` they stay where they are in the file.
+    """
+    return _mux({source: {"video": picture, "audio": sound}}, target, in_order)
 
 
 def with_other_sound(picture: Path, sound: Path, target: Path) -> Path:
@@ -91,7 +95,7 @@ def with_other_sound(picture: Path, sound: Path, target: Path) -> Path:
     return _mux({picture: {"video": lambda seconds: seconds}, sound: {"audio": lambda seconds: seconds}}, target)
 
 
-def _mux(sources: dict[Path, dict[str, Callable[[float], float]]], target: Path) -> Path:
+def _mux(sources: dict[Path, dict[str, Callable[[float], float]]], target: Path, in_order: bool = True) -> Path:
     with contextlib.ExitStack() as stack:
         written = stack.enter_context(av.open(str(target), "w"))
         packets = []
@@ -108,7 +112,7 @@ def _mux(sources: dict[Path, dict[str, Callable[[float], float]]], target: Path)
                 stream, change = streams[packet.stream.index]
                 seconds = float(packet.dts * packet.time_base)
                 moved = round((change(seconds) - seconds) / packet.time_base)
-                packet.dts, packet.pts, packet.stream = packet.dts + moved, packet.pts + moved, stream
+                packet.dts, packet.pts, packet.stream = packet.dts + moved * in_order, packet.pts + moved, stream
                 packets.append(packet)
         for packet in sorted(packets, key=lambda packet: packet.dts * packet.time_base):
             written.mux(packet)

@@ -32,7 +32,10 @@ def test_a_picture_clock_that_jumps_begins_a_new_clip(tmp_path):
     assert sum(len(clip.frames) for clip in clips) == pytest.approx(100, abs=3)
     assert [clip.start_seconds for clip in clips] == [0.0, pytest.approx(601.7, abs=0.1)]
     assert clips[1].end_seconds == pytest.approx(604.0, abs=0.1)
-    assert remarks[0] == "has no picture for 600.0 s from 1.7 s on"
+    assert remarks == [
+        "has no picture for 600.0 s from 1.7 s on",
+        "has 1 of the times of its picture far from their neighbours, which are left out",
+    ]
 
 
 @pytest.mark.parametrize("by", [MONTH, 1000 * MONTH])
@@ -55,13 +58,22 @@ def test_short_rests_between_gaps_are_left_out_and_counted(tmp_path):
     (clip,), remarks = read(gaps)
     assert clip.start_seconds == 0.0 and 12 <= len(clip.frames) <= 13
     assert "no picture for 700.3 s in 7 gaps, the first from 0.5 s on" in remarks[0]
-    assert remarks[1] == "has 7 pieces under 1 s between its gaps, which are left out"
+    assert remarks[1] == "has 7 of its pieces, under 1 s between gaps, left out"
 
 
 def test_pictures_that_are_all_far_apart_are_refused(tmp_path):
     source = write_media(tmp_path / "a.mp4", seconds=1.0, size=(16, 16), sound_hz=None, in_order=True)
     slow = with_other_times(source, tmp_path / "b.mkv", picture=lambda seconds: 1000 * seconds)
     with pytest.raises(MediaError, match="25 pictures with 24 gaps between them; expected one every 15 s"):
+        read(slow)
+
+
+def test_many_pictures_that_come_too_slowly_are_refused_early(tmp_path, monkeypatch):
+    for module in ("limits", "picture"):
+        monkeypatch.setattr(f"brave_tf.preparation.{module}.SLOW_PICTURES", 10)
+    source = write_media(tmp_path / "a.mp4", seconds=2.0, size=(16, 16), sound_hz=None, in_order=True)
+    slow = with_other_times(source, tmp_path / "b.mkv", picture=lambda seconds: 100 * seconds)
+    with pytest.raises(MediaError, match="shows its first 10 pictures in 32 s; expected one in 2 s at least"):
         read(slow)
 
 
@@ -92,6 +104,19 @@ def test_joined_recordings_are_read_whole(tmp_path):
     for clip, tone in zip(clips, tones, strict=True):
         assert loudest_hz(clip.samples[4000:20_000]) == pytest.approx(tone, abs=5)
     assert remarks == [f"has a clock of its {what} that begins again 1 time" for what in ("picture", "sound")]
+
+
+def test_one_damaged_time_changes_nothing_else(tmp_path):
+    source = write_media(tmp_path / "a.mp4", seconds=4.0, size=(16, 16), in_order=True)
+
+    def damage(length):
+        return lambda seconds: seconds + 1000 if 2.0 <= seconds < 2.0 + length else seconds
+
+    lengths = {"picture": damage(1 / 25), "sound": damage(1024 / 16_000)}
+    damaged = with_other_times(source, tmp_path / "b.mkv", **lengths, in_order=False)
+    (clip,), remarks = read(damaged)
+    assert len(clip.frames) == 100 and clip.samples.size == 64_000 and len(remarks) == 2
+    assert loudest_hz(clip.samples[40_000:56_000]) == pytest.approx(440, abs=2)
 
 
 def test_a_broadcast_whose_clock_wraps_is_read_whole(tmp_path):
@@ -172,11 +197,17 @@ def test_a_clock_divides_pictures_where_it_jumps():
     ]
 
 
+def test_times_far_from_their_neighbours_are_left_out():
+    clock, found = divided(0.0, 0.5, 600.0, 1.0, 1.5, 3e6, 2.0, 2.5, 0.1, 3.0)
+    assert found == [(Stretch(0.0, 0, 0.0), [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0])]
+    assert list(clock.remarks()) == ["has 3 of the times of its picture far from their neighbours, which are left out"]
+
+
 def test_pictures_in_the_wrong_order_at_a_gap_keep_their_times():
-    clock, found = divided(0.0, 0.5, 600.5, 0.6, 600.6, 601.0)
-    assert [stretch.elapsed_seconds for stretch, _ in found] == [0.0, 600.5, 0.6, 600.6]
+    clock, found = divided(0.0, 0.5, 600.5, 600.6, 0.6, 0.7, 600.7, 601.0)
+    assert [stretch.elapsed_seconds for stretch, _ in found] == [0.0, 600.5, 0.6, 600.7]
     assert {stretch.lap for stretch, _ in found} == {0}
-    assert list(clock.remarks()) == ["has no picture for 599.9 s from 0.6 s on"]
+    assert list(clock.remarks()) == ["has no picture for 599.8 s from 0.7 s on"]
 
 
 def test_a_clock_that_goes_back_before_its_beginning_goes_on():

@@ -99,6 +99,13 @@ def test_too_many_streams_are_refused():
         limits.check_streams(257)
 
 
+def test_slide_shows_are_used_and_thousands_of_stills_are_not():
+    limits.check_pace(999, 999 * 15.0)
+    limits.check_pace(1_000, 2_000.0)
+    with pytest.raises(MediaError, match="first 1,000 pictures in 2,001 s"):
+        limits.check_pace(1_000, 2_001.0)
+
+
 def test_rates_of_few_pictures_are_not_judged():
     limits.check_rate(24, 1, 0.0)
     limits.check_rate(2, 2, 0.0)
