@@ -35,9 +35,9 @@ class MediaError(Exception):
 def check_sound(rate_hz: int, channels: int) -> None:
     """Raises `MediaError` if sound declares a rate or channels that no recording has."""
     if not LEAST_HZ <= rate_hz <= MOST_HZ:
-        raise MediaError(f"declares sound of {rate_hz:,} samples a second; expected {LEAST_HZ:,} to {MOST_HZ:,}")
+        raise MediaError(f"declares a sample rate of {rate_hz:,} Hz; expected {LEAST_HZ:,} to {MOST_HZ:,}")
     if channels > MOST_CHANNELS:
-        raise MediaError(f"declares sound of {channels:,} channels; expected at most {MOST_CHANNELS}")
+        raise MediaError(f"declares {channels:,} channels of sound; expected at most {MOST_CHANNELS}")
 
 
 def check_picture(height: int, width: int, pixel_aspect: float) -> None:

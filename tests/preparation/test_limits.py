@@ -21,7 +21,7 @@ def tone(dtype=np.int16, channels=1, seconds=2.0):
 @pytest.mark.parametrize("rate", [1, 999, 3_072_001, 2**31 - 1])
 def test_absurd_sample_rates_are_refused(tmp_path, rate):
     path = write_wav(tmp_path / "a.wav", tone(), rate)
-    with pytest.raises(MediaError, match=rf"declares sound of {rate:,} samples a second; expected 1,000 to 3,072,000"):
+    with pytest.raises(MediaError, match=rf"declares a sample rate of {rate:,} Hz; expected 1,000 to 3,072,000"):
         clips_of(path)
 
 
@@ -33,9 +33,9 @@ def test_rare_sample_rates_are_used(tmp_path, rate):
 
 
 def test_too_many_channels_are_refused(tmp_path):
-    with pytest.raises(MediaError, match=r"65 channels; expected at most 64|does not decode|cannot be read"):
+    with pytest.raises(MediaError, match=r"65 channels of sound; expected at most 64|does not decode|cannot be read"):
         clips_of(write_wav(tmp_path / "a.wav", tone(channels=65)))
-    with pytest.raises(MediaError, match="65 channels; expected at most 64"):
+    with pytest.raises(MediaError, match="65 channels of sound; expected at most 64"):
         limits.check_sound(16_000, 65)
 
 
