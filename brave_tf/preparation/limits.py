@@ -5,6 +5,9 @@ LEAST_HZ, MOST_HZ = 1_000, 3_072_000
 resampler's filter grows with the rate. Telephones have 8,000; DSD at its highest rate is 2,822,400 to FFmpeg."""
 MOST_CHANNELS = 64
 """What FFmpeg's resampler takes: ambisonics of the seventh order."""
+LEAST_SOUND_BYTES, FREE_SOUND_SECONDS = 8, 600.0
+"""Bytes of a file for each second of its sound beyond the free ones. Speech at the lowest rate takes 90, and silence in
+FLAC 10 or more, but silence can be packed so that it takes next to nothing."""
 MOST_PIXELS = 2 * 7680 * 4320
 """Pixels of a picture: 8K in stereo. A decoder holds more than a dozen such pictures."""
 MOST_ASPECT = 8.0
@@ -38,6 +41,15 @@ def check_sound(rate_hz: int, channels: int) -> None:
         raise MediaError(f"declares a sample rate of {rate_hz:,} Hz; expected {LEAST_HZ:,} to {MOST_HZ:,}")
     if channels > MOST_CHANNELS:
         raise MediaError(f"declares {channels:,} channels of sound; expected at most {MOST_CHANNELS}")
+
+
+def check_length(seconds: float, file_bytes: int) -> None:
+    """Raises `MediaError` if a file turns out to hold more sound than its size allows."""
+    if seconds > FREE_SOUND_SECONDS + file_bytes / LEAST_SOUND_BYTES:
+        raise MediaError(
+            f"holds over {seconds:,.0f} s of sound in {file_bytes:,} bytes; "
+            f"expected at least {LEAST_SOUND_BYTES} bytes a second"
+        )
 
 
 def check_picture(height: int, width: int, pixel_aspect: float) -> None:

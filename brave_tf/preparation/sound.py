@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 from brave_tf.preparation.clock import Clock, Stretch
-from brave_tf.preparation.limits import check_sound
+from brave_tf.preparation.limits import check_length, check_sound
 from brave_tf.preparation.media_file import open_media
 from brave_tf.preparation.sound_track import Piece, SoundTrack
 
@@ -56,7 +56,7 @@ def read_sound(path: Path, rate_hz: int, begin: float = 0.0, end: float | None =
             declared *= _declared_share(path)
         first = head[0]
         start = max(begin, first)
-        reader = _Reader(rate_hz)
+        reader = _Reader(rate_hz, path.stat().st_size)
         lowest = round((begin - first) * rate_hz)
         skipped = round((start - first) * rate_hz)
         highest = None if end is None else skipped + round((end - start) * rate_hz)
@@ -67,9 +67,11 @@ def read_sound(path: Path, rate_hz: int, begin: float = 0.0, end: float | None =
 class _Reader:
     """Resamples decoded frames and places them on the time line."""
 
-    def __init__(self, rate_hz: int):
+    def __init__(self, rate_hz: int, file_bytes: int):
         self.clock = Clock("sound")
         self._rate_hz = rate_hz
+        self._file_bytes = file_bytes
+        self._samples_read = 0
         self._resampler: Any = None
         self._setup: Any = None
         self._start: Stretch | None = None
@@ -126,6 +128,8 @@ class _Reader:
             piece = Piece(self._stretch.lap, self._position, np.concatenate(self._waiting))
             self._waiting = []
             self._position = piece.end
+            self._samples_read += piece.samples.size
+            check_length(self._samples_read / self._rate_hz, self._file_bytes)
             yield piece
 
 

@@ -1,5 +1,6 @@
 """What files may declare: each bound with its reason, and whole files that break them."""
 
+import av
 import numpy as np
 import pytest
 
@@ -37,6 +38,25 @@ def test_too_many_channels_are_refused(tmp_path):
         clips_of(write_wav(tmp_path / "a.wav", tone(channels=65)))
     with pytest.raises(MediaError, match="65 channels of sound; expected at most 64"):
         limits.check_sound(16_000, 65)
+
+
+def test_more_sound_than_a_file_can_hold_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "a.flac"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("flac", rate=1_000, layout="mono", options={"frame_size": "65535"})
+        for number in range(15):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 65_535), np.int16), format="s16", layout="mono")
+            frame.sample_rate, frame.pts = 1_000, 65_535 * number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    clips_of(path)
+    monkeypatch.setattr(limits, "FREE_SOUND_SECONDS", 10.0)
+    monkeypatch.setattr(limits, "LEAST_SOUND_BYTES", 100)
+    with pytest.raises(
+        MediaError, match=r"holds over \d+ s of sound in 8,\d+ bytes; expected at least 100 bytes a second"
+    ):
+        clips_of(path)
+    limits.check_length(10.0 + 80.0, 8_000)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
