@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from brave_tf.data.dataset import LABEL_PREFIX, PRIMARY_LABEL, WORK_FOLDER
+from brave_tf.machine import cores
 from brave_tf.preparation.file_limits import Deadline, FileLimits
 from brave_tf.preparation.layouts import Source, names_of
 from brave_tf.preparation.media import Course, MediaError
@@ -28,12 +29,6 @@ from brave_tf.progress import Advance, track
 
 Results = dict[str, Any]
 """What `brave_tf.preparation.shard_writer.write_shard` returned, by the shard's name."""
-
-
-def cores() -> int:
-    """CPU cores that this process may use."""
-    # macOS does not tell.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def write_shards(
