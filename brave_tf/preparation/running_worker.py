@@ -53,6 +53,10 @@ class RunningWorker:
     def end(self, verdict: str) -> None:
         """Ends it; that it has ended is seen when the connection is closed at its other end."""
         self.verdict = self.verdict or verdict
+        # It may be ready, and at work, without having been heard; that it is ready is the first thing that it says.
+        with contextlib.suppress(EOFError, OSError):
+            if self.number is None and self.connection.poll():
+                self.number = self.connection.recv().content
         # Its number is nobody else's until the server has told how it ended.
         if self.number is not None:
             with contextlib.suppress(ProcessLookupError):

@@ -26,7 +26,7 @@ LONG = 0  # the source that takes a while
 @pytest.fixture(scope="module")
 def videos(tmp_path_factory):
     folder = tmp_path_factory.mktemp("videos")
-    write_media(folder / "a.mp4", seconds=60.0, size=(240, 320), sound_hz=None)
+    write_media(folder / "a.mp4", seconds=40.0, size=(240, 320), sound_hz=None)
     for name in "bc":
         write_media(folder / f"{name}.mp4", seconds=0.4, sound_hz=None)
     return folder
@@ -80,6 +80,7 @@ def killed_twice(videos, out, number, workers=2):
     first = signal_worker(process, LONG, number)
     while (second := worker_on(process.pid, LONG)) in (None, first):
         assert process.poll() is None, process.communicate()
+        time.sleep(0.005)
     os.kill(second, number)
     return process
 
@@ -103,7 +104,7 @@ def test_a_file_that_ends_its_process_twice_is_left_out(videos, undisturbed, tmp
 def test_what_was_given_up_stays_so_after_an_interruption(tmp_path):
     folder = tmp_path / "videos"
     # The longest is the first, and what comes after it takes a while too.
-    for number, seconds in enumerate([40.0, 30.0, 0.2]):
+    for number, seconds in enumerate([30.0, 25.0, 0.2]):
         write_media(folder / f"{number}.mp4", seconds=seconds, size=(240, 320), sound_hz=None)
     out = tmp_path / "out"
     process = killed_twice(folder, out, signal.SIGKILL, workers=1)
@@ -132,6 +133,7 @@ def test_processes_end_with_their_command(videos, tmp_path):
     process = start(videos, tmp_path / "out")
     while not is_working(tmp_path / "out"):
         assert process.poll() is None, process.communicate()
+        time.sleep(0.005)
     process.kill()
     # Ends only when every process that holds the pipe has ended.
     process.communicate(timeout=60)

@@ -46,7 +46,8 @@ def undisturbed(videos, tmp_path_factory):
 
 
 def check(status, said):
-    assert status == 130
+    # Where Ctrl-C strikes while Python makes a class, it ends by the signal itself; a shell says 130 either way.
+    assert status in (130, -signal.SIGINT)
     lines = [line for line in said.splitlines() if not line.startswith("prepare: ")]
     assert lines == ["brave-tf: interrupted"]
     assert "prepare: stopped; the same command goes on" in said.splitlines()
