@@ -247,6 +247,14 @@ def test_where_no_process_can_be_started_the_way_out_is_named(videos, tmp_path, 
         prepare(videos, tmp_path / "out", workers=1)
 
 
+def test_processes_that_do_not_start_are_no_reason_to_wait(videos, tmp_path, monkeypatch):
+    # The server finds none of the modules, so that it ends at once, and what it was asked for with it.
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.setattr("brave_tf.preparation.worker_server._servers", {})
+    with pytest.raises(UserError, match=r"could not be started"):
+        prepare(videos, tmp_path / "out", workers=2)
+
+
 def test_one_process_alone_gives_the_same_dataset(videos, undisturbed, tmp_path):
     prepare(videos, tmp_path / "out", workers=0, split="train=1")
     assert content(tmp_path / "out") == undisturbed
