@@ -121,9 +121,15 @@ def _lines(path: Path, info: dict[str, Any]) -> list[str]:
         counts = ", ".join(f"{count:,} {split}" for split, count in missing.items())
         lines.append(f"listed and not there: {sum(missing.values()):,} files ({counts}), see {path / MISSING_FILE}")
     lines += [f"note: {line}" for line in info.get("notes", ())]
-    quarantined = info["quarantined"]
-    lines.append(f"quarantined: {len(quarantined)} of {info['sources']} sources")
-    lines += [f"  {one_line(entry['source'])} {entry['reason']}" for entry in quarantined[:SHOWN_REASONS]]
-    if len(quarantined) > SHOWN_REASONS:
-        lines.append(f"  and {len(quarantined) - SHOWN_REASONS} more, listed in dataset.json")
+    quarantined = [f"{one_line(entry['source'])} {entry['reason']}" for entry in info["quarantined"]]
+    remarks = [f"{one_line(entry['source'])} {entry['remark']}" for entry in info.get("remarks", ())]
+    lines += [f"quarantined: {len(quarantined)} of {info['sources']} sources", *_first(quarantined)]
+    if remarks:
+        lines += ["used, and not whole:", *_first(remarks)]
     return lines
+
+
+def _first(entries: list[str]) -> list[str]:
+    more = len(entries) - SHOWN_REASONS
+    rest = [f"  and {more} more, listed in dataset.json"] if more > 0 else []
+    return [*(f"  {entry}" for entry in entries[:SHOWN_REASONS]), *rest]

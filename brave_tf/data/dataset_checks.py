@@ -56,7 +56,14 @@ def _is_size(value: Any) -> bool:
 
 
 def _is_quarantine(value: Any) -> bool:
-    keys = {"source", "reason"}
+    return _have_keys(value, {"source", "reason"})
+
+
+def _are_remarks(value: Any) -> bool:
+    return _have_keys(value, {"source", "remark"})
+
+
+def _have_keys(value: Any, keys: set[str]) -> bool:
     return isinstance(value, list) and all(isinstance(each, dict) and keys <= each.keys() for each in value)
 
 
@@ -73,6 +80,7 @@ ENTRIES: Mapping[str, Entry] = {
     "ignored": Entry("an object", lambda value: isinstance(value, dict)),
     "split_rule": Entry("text", lambda value: isinstance(value, str)),
     "quarantined": Entry("a list of sources with reasons", _is_quarantine),
+    "remarks": Entry("a list of sources with remarks", _are_remarks, required=False),
     "flow": Entry("shorter_side and stride, or null", _is_flow, required=False),
     "broad_size": Entry("pixels, or null", _is_size, required=False),
     "multilabel": Entry("a list of label columns", _is_texts, required=False),

@@ -171,7 +171,7 @@ def _finish(
     # A shard that was done before there was flow does not count it.
     rows = [{"flow_frames": 0, **row} for result in results for row in result["rows"]]
     rows.sort(key=lambda row: (row["shard"], row["offset"]))
-    quarantined = sorted((entry for result in results for entry in result["quarantined"]), key=lambda e: e["source"])
+    quarantined, remarks = (_by_source(results, key) for key in ("quarantined", "remarks"))
     if not rows:
         reasons = "; ".join(f"{entry['source']} {entry['reason']}" for entry in quarantined[:3])
         # Last the folder that tells what `out` is: stopped in between, the same command comes here again.
@@ -188,9 +188,15 @@ def _finish(
         if listing.missing:
             names = [one_line(name) for split in listing.missing for name in listing.missing[split]]
             write_atomically(out / MISSING_FILE, "".join(f"{name}\n" for name in names))
-        write_json(out / INFO_FILE, _info(plan, settings, listing, rule, rows) | {"quarantined": quarantined})
+        told = {"quarantined": quarantined, "remarks": remarks}
+        write_json(out / INFO_FILE, _info(plan, settings, listing, rule, rows) | told)
     except OSError as error:
         raise UserError(f"{out} cannot be written ({error.strerror}); free some space and run it again") from None
+
+
+def _by_source(results: list[dict[str, Any]], key: str) -> list[dict[str, str]]:
+    # What an older version began has no remarks.
+    return sorted((entry for result in results for entry in result.get(key, ())), key=lambda entry: entry["source"])
 
 
 def _schema(plan: Plan) -> "pa.Schema":

@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import dataclasses
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -179,7 +180,7 @@ class _Work:
             source, outcome = self._plan.sources[number], self._outcomes.pop(number)
             labels = {f"{LABEL_PREFIX}{name}": _cell(self._plan, source, name) for name in self._plan.classes}
             rows = [row | labels for row in outcome.rows]
-            parts.append((source.name, self._piece(shard, number), Outcome(rows, outcome.reason)))
+            parts.append((source.name, self._piece(shard, number), dataclasses.replace(outcome, rows=rows)))
         return ShardJob(self._out, shard, parts, self._tag)
 
 

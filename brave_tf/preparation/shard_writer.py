@@ -35,7 +35,8 @@ def write_shard(job: ShardJob) -> dict[str, Any]:
     Where it is done already, as by a process that died with its last step, nothing is left to do.
 
     Returns:
-        `rows` of the clip table and the `quarantined` sources; the same is in the shard's done-file.
+        `rows` of the clip table, the `quarantined` sources, and `remarks` about those that are used; the same is in the
+        shard's done-file.
 
     Raises:
         UserError: the shard cannot be written, for example on a full disk.
@@ -44,13 +45,14 @@ def write_shard(job: ShardJob) -> dict[str, Any]:
         return done
     work, target = job.out / WORK_FOLDER, job.out / job.shard.name
     part = temporary(work, job.shard, f"{job.tag}.part")
-    result: dict[str, Any] = {"rows": [], "quarantined": []}
+    result: dict[str, Any] = {"rows": [], "quarantined": [], "remarks": []}
     try:
         with open(part, "wb") as stream:
             for name, piece, outcome in job.parts:
                 if outcome.reason is not None:
                     result["quarantined"].append({"source": name, "reason": outcome.reason})
                     continue
+                result["remarks"] += [{"source": name, "remark": remark} for remark in outcome.remarks]
                 place = stream.tell()
                 with open(piece, "rb") as file:
                     shutil.copyfileobj(file, stream)

@@ -45,11 +45,13 @@ class Outcome:
         reason: why the source is left out, or None.
         remembered: whether another try might end otherwise, so that the reason is written down, and the source not
             tried again when an interrupted preparation goes on.
+        remarks: what is missing in it although it is used, in words that follow its name.
     """
 
     rows: list[dict[str, Any]]
     reason: str | None = None
     remembered: bool = False
+    remarks: tuple[str, ...] = ()
 
 
 def write_source(job: SourceJob, course: Course) -> Outcome:
@@ -59,7 +61,9 @@ def write_source(job: SourceJob, course: Course) -> Outcome:
         UserError: the piece cannot be written, for example on a full disk.
     """
     rows: list[dict[str, Any]] = []
+    remarks: list[str] = []
     remembered = False
+    course = dataclasses.replace(course, remark=remarks.append)
     output = OutputLimit(job.source.path)
     try:
         with open(job.piece, "wb") as stream:
@@ -75,7 +79,7 @@ def write_source(job: SourceJob, course: Course) -> Outcome:
                 length = sum(map(len, pieces)) - HEADER_BYTES - FOOTER_BYTES
                 rows.append(row | {"offset": place + HEADER_BYTES, "length": length})
         if rows:
-            return Outcome(rows)
+            return Outcome(rows, remarks=tuple(remarks))
         reason = "holds nothing to keep"
     except MediaError as error:
         reason = str(error)
