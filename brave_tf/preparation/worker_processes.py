@@ -127,7 +127,8 @@ class WorkerProcesses(contextlib.AbstractContextManager["WorkerProcesses"]):
         if message.kind == "failed":
             raise message.content
         if message.kind == "ready":
-            worker.number = message.content
+            worker.number, since = message.content
+            worker.seconds = min(time.monotonic() - since, LONGEST_LOOK_SECONDS)
             self._failed_starts = 0
         elif message.kind == "share":
             worker.share = message.content
