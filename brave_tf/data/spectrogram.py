@@ -30,3 +30,16 @@ def log_mel(waveform: tf.Tensor, view: AudioViewConfig) -> tf.Tensor:
         upper_edge_hertz=view.high_hz,
     )
     return tf.math.log(1.0 + COMPRESSION * tf.tensordot(spectrum, mel, 1))
+
+
+def check_finite(values: tf.Tensor, what: str) -> tf.Tensor:
+    """The same values.
+
+    Args:
+        values: floats of a clip.
+        what: what they are, for the message.
+
+    Raises:
+        tf.errors.InvalidArgumentError: one of them is NaN or infinite.
+    """
+    return tf.debugging.check_numerics(values, f"{what} is not finite")
