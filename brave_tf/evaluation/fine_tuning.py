@@ -15,11 +15,13 @@ import tensorflow as tf
 
 from brave_tf.config import EvaluationInput
 from brave_tf.config.values import to_dict
+from brave_tf.data import sampling
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.pipeline import shuffled_samples
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError, reason_of
 from brave_tf.evaluation.clips import LabelledClips
+from brave_tf.evaluation.feature_files import DAMAGED
 from brave_tf.evaluation.features import Embedder, window_features
 from brave_tf.evaluation.folds import Fold
 from brave_tf.evaluation.frozen import augmentation_of, origin_of
@@ -31,6 +33,8 @@ from brave_tf.evaluation.scores import Answers, by_video
 from brave_tf.progress import Advance, note, track
 
 DECISIONS_FILE = "decisions.npy"
+DAMAGED_FILE = "damaged.npy"
+"""Training clips that could not be used: [n] their numbers; absent where all could."""
 
 
 def fine_tuned_results(
@@ -69,17 +73,30 @@ def fine_tuned_results(
         )
         for fold in folds
     ]
-    answers: list[list[Answers]] = []
+    decisions: list[list[np.ndarray]] = []
+    damaged: set[int] = set()
     with track(len(encoders) * sum(task.units for task in tasks), "fine-tune") as advance:
         for encoder in encoders:
             if not isinstance(encoder, Encoder):
                 raise UserError(f"received {encoder!r} to fine-tune; expected what `brave_tf.load_encoder` gives")
-            answers.append([])
+            decisions.append([])
             for fold, task in zip(folds, tasks, strict=True):
                 folder = None if cache is None else cache / f"finetune-{_key(protocol, encoder, clips, fold, request)}"
-                decisions = task.decisions(encoder, folder, advance)
-                answers[-1].append(by_video(decisions, clips.labels[fold.test], clips.videos[fold.test], fold.test))
-    return Results(answers, {}, {"fine-tuning": time.monotonic() - began})
+                in_training: set[int] = set()
+                decisions[-1].append(task.decisions(encoder, folder, advance, in_training))
+                damaged |= set(fold.train[sorted(in_training)].tolist())
+                damaged |= set(fold.test[decisions[-1][-1][:, 0] == DAMAGED].tolist())
+    unusable = np.array(sorted(damaged), np.int64)
+    answers = [
+        [_answers(each, clips, fold, unusable) for each, fold in zip(of_encoder, folds, strict=True)]
+        for of_encoder in decisions
+    ]
+    return Results(answers, {}, {"fine-tuning": time.monotonic() - began}, unusable.tolist())
+
+
+def _answers(decisions: np.ndarray, clips: LabelledClips, fold: Fold, damaged: np.ndarray) -> Answers:
+    rows = fold.without(damaged).test
+    return by_video(decisions[np.isin(fold.test, rows)], clips.labels[rows], clips.videos[rows], rows)
 
 
 def _key(protocol: FineTune, encoder: Encoder, clips: LabelledClips, fold: Fold, request: Request) -> str:
@@ -136,34 +153,44 @@ class FineTuning:
         """Clips per step."""
         return min(self.config.batch_size, self.train.num_rows)
 
-    def decisions(self, encoder: Encoder, folder: Path | None, advance: Advance) -> np.ndarray:
+    def decisions(
+        self, encoder: Encoder, folder: Path | None, advance: Advance, damaged: set[int] | None = None
+    ) -> np.ndarray:
         """Fine-tunes an encoder, tests it, and gives it back with the weights that it had.
 
         Args:
             encoder: the encoder, with variables that can be trained.
             folder: where to keep checkpoints and the result, so that an interrupted fine-tuning goes on; or None.
             advance: called with the number of finished steps and test clips.
+            damaged: the numbers of training clips that could not be used, and were replaced, are added to it.
 
         Returns:
             [N', classes] probabilities, of each class for itself where there are several labels, averaged over the
-            windows of a clip.
+            windows of a clip; `DAMAGED` for a clip that could not be used.
 
         Raises:
             UserError: the encoder cannot be trained, or the folder cannot be written.
         """
+        damaged = set() if damaged is None else damaged
         if folder is not None and (folder / DECISIONS_FILE).is_file():
             advance(self.units)
+            if (folder / DAMAGED_FILE).is_file():
+                damaged |= set(np.load(folder / DAMAGED_FILE, allow_pickle=False).tolist())
             return np.asarray(np.load(folder / DECISIONS_FILE, allow_pickle=False))
         if not encoder.trainable_variables:
             raise UserError(f"{encoder.path} has no variables that can be trained; expected a run or a .keras file")
         before = [np.array(variable) for variable in encoder.variables]
         try:
-            decisions = _Training(self, encoder, folder).complete(advance)
+            training = _Training(self, encoder, folder)
+            decisions = training.complete(advance)
         finally:
             for variable, value in zip(encoder.variables, before, strict=True):
                 variable.assign(value)
+        damaged |= training.damaged
         if folder is not None:
             try:
+                if training.damaged:
+                    np.save(folder / DAMAGED_FILE, np.array(sorted(training.damaged)), allow_pickle=False)
                 partial = folder / f".{DECISIONS_FILE}"
                 np.save(partial, decisions, allow_pickle=False)
                 partial.replace(folder / DECISIONS_FILE)
@@ -199,6 +226,7 @@ class _Training:
         )
         self._optimizer.build(self._variables)
         self._finished_steps = tf.Variable(0, dtype=tf.int64)
+        self._damaged = tf.Variable(tf.zeros([task.train.num_rows], tf.bool))
         self._folder = folder
         self._checkpoint = tf.train.Checkpoint(
             step=self._finished_steps,
@@ -206,6 +234,7 @@ class _Training:
             layer=[_plain(each) for each in self._layer.variables],
             optimizer=[_plain(each) for each in self._optimizer.variables],
             dropout=[_plain(self._dropout_seeds.state)],
+            damaged=self._damaged,
         )
 
     def complete(self, advance: Advance) -> np.ndarray:
@@ -216,7 +245,9 @@ class _Training:
         batches = iter(self._batches(first))
         train = tf.function(self._train, autograph=False, reduce_retracing=True)
         for step in range(first + 1, last + 1):
-            loss = float(train(*next(batches)))
+            clips, labels, draws = next(batches)
+            loss = float(train(clips, labels))
+            self._note_damage(draws)
             self._finished_steps.assign(step)
             if manager is not None and (step == last or step % task.config.checkpoint_every == 0):
                 self._save(manager)
@@ -224,6 +255,20 @@ class _Training:
         embed = Embedder(self._probabilities, task.input_view.modality, self._strategy)
         (answers,) = window_features([embed], task.dataset, task.test, task.input_view, advance)
         return np.asarray(answers.mean(axis=1))
+
+    @property
+    def damaged(self) -> set[int]:
+        """Numbers of the training clips that could not be used so far."""
+        return set(np.flatnonzero(self._damaged.numpy()).tolist())
+
+    def _note_damage(self, draws: Any) -> None:
+        """Remembers the clips that were passed over on the way to some draws."""
+        count, seed = self._task.train.num_rows, self._task.seed
+        for draw in np.concatenate([np.asarray(each) for each in self._strategy.experimental_local_results(draws)]):
+            if draw >= sampling.STAND_IN:
+                damaged = self._damaged.numpy()
+                damaged[sampling.rows_before(int(draw), count, seed)] = True
+                self._damaged.assign(damaged)
 
     def _batches(self, first_step: int) -> Any:
         task, replicas = self._task, self._strategy.num_replicas_in_sync
