@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import json
 import math
 import shlex
@@ -23,12 +24,15 @@ from brave_tf.encoders.card import card_of, weights_sha256
 from brave_tf.encoders.encoder import save_towers
 from brave_tf.errors import UserError
 from brave_tf.method.brave import Brave
+from brave_tf.method.step_function import finished_steps
 from brave_tf.progress import note, track
 from brave_tf.runs.directory import EARLIER_STEPS, claimed, earlier_steps, finished_summary, last_loss, write_summary
+from brave_tf.runs.metrics import DAMAGED, named_damage, read_metrics
 from brave_tf.training.agreement import Agreement
 from brave_tf.training.build import make_model
 from brave_tf.training.callbacks import CheckpointWriter, FitSummary, MetricsWriter, ProgressReporter
 from brave_tf.training.checkpoints import Checkpoints
+from brave_tf.training.damage_watch import DamageWatch, input_that_is_not_finite, no_usable_clip
 from brave_tf.training.guard import HealthGuard
 from brave_tf.training.interruption import StopOnSignal
 from brave_tf.training.probe import KNNProbe, ProbeClips
@@ -88,7 +92,7 @@ class _Pretraining:
     def complete(self) -> dict[str, Any]:
         """Trains to the last step and writes the encoder; returns the summary."""
         if self._writes:
-            for line in self.clips.notes:
+            for line in [*self.clips.notes, *self.clips.remarks]:
                 note(line)
         with self.strategy.scope():
             model = make_model(self.config)
@@ -115,14 +119,24 @@ class _Pretraining:
         batches = pretraining_dataset(self.clips, config, first_step=first_step, strategy=self.strategy)
         outcome = FitSummary(config.batch_size)
         with contextlib.ExitStack() as stack:
-            guard = HealthGuard(config.monitor, self.run, _command(config, self.data, self.run))
-            callbacks = [guard, *self._probe(), MetricsWriter(self.run, config)]
+            command = _command(config, self.data, self.run)
+            look = functools.partial(input_that_is_not_finite, self.clips, config)
+            guard = HealthGuard(config.monitor, self.run, command, look)
+            callbacks = [guard, DamageWatch(self.clips, config, self.run, command), *self._probe()]
+            callbacks.append(MetricsWriter(self.run, config))
             callbacks += [CheckpointWriter(checkpoints, config.checkpoint_every), outcome]
             if self._writes:
                 advance = stack.enter_context(track(config.steps, f"pretrain {config.name}", done=first_step))
                 callbacks.append(ProgressReporter(advance))
             remaining = config.steps - first_step
-            model.fit(batches, steps_per_epoch=remaining, shuffle=False, verbose=0, callbacks=[*callbacks, stop])
+            try:
+                model.fit(batches, steps_per_epoch=remaining, shuffle=False, verbose=0, callbacks=[*callbacks, stop])
+            except tf.errors.InvalidArgumentError as error:
+                # What a small dataset says from which all that was drawn has been dropped.
+                message = no_usable_clip(self.clips, config, finished_steps(model) + 1) if "empty" in str(error) else ""
+                if not message:
+                    raise
+                raise UserError(message) from error
         summary = outcome.summary()
         checkpoints.save()
         return summary
@@ -146,6 +160,7 @@ class _Pretraining:
             "notes": list(self.clips.notes),
         }
         if self._writes:
+            summary[DAMAGED] = named_damage(read_metrics(self.run).lines)
             if earlier := earlier_steps(self.run):
                 summary[EARLIER_STEPS] = earlier
             save_towers(encoders, cards, self.run)

@@ -217,6 +217,19 @@ def test_damaged_lines_are_told(tmp_path):
     assert "2 of the lines are damaged and left out" in reading.text
 
 
+DAMAGE = {"row": 3, "clip_id": 2**40, "shard": "d/a", "offset": 99, "source": "b.mp4", "reason": "its checksum"}
+
+
+def test_damaged_clips_are_listed_once(tmp_path):
+    lines = [line(50, damaged=[DAMAGE]), line(100, damaged=[DAMAGE | {"row": 4, "source": "c.mp4"}, DAMAGE, "x", {}])]
+    _, reading = read(tmp_path, fake(lines=lines))
+    assert "Damaged: 2 clips" in reading.text and "another clip took its place" in reading.text
+    assert reading.text.count("b.mp4its checksumd/a99") == reading.text.count("c.mp4its checksumd/a99") == 1
+    diagnosis = DIAGNOSIS | {"reason": "damaged clips", "damaged": [DAMAGE]}
+    _, reading = read(tmp_path, fake(lines=BRIEF, diagnosis=diagnosis))
+    assert "Damaged: 1 clip" in reading.text and "than monitor.damaged_share allows" in reading.text
+
+
 def test_what_comes_from_files_is_escaped(tmp_path):
     bad = "<script>alert(1)</script> & 'x'"
     diagnosis = {"step": 100, "metrics": {bad: bad}, "clip_ids": [bad]} | dict.fromkeys(
