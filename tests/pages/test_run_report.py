@@ -121,7 +121,8 @@ def test_a_run_that_goes_on(tmp_path):
     )  # fmt: skip
     assert [words for words in told if words not in reading.text] == []
     assert tiles(reading) == ["tile"] * 8
-    assert "Stopped" not in reading.text and "damaged" not in reading.text and "stretches" not in reading.text
+    assert "Stopped" not in reading.text and "lines are damaged" not in reading.text
+    assert "Damaged" not in reading.text and "stretches" not in reading.text
 
 
 def test_a_finished_run(tmp_path):
