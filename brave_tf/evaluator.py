@@ -61,8 +61,8 @@ def write_evaluation(
             note(f"{place} does not say which network it is, so there is no random initialisation to compare with")
         make_folder(out)
         outcome = compare_with_random(loaded, random, dataset, request, cache or out.parent / CACHE_FOLDER)
-    for line in outcome.clips.damaged[:NAMED]:
-        note(f"warning: damaged and left out: {line}")
+    for clip in outcome.clips.damaged[:NAMED]:
+        note(f"warning: damaged and left out: {clip}")
     report = make_report(outcome, request, loaded)
     report["encoder"]["path"], report["dataset"]["path"] = place, str(data)
     if random is loaded:

@@ -107,16 +107,17 @@ class TrainingClips:
             raise UserError(
                 f"no clip in split {split!r} of {names} has the {wanted} that {config.name} needs ({counts})"
             )
-        counts = [len(each) for each in tables]
+        rows_of = [len(each) for each in tables]
+        whole = {name: np.concatenate([each[name] for each in lengths]) for name in needed}
         return cls(
-            table,
-            left_out,
-            tuple(dataset.fingerprint for dataset in datasets),
-            RowParser([dataset.parser for dataset in datasets], counts),
-            tuple(notes),
-            tuple(_remarks({name: np.concatenate([each[name] for each in lengths]) for name in needed}, config)),
-            tuple(DatasetPart(dataset, rows, split) for dataset, rows in zip(datasets, counts, strict=True)),
-            tuple(needed),
+            table=table,
+            left_out=left_out,
+            fingerprints=tuple(dataset.fingerprint for dataset in datasets),
+            parser=RowParser([dataset.parser for dataset in datasets], rows_of),
+            notes=tuple(notes),
+            remarks=tuple(_remarks(whole, config)),
+            parts=tuple(DatasetPart(dataset, count, split) for dataset, count in zip(datasets, rows_of, strict=True)),
+            modalities=tuple(needed),
         )
 
 

@@ -182,8 +182,9 @@ class FeatureFile:
 
 def are_damaged(features: Features) -> np.ndarray:
     """[items] whether each has the features `DAMAGED`."""
+    # A view: of what is mapped, one number of each item is read.
     items = features.array()
-    return np.array(items[(slice(None), *[0] * (items.ndim - 1))] == DAMAGED)
+    return np.asarray(items.reshape(len(items), -1)[:, 0] == DAMAGED)
 
 
 def _fill(file: RawIOBase, target: memoryview) -> None:

@@ -82,6 +82,16 @@ def named_damage(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [entry for entry in entries if isinstance(entry, dict) and entry.keys() == DAMAGED_KEYS]
 
 
+def damage_until(run: Path, last_step: int) -> list[dict[str, Any]]:
+    """The damaged clips that a run has named up to a step; none without a file. See `named_damage`.
+
+    Raises:
+        UserError: there is a file, and it cannot be read.
+    """
+    lines = read_metrics(run).lines if (run / METRICS_FILE).is_file() else []
+    return named_damage([line for line in lines if line["step"] <= last_step])
+
+
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 

@@ -18,7 +18,7 @@ from brave_tf.errors import UserError
 from brave_tf.method.step_function import finished_steps
 from brave_tf.progress import note
 from brave_tf.runs.directory import write_diagnosis
-from brave_tf.runs.metrics import DAMAGED, DAMAGED_COUNT, named_damage, read_metrics
+from brave_tf.runs.metrics import DAMAGED, DAMAGED_COUNT, damage_until
 from brave_tf.training.agreement import Agreement
 from brave_tf.training.strategy import is_chief
 
@@ -57,10 +57,10 @@ class DamageWatch(keras.callbacks.Callback):
         """Remembers what the run met before the step that it goes on from."""
         self._writes = is_chief(self.model.distribute_strategy)
         self._agreement = Agreement(self.model.distribute_strategy)
-        lines = read_metrics(self._run).lines if self._writes and self._run is not None else []
-        step = finished_steps(self.model)
-        before = [DamagedClip(**entry) for entry in named_damage([line for line in lines if line["step"] <= step])]
-        self._met = {clip.row: clip for clip in before}
+        before: list[dict[str, Any]] = []
+        if self._writes and self._run is not None:
+            before = damage_until(self._run, finished_steps(self.model))
+        self._met = {entry["row"]: DamagedClip(**entry) for entry in before}
         for row in self._agreement.union(self._met) - self._met.keys():
             self._met[row] = self._finder.clip(row, MET_BY_ANOTHER)
 

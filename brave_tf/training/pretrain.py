@@ -27,7 +27,7 @@ from brave_tf.method.brave import Brave
 from brave_tf.method.step_function import finished_steps
 from brave_tf.progress import note, track
 from brave_tf.runs.directory import EARLIER_STEPS, claimed, earlier_steps, finished_summary, last_loss, write_summary
-from brave_tf.runs.metrics import DAMAGED, named_damage, read_metrics
+from brave_tf.runs.metrics import DAMAGED, damage_until
 from brave_tf.training.agreement import Agreement
 from brave_tf.training.build import make_model
 from brave_tf.training.callbacks import CheckpointWriter, FitSummary, MetricsWriter, ProgressReporter
@@ -160,7 +160,7 @@ class _Pretraining:
             "notes": list(self.clips.notes),
         }
         if self._writes:
-            summary[DAMAGED] = named_damage(read_metrics(self.run).lines)
+            summary[DAMAGED] = damage_until(self.run, self.config.steps)
             if earlier := earlier_steps(self.run):
                 summary[EARLIER_STEPS] = earlier
             save_towers(encoders, cards, self.run)
