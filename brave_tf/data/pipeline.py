@@ -20,7 +20,7 @@ from brave_tf.data.evaluation_views import (
 )
 from brave_tf.data.read import RecordTable
 from brave_tf.data.training_clips import TrainingClips
-from brave_tf.data.usable import first_usable, usable_or
+from brave_tf.data.usable import batches_without_gaps, first_usable, usable_or
 from brave_tf.data.views import training_views
 from brave_tf.errors import UserError
 
@@ -69,21 +69,26 @@ def pretraining_dataset(
         views = training_views(clips.parser(serialized, row), sampling.example_seed(config.seed, draw), config)
         return {**views, "clip_id": clip_id, "draw": draw}
 
-    @tf.autograph.experimental.do_not_convert
-    def element(example: tf.Tensor) -> dict[str, Any]:
-        return first_usable(sampling.draws(example), shown)
-
     def share(context: tf.distribute.InputContext) -> tf.data.Dataset:
         pipelines, size = context.num_input_pipelines, config.batch_size // context.num_input_pipelines
         example = functools.partial(
-            tf.autograph.experimental.do_not_convert(sampling.example_of_share),
+            sampling.example_of_share,
             batch=config.batch_size,
             share=size,
             number=context.input_pipeline_id,
         )
-        dataset = tf.data.Dataset.range(first_step * size, np.iinfo(np.int64).max).map(example)
+
+        @tf.autograph.experimental.do_not_convert
+        def element(position: tf.Tensor) -> tuple[tf.Tensor, dict[str, Any]]:
+            return position, shown(example(position))
+
+        def replacement(position: tf.Tensor) -> dict[str, Any]:
+            return first_usable(sampling.draws(example(position)).skip(1), shown)
+
+        first = first_step * size
+        dataset = tf.data.Dataset.range(first, np.iinfo(np.int64).max)
         dataset = dataset.map(element, num_parallel_calls=config.data.parallel_calls or tf.data.AUTOTUNE)
-        dataset = dataset.batch(config.batch_size // replicas, drop_remainder=True)
+        dataset = batches_without_gaps(dataset, first, config.batch_size // replicas, replacement)
         return dataset.prefetch(PREFETCHED_BATCHES * replicas // pipelines).with_options(_own_threads())
 
     if replicas == 1:

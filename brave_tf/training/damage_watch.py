@@ -1,7 +1,7 @@
 """Damaged clips of a run: named when they are first met, and the end of a run that has too many of them."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,26 +117,25 @@ class DamageWatch(keras.callbacks.Callback):
         raise UserError(message)
 
 
-def no_usable_clip(clips: TrainingClips, config: Config, step: int) -> str:
-    """What to say if all clips that were drawn for some example of a step are damaged; empty if none is so."""
+def check_usable(clips: TrainingClips, config: Config, first_step: int) -> None:
+    """Raises `UserError` if no clip that is drawn for a run's first example can be used.
+
+    The input would look for one without end.
+    """
     finder = clips.damage_finder()
-    for example in range((step - 1) * config.batch_size, step * config.batch_size):
-        rows = _until_usable(example, clips.count, config.seed, finder.is_usable)
-        if rows is not None:
-            damaged = [finder.clip(row) for row in dict.fromkeys(rows)]
-            what = f"none of the {sampling.MOST_DRAWS} clips that were drawn for example {example} can be used"
-            return f"{what}; {_REMEDY}: {listed(damaged)}"
-    return ""
+    rows: list[int] = []
+    for draw in map(int, sampling.draws(first_step * config.batch_size)):
+        row = sampling.row_of(draw, clips.count, config.seed)
+        if finder.is_usable(row):
+            return
+        rows.append(row)
+    raise nothing_usable([finder.clip(row) for row in dict.fromkeys(rows)])
 
 
-def _until_usable(example: int, clips: int, seed: int, is_usable: Any) -> list[int] | None:
-    """The rows of all draws for an example, if none of them can be used."""
-    rows = []
-    for draw in map(int, sampling.draws(example)):
-        rows.append(sampling.row_of(draw, clips, seed))
-        if is_usable(rows[-1]):
-            return None
-    return rows
+def nothing_usable(damaged: Sequence[DamagedClip] = ()) -> UserError:
+    """What is raised where all clips that were drawn for an example are damaged."""
+    what = f"none of the {sampling.MOST_DRAWS} clips that were drawn for an example can be used"
+    return UserError(f"{what}; {_REMEDY}" + (f": {listed(damaged)}" if damaged else ""))
 
 
 def input_that_is_not_finite(clips: TrainingClips, config: Config, step: int) -> list[str]:

@@ -24,7 +24,6 @@ from brave_tf.encoders.card import card_of, weights_sha256
 from brave_tf.encoders.encoder import save_towers
 from brave_tf.errors import UserError
 from brave_tf.method.brave import Brave
-from brave_tf.method.step_function import finished_steps
 from brave_tf.progress import note, track
 from brave_tf.runs.directory import EARLIER_STEPS, claimed, earlier_steps, finished_summary, last_loss, write_summary
 from brave_tf.runs.metrics import DAMAGED, damage_until
@@ -32,7 +31,7 @@ from brave_tf.training.agreement import Agreement
 from brave_tf.training.build import make_model
 from brave_tf.training.callbacks import CheckpointWriter, FitSummary, MetricsWriter, ProgressReporter
 from brave_tf.training.checkpoints import Checkpoints
-from brave_tf.training.damage_watch import DamageWatch, input_that_is_not_finite, no_usable_clip
+from brave_tf.training.damage_watch import DamageWatch, check_usable, input_that_is_not_finite, nothing_usable
 from brave_tf.training.guard import HealthGuard
 from brave_tf.training.interruption import StopOnSignal
 from brave_tf.training.probe import KNNProbe, ProbeClips
@@ -116,6 +115,7 @@ class _Pretraining:
 
     def _fit(self, model: Brave, checkpoints: Checkpoints, first_step: int, stop: StopOnSignal) -> dict[str, Any]:
         config = self.config
+        check_usable(self.clips, config, first_step)
         batches = pretraining_dataset(self.clips, config, first_step=first_step, strategy=self.strategy)
         outcome = FitSummary(config.batch_size)
         with contextlib.ExitStack() as stack:
@@ -133,10 +133,9 @@ class _Pretraining:
                 model.fit(batches, steps_per_epoch=remaining, shuffle=False, verbose=0, callbacks=[*callbacks, stop])
             except tf.errors.InvalidArgumentError as error:
                 # What a small dataset says from which all that was drawn has been dropped.
-                message = no_usable_clip(self.clips, config, finished_steps(model) + 1) if "empty" in str(error) else ""
-                if not message:
+                if "Dataset was empty" not in str(error):
                     raise
-                raise UserError(message) from error
+                raise nothing_usable() from error
         summary = outcome.summary()
         checkpoints.save()
         return summary

@@ -126,7 +126,7 @@ def test_more_than_the_share_end_it_with_a_list(config, damaged, run, tmp_path):
 
 def test_where_nothing_can_be_used_it_says_so_in_one_line(config, whole, tmp_path):
     data = damaged_copy(whole, tmp_path / "d", dict.fromkeys(range(CLIPS), "checksum"))
-    with pytest.raises(UserError, match=r"none of the 64 clips that were drawn for example 0 can be used; .*checksum"):
+    with pytest.raises(UserError, match=r"none of the 64 clips that were drawn for an example can be used; .*checksum"):
         pretrain(config, [data], tmp_path / "run")
 
 
