@@ -13,7 +13,7 @@ from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset, sampling
 from brave_tf.data.pipeline import augmented_samples, clip_windows, shuffled_samples
 from brave_tf.data.training_clips import TrainingClips
-from brave_tf.data.usable import first_usable, usable_or
+from brave_tf.data.usable import batches_without_gaps, first_usable, usable_or
 from tests.data.damaged_records import damaged_copy
 from tests.data.dmvr_files import pictures, record, write_shard
 from tests.preparation.media_files import write_media
@@ -218,3 +218,22 @@ def test_what_raises_gives_way_to_something_else():
         lambda number: usable_or(lambda: fails_below(2, number), lambda: tf.constant(-1, tf.int64))
     )
     assert [int(each) for each in made] == [-1, -1, 2, 3]
+
+
+@pytest.mark.parametrize("raises", [[], [5], [0, 1], [3, 4, 5, 6, 7, 8, 9], list(range(0, 40, 2)), [*range(4), 7, 8]])
+def test_batches_have_no_gaps(raises):
+    def number(each):
+        wrong = tf.reduce_any(each == tf.constant(raises, tf.int64)) if raises else tf.constant(False)
+        with tf.control_dependencies([tf.debugging.assert_equal(wrong, False)]):
+            return each, {"number": tf.identity(each), "square": each * each}
+
+    def otherwise(each):
+        return {"number": -each, "square": each * each}
+
+    numbered = tf.data.Dataset.range(2, 10**6).map(number, num_parallel_calls=2)
+    batches = batches_without_gaps(numbered, 2, 4, otherwise)
+    assert batches.element_spec["number"].shape == [4]
+    taken = list(batches.take(8))
+    expected = [-each if each in raises else each for each in range(2, 34)]
+    assert np.concatenate([batch["number"] for batch in taken]).tolist() == expected
+    assert np.concatenate([batch["square"] for batch in taken]).tolist() == [each**2 for each in range(2, 34)]
