@@ -107,7 +107,7 @@ def test_a_picture_is_damage_where_a_view_takes_it(whole, tmp_path):
 
 
 REASONS = {
-    "pictures": r"picture 0 of its 30 of video does not decode \(.*\)",
+    "pictures": r"picture 0 of its 30 of video does not decode \(.*Invalid JPEG data.*\)",
     "checksum": "its checksum does not fit its content",
     "nan": "1 of the 19,[0-9]{3} samples of its sound are NaN or infinite",
     "no example": r"it is not a record of clips \(.*\)",
