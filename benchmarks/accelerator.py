@@ -30,7 +30,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--clips", type=int, default=32, help="clips of a batch (default 32)")
     parser.add_argument("--precisions", nargs="*", default=["bfloat16", "float32"], help="default bfloat16 float32")
     parser.add_argument("--views", type=int, nargs="*", default=[64, 512], help="views that are convolved at random")
-    parser.add_argument("--view", type=int, nargs=2, default=[16, 112], help="frames and side of these (default 16 112)")
+    parser.add_argument(
+        "--view", type=int, nargs=2, default=[16, 112], help="frames and side of these (default 16 112)"
+    )
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes, such as narrow.size=112")
     parser.add_argument("--rounds", type=int, default=10, help="repetitions (default 10)")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -78,11 +80,7 @@ def random_views(config: Any, clips: int) -> dict[str, Any]:
     def video(view: Any, channels: int, *axes: int) -> Any:
         return noise(clips, *axes, view.frames, view.size, view.size, channels)
 
-    from brave_tf.modalities import MODALITIES
-
-    broad = {
-        name: video(view, MODALITIES[name].channels, view.views) for name, view in config.broad.visual.items()
-    }
+    broad = {name: video(view, MODALITIES[name].channels, view.views) for name, view in config.broad.visual.items()}
     for name, sound in config.broad.sound.items():
         broad[name] = noise(clips, sound.spectrogram_frames, sound.mel_bands)
     return {"narrow": video(config.narrow, 3), "broad": broad}
@@ -122,6 +120,15 @@ def networks(config: Any, clips: int, precision: str, rounds: int) -> dict[str, 
         "of_matrix_product": operations / seconds / rate,
         "peak_gib": memory.get("peak_bytes_in_use", 0) / 2**30,
     }
+
+
+def in_words(result: dict[str, float]) -> str:
+    """What `networks` found, as a line."""
+    return (
+        f"{result['clips_per_second']:.1f} clips/s, {result['teraflops_per_second']:.1f} TFLOP/s, "
+        f"{result['of_matrix_product']:.2f} of a matrix product's {result['matrix_product_teraflops_per_second']:.0f}, "
+        f"peak {result['peak_gib']:.1f} GiB"
+    )
 
 
 def random_convolution(views: int, frames: int, size: int, rounds: int) -> dict[str, float]:
@@ -169,12 +176,7 @@ def main() -> None:
             result = networks(config, arguments.clips, precision, arguments.rounds)
             results["networks"][f"{name} {precision}"] = result
             if not arguments.json:
-                print(
-                    f"{name} {precision}: {result['clips_per_second']:.1f} clips/s, {result['teraflops_per_second']:.1f} "
-                    f"TFLOP/s, {result['of_matrix_product']:.2f} of a matrix product's "
-                    f"{result['matrix_product_teraflops_per_second']:.0f}, peak {result['peak_gib']:.1f} GiB",
-                    flush=True,
-                )
+                print(f"{name} {precision}: {in_words(result)}", flush=True)
     for views in arguments.views:
         result = random_convolution(views, *arguments.view, arguments.rounds)
         results["random_convolution"][views] = result

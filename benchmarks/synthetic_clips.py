@@ -53,9 +53,9 @@ def write_clips(folder: Path, clips: int, broad_size: int | None = None, *, flow
             offset += HEADER_BYTES + len(payload) + FOOTER_BYTES
     pq.write_table(pa.Table.from_pylist(rows), folder / CLIPS_FILE)
     info: dict[str, Any] = {"format_version": 1, "audio_rate_hz": AUDIO_RATE_HZ, "splits": {"train": {}}, "labels": {}}
-    (folder / INFO_FILE).write_text(
-        json.dumps({**info, "broad_size": broad_size, "flow": FLOW if flow else None, "fingerprint": "synthetic"})
-    )
+    origin = {"sources": clips, "settings": {}, "ignored": {}, "split_rule": "", "quarantined": []}
+    media = {"broad_size": broad_size, "flow": FLOW if flow else None, "fingerprint": "synthetic"}
+    (folder / INFO_FILE).write_text(json.dumps({**info, **origin, **media}))
 
 
 def _record(generator: np.random.Generator, broad_size: int | None, flow: bool) -> bytes:

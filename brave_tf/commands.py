@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brave_tf.config.words import LayoutName, LocalStrategyName, ProtocolName, StrategyName
+from brave_tf.config.words import FollowLinks, LayoutName, LocalStrategyName, ProtocolName, StrategyName
 from brave_tf.modalities import TowerChoice
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from brave_tf.encoders.encoder import Encoder
     from brave_tf.pages.inspect_content import InspectContent
     from brave_tf.runs.record import RunRecord
+    from brave_tf.verification.report import VerificationReport
 
 
 def prepare(
@@ -30,6 +31,7 @@ def prepare(
     layout: LayoutName = "auto",
     path_column: str = "path",
     annotations: str | Path | None = None,
+    follow_links: FollowLinks = "inside",
     audio_rate: int = 16_000,
     shorter_side: int = 256,
     clip_seconds: float | None = None,
@@ -40,6 +42,7 @@ def prepare(
     flow_size: int = 128,
     flow_stride: int = 4,
     broad_size: int | None = None,
+    max_seconds_per_file: float = 14_400.0,
 ) -> "Dataset":
     """Turn media files into a dataset. The same command again finishes what was interrupted.
 
@@ -58,18 +61,24 @@ def prepare(
             see docs/data.md.
         path_column: the CSV's column of paths.
         annotations: folder (or file, for esc50) of a benchmark's lists, where they do not lie with the media.
+        follow_links: links below the source that are followed, to files and to folders: inside, those that stay in it;
+            all; or none. What is not followed is counted and named.
         audio_rate: samples per second of the sound; 0 for no sound.
         shorter_side: shorter side of the frames in pixels; smaller pictures are not enlarged.
         clip_seconds: longer media are cut into clips of this length, and a rest under 1 s is dropped; by default 10,
-            but one clip per file (3600) for ucf101, hmdb51 and esc50, whose protocols take windows over all of it.
+            but one clip per file (3600) for ucf101, hmdb51, esc50, ssv2 and diving48, whose protocols take windows over
+            all of it.
         split: shares of the splits, where the source has none.
         seed: decides which file goes into which split.
-        workers: processes, one per CPU core by default; cores that they leave are for threads.
+        workers: processes, one per CPU core by default; cores that they leave are for threads. A file that hangs,
+            crashes or fills the memory of its process is left out like any other that cannot be used; with 0 all is
+            done in the command's own process, which it would take with it.
         flow: also compute optical flow (TV-L1), for experiments that train with it; slow, see docs/flow.md.
         flow_size: shorter side in pixels of the pictures that flow is computed on.
         flow_stride: frames from one flow picture to the next; 4 is 6.25 a second, the rate of the paper's broad views.
         broad_size: also store every frame with this shorter side in pixels, such as 128, for faster training with
             broad.rgb.decode=small; takes about a third more disk, see docs/scaling.md.
+        max_seconds_per_file: a file that takes longer, by the clock on the wall, is left out.
 
     Returns:
         The finished dataset.
@@ -86,6 +95,7 @@ def prepare(
         layout=layout,
         path_column=path_column,
         annotations=annotations,
+        follow_links=follow_links,
         audio_rate=audio_rate,
         shorter_side=shorter_side,
         clip_seconds=clip_seconds,
@@ -96,7 +106,40 @@ def prepare(
         flow_size=flow_size,
         flow_stride=flow_stride,
         broad_size=broad_size,
+        max_seconds_per_file=max_seconds_per_file,
     )
+
+
+def verify(
+    dataset: str | Path, *, repair: str | Path | None = None, workers: int | None = None
+) -> "VerificationReport":
+    """Read all of a dataset and name every damaged clip, and clips of one split with copies in another.
+
+    Example: brave-tf verify dataset
+
+    In Python: brave_tf.verify("dataset").is_sound
+
+    Checks the checksums, decodes every picture, looks for sound that is not finite, and compares the records with the
+    clip table and with dataset.json. What is found is printed with shard, offset and source; the exit status is 0 only
+    if nothing is wrong. Clips that look and sound alike in several splits count as wrong: a test would be on what was
+    trained on. See docs/data.md.
+
+    Args:
+        dataset: dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME/CONFIG:VERSION.
+        repair: directory for a dataset without the damaged clips, written only if there are any; the other clips stay
+            as they are, byte for byte, and removed.csv in it lists the damaged ones for `brave-tf prepare`.
+        workers: threads that decode, one per CPU core by default; shards are read one after the other.
+
+    Returns:
+        What was found: `is_sound`, `damaged`, `unlisted`, `problems`, `leaks`, `duplicates` and more.
+
+    Raises:
+        UserError: the dataset cannot be opened, or its clip table does not fit to dataset.json; or `repair` is taken,
+            cannot be written, or is wanted of a dataset that others wrote.
+    """
+    from brave_tf.verification.verifier import verify_dataset
+
+    return verify_dataset(dataset, repair=repair, workers=workers)
 
 
 def inspect(

@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 USED_BY_NO_COMMAND = ("cv2", "matplotlib", "sklearn")
 """What Keras imports wherever it is installed, for pictures and wrappers of its own."""
@@ -48,6 +48,22 @@ def _hidden(packages: Sequence[str]) -> Iterator[None]:
     finally:
         for name in absent:
             del sys.modules[name]
+
+
+@contextlib.contextmanager
+def silenced_libraries() -> Iterator[TextIO]:
+    """Drops what C libraries write to standard error meanwhile, such as libjpeg's word on every damaged picture.
+
+    Yields:
+        A stream that still writes to where standard error leads.
+    """
+    with contextlib.ExitStack() as stack:
+        stream: TextIO = sys.stderr
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or no file: then it is none of theirs
+            terminal = os.dup(sys.stderr.fileno())
+            stream = stack.enter_context(open(terminal, "w", encoding="utf-8", errors="replace"))
+            stack.enter_context(_stderr_to(stack.enter_context(open(os.devnull, "wb"))))
+        yield stream
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from brave_tf.cli.preset_facts import facts
 from brave_tf.config.values import from_dict, to_dict
 from brave_tf.errors import UserError
 
-COMMANDS = ("demo", "prepare", "presets", "inspect", "pretrain", "evaluate", "report", "export", "convert")
+COMMANDS = ("demo", "prepare", "verify", "presets", "inspect", "pretrain", "evaluate", "report", "export", "convert")
 HELP_SECONDS = 1.0
 
 

@@ -87,10 +87,12 @@ def commands() -> dict[str, Callable[..., Any]]:
     from brave_tf.cli.presets import presets
     from brave_tf.cli.pretrain import pretrain
     from brave_tf.cli.report import report
+    from brave_tf.cli.verify import verify
 
     return {
         "demo": _with_tensorflow(demo),
         "prepare": prepare,
+        "verify": _with_tensorflow(verify),
         "presets": presets,
         "inspect": _with_tensorflow(inspect),
         "pretrain": _with_tensorflow(pretrain),
@@ -114,7 +116,9 @@ def _with_tensorflow(command: Callable[..., None]) -> Callable[..., None]:
         except (tf.errors.ResourceExhaustedError, tf.errors.PermissionDeniedError) as error:
             raise UserError(_describe_shortage(reason_of(error))) from error
         except tf.errors.DataLossError as error:
-            raise UserError(f"a record of the dataset is damaged ({reason_of(error)}); prepare it again") from error
+            raise UserError(
+                f"a record of the dataset is damaged ({reason_of(error)}); `brave-tf verify` names it"
+            ) from error
 
     return run
 

@@ -1,15 +1,20 @@
 """`brave-tf prepare`."""
 
+import contextlib
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import tyro
 
 from brave_tf import commands
-from brave_tf.config.words import LayoutName
+from brave_tf.config.words import FollowLinks, LayoutName
 
 SHOWN_REASONS = 10
+EXIT_TERMINATED = 128 + 15  # what a shell reports after SIGTERM
 
 
 def prepare(
@@ -19,6 +24,7 @@ def prepare(
     layout: LayoutName = "auto",
     path_column: str = "path",
     annotations: Path | None = None,
+    follow_links: FollowLinks = "inside",
     audio_rate: int = 16_000,
     shorter_side: int = 256,
     clip_seconds: float | None = None,
@@ -29,34 +35,60 @@ def prepare(
     flow_size: int = 128,
     flow_stride: int = 4,
     broad_size: int | None = None,
+    max_seconds_per_file: float = 14_400.0,
 ) -> None:
     """`brave_tf.prepare`, whose documentation is also this command's."""
-    from brave_tf.preparation.worker_server import start_server
+    from brave_tf.preparation.worker_server import running_server
 
-    # A process with TensorFlow has what it waits for, and may have a server of its own.
-    if workers != 1 and "tensorflow" not in sys.modules:
-        start_server()
-    dataset = commands.prepare(
-        source,
-        out,
-        layout=layout,
-        path_column=path_column,
-        annotations=annotations,
-        audio_rate=audio_rate,
-        shorter_side=shorter_side,
-        clip_seconds=clip_seconds,
-        split=split,
-        seed=seed,
-        workers=workers,
-        flow=flow,
-        flow_size=flow_size,
-        flow_stride=flow_stride,
-        broad_size=broad_size,
-    )
+    with _stopped_by_signals():
+        # It loads while this process does. If it cannot be started, those who need it say so.
+        if workers != 0:
+            with contextlib.suppress(OSError):
+                running_server()
+        dataset = commands.prepare(
+            source,
+            out,
+            layout=layout,
+            path_column=path_column,
+            annotations=annotations,
+            follow_links=follow_links,
+            audio_rate=audio_rate,
+            shorter_side=shorter_side,
+            clip_seconds=clip_seconds,
+            split=split,
+            seed=seed,
+            workers=workers,
+            flow=flow,
+            flow_size=flow_size,
+            flow_stride=flow_stride,
+            broad_size=broad_size,
+            max_seconds_per_file=max_seconds_per_file,
+        )
     _print(dataset.path, dataset.info)
 
 
 prepare.__doc__ = commands.prepare.__doc__
+
+
+@contextlib.contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """SIGTERM stops the work in as orderly a way as Ctrl-C does; both say that it can go on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Only the main thread hears of signals.
+        return
+
+    def stop(number: int, frame: Any) -> None:
+        signal.signal(number, signal.SIG_IGN)  # The little that is left to do takes no time.
+        raise SystemExit(EXIT_TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        print("prepare: stopped; the same command goes on", file=sys.stderr)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _print(path: Path, info: dict[str, Any]) -> None:
@@ -78,6 +110,7 @@ def _print(path: Path, info: dict[str, Any]) -> None:
 
 def _lines(path: Path, info: dict[str, Any]) -> list[str]:
     from brave_tf.data.dataset import MISSING_FILE
+    from brave_tf.preparation.layouts.names import one_line
 
     labels = ", ".join(f"{name} ({len(classes)} classes)" for name, classes in info["labels"].items()) or "none"
     lines = [f"labels: {labels}", f"split: {info['split_rule']}"]
@@ -88,9 +121,15 @@ def _lines(path: Path, info: dict[str, Any]) -> list[str]:
         counts = ", ".join(f"{count:,} {split}" for split, count in missing.items())
         lines.append(f"listed and not there: {sum(missing.values()):,} files ({counts}), see {path / MISSING_FILE}")
     lines += [f"note: {line}" for line in info.get("notes", ())]
-    quarantined = info["quarantined"]
-    lines.append(f"quarantined: {len(quarantined)} of {info['sources']} sources")
-    lines += [f"  {entry['source']} {entry['reason']}" for entry in quarantined[:SHOWN_REASONS]]
-    if len(quarantined) > SHOWN_REASONS:
-        lines.append(f"  and {len(quarantined) - SHOWN_REASONS} more, listed in dataset.json")
+    quarantined = [f"{one_line(entry['source'])} {entry['reason']}" for entry in info["quarantined"]]
+    remarks = [f"{one_line(entry['source'])} {entry['remark']}" for entry in info.get("remarks", ())]
+    lines += [f"quarantined: {len(quarantined)} of {info['sources']} sources", *_first(quarantined)]
+    if remarks:
+        lines += ["used, and not whole:", *_first(remarks)]
     return lines
+
+
+def _first(entries: list[str]) -> list[str]:
+    more = len(entries) - SHOWN_REASONS
+    rest = [f"  and {more} more, listed in dataset.json"] if more > 0 else []
+    return [*(f"  {entry}" for entry in entries[:SHOWN_REASONS]), *rest]

@@ -53,7 +53,7 @@ class DataConfig:
         augment_on: "device" hands crops to the train step, which augments the batch; "host" augments in tf.data.
         handover: "uint8" rounds the resized crops before they are augmented, here or there, which changes pixels by at
             most half of 1/255; "float32" keeps them, at four times the bandwidth to the device.
-        parallel_calls: clips decoded at once; 0 lets tf.data choose.
+        parallel_calls: clips decoded at once; 0 is one on each core.
     """
 
     __pydantic_config__ = STRICT

@@ -7,8 +7,13 @@ The command line offers them, the implementations are typed by them. Those of mo
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-LayoutName = Literal["auto", "folder", "csv", "ucf101", "hmdb51", "kinetics", "audioset", "esc50"]
+LayoutName = Literal[
+    "auto", "folder", "csv", "ucf101", "hmdb51", "kinetics", "audioset", "esc50", "ssv2", "diving48", "vggsound"
+]
 """How a source of media files is laid out; "auto" tells folders and CSV files apart."""
+
+FollowLinks = Literal["inside", "all", "none"]
+"""Which links below a source are followed: those that stay inside it, all, or none."""
 
 StrategyName = Literal["auto", "mirrored", "multiworker", "tpu"]
 """Which devices train; "auto" takes whichever is there."""

@@ -131,6 +131,10 @@ def _config(trees: Trees, released: Mapping[str, Any], name: str) -> Config:
         key: value.item() if isinstance(value, np.generic | np.ndarray) and value.size == 1 else value
         for key, value in settings.items()
     }
+    for key, value in view.items():
+        if not isinstance(value, int | float):
+            kind = type(value).__name__
+            raise UserError(f"{trees.source} holds an unusable config: {key} is a {kind}; expected a number")
     has_rgb, has_audio = BROAD_RGB.prefix in trees.towers, AUDIO.prefix in trees.towers
     hidden, projection = trees.head_sizes()
     broad_rgb = {"frames": view["num_frames_broad"], "step": view["step_broad"], "size": view["image_size_broad"]}

@@ -1,19 +1,27 @@
 """Reads released checkpoints without running what a pickle might ask for."""
 
+import itertools
 import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.lib import format as npy
 
+from brave_tf.convert.pickle_bounds import DEEPEST, MOST_VALUES, BoundedFile, TooLargeError, check_operations
 from brave_tf.errors import UserError
 
 SIMPLE_TYPES = frozenset(
     ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"],
 )
 """Types of numbers that arrays may hold."""
+
+LONGEST_NUMBER = 64
+"""Bits of an integer."""
+LISTED_NAMES, LONGEST_NAME = 5, 60
+"""Names in a message, and signs of each."""
 
 _OBJECT = "O8"
 
@@ -33,41 +41,78 @@ class _Type:
             raise _RefusedError("an array of compound type")
         self.order = order
 
-    def numbers(self, data: Any, shape: Any, is_fortran: bool = False) -> np.ndarray:
-        """An array of plain numbers, copied from bytes; NumPy checks that they are as many as the shape says."""
-        if self.code == _OBJECT:
-            raise _RefusedError("an array of objects")
-        flat = np.frombuffer(bytes(data), np.dtype(self.order + self.code))
-        return flat.reshape(shape, order="F" if is_fortran else "C").copy()
+
+class _Later:
+    """Stands for a value that is made when all of the pickle is read."""
+
+    def __setstate__(self, state: Any) -> None:
+        raise _RefusedError("a state for what has none")
 
 
-class _Array:
-    """Stands for an array until its state is read."""
+class _Mapping(_Later):
+    """Stands for one of Haiku's mappings."""
 
-    def __init__(self, *arguments: Any):
+    def __init__(self, values: Any):
+        self.values = values
+
+
+class _Numbers(_Later):
+    """Stands for an array or one number.
+
+    Args:
+        data: its bytes; of an array of objects a list.
+        kind: the type.
+        shape: of the array; of one number None.
+        is_fortran: the order of the axes in the data.
+    """
+
+    def __init__(self, data: Any, kind: Any, shape: Any, is_fortran: bool = False):
+        self.data, self.kind, self.shape, self.is_fortran = data, kind, shape, is_fortran
         self.value: Any = None
 
+    @property
+    def holds_object(self) -> bool:
+        """Whether it is an object without axes, which NumPy pickles as an array that holds it.
+
+        Raises:
+            _RefusedError: it holds objects in another way.
+        """
+        if self.kind.code != _OBJECT:
+            return False
+        if self.shape != () or not isinstance(self.data, list) or len(self.data) != 1:
+            raise _RefusedError("an array of objects")
+        return True
+
+    def numbers(self) -> Any:
+        """Plain numbers, copied from bytes; NumPy checks that they are as many as the shape says."""
+        flat = np.frombuffer(self.data, np.dtype(self.kind.order + self.kind.code))
+        order: Literal["F", "C"] = "F" if self.is_fortran else "C"
+        array = flat.reshape(() if self.shape is None else self.shape, order=order).copy()
+        return array[()] if self.shape is None else array
+
+
+class _Array(_Numbers):
+    """An array, once its state is read."""
+
+    def __init__(self, *arguments: Any):
+        super().__init__(None, None, None)
+
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        _, shape, kind, is_fortran, data = state
-        if kind.code == _OBJECT:
-            # NumPy pickles an object without axes as an array that holds it.
-            if shape != () or not isinstance(data, list) or len(data) != 1:
-                raise _RefusedError("an array of objects")
-            self.value = data[0]
-        else:
-            self.value = kind.numbers(data, shape, is_fortran)
+        _, self.shape, self.kind, self.is_fortran, self.data = state
 
 
-def _mapping(values: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(values)
+class _Scalar(_Numbers):
+    """One number."""
+
+    def __init__(self, kind: Any, data: Any):
+        super().__init__(data, kind, None)
 
 
-def _scalar(kind: _Type, data: bytes) -> Any:
-    return kind.numbers(data, ())[()]
+class _FromBuffer(_Numbers):
+    """An array as newer pickles have it."""
 
-
-def _from_buffer(data: Any, kind: _Type, shape: Any, order: str) -> np.ndarray:
-    return kind.numbers(data, shape, order == "F")
+    def __init__(self, data: Any, kind: Any, shape: Any, order: str):
+        super().__init__(data, kind, shape, order == "F")
 
 
 # NumPy pickles arrays by private functions, under module names that depend on the version that wrote them. None of them
@@ -80,12 +125,12 @@ _ALLOWED: dict[tuple[str, str], Any] = {
         for core in ("core", "_core")
         for module, name, ours in (
             ("multiarray", "_reconstruct", _Array),
-            ("multiarray", "scalar", _scalar),
-            ("numeric", "_frombuffer", _from_buffer),
+            ("multiarray", "scalar", _Scalar),
+            ("numeric", "_frombuffer", _FromBuffer),
         )
     },
-    ("haiku._src.data_structures", "FlatMapping"): _mapping,
-    ("haiku._src.data_structures", "frozendict"): _mapping,
+    ("haiku._src.data_structures", "FlatMapping"): _Mapping,
+    ("haiku._src.data_structures", "frozendict"): _Mapping,
 }
 
 
@@ -126,30 +171,82 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             f"{path} asks for {error}; expected NumPy arrays of numbers and Haiku mappings only; "
             "nothing of it was run: do not trust this file"
         ) from None
+    except TooLargeError as error:
+        raise UserError(
+            f"{path} {error}; expected NumPy arrays of numbers in a few thousand modules, as the released checkpoints "
+            "have them; nothing of it was run: do not trust this file"
+        ) from None
     except Exception as error:  # a damaged pickle can raise anything
-        raise UserError(f"{path} is damaged or not a checkpoint ({error or type(error).__name__})") from None
+        raise UserError(f"{path} is damaged or not a checkpoint ({str(error) or type(error).__name__})") from None
     if not isinstance(content, Mapping) or not {"params", "state"} <= content.keys():
-        held = ", ".join(map(str, content)) if isinstance(content, Mapping) else type(content).__name__
-        raise UserError(f"{path} holds {held}; expected a dictionary with params and state")
+        raise UserError(f"{path} holds {_held(content)}; expected a dictionary with params and state")
     return dict(content)
 
 
+def _held(content: Any) -> str:
+    if not isinstance(content, Mapping):
+        return type(content).__name__
+    return ", ".join(str(name)[:LONGEST_NAME] for name in itertools.islice(content, LISTED_NAMES)) or "nothing"
+
+
 def _unpickle(path: Path) -> Any:
-    with open(path, "rb") as file:
+    with open(path, "rb") as file, warnings.catch_warnings(action="error"):
         version = npy.read_magic(file)
         read_header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
         shape, _, dtype = read_header(file)
         if shape != () or not dtype.hasobject:
             raise ValueError(f"an array {shape} of {dtype}")
-        return _plain(_RestrictedUnpickler(file).load())
+        place = file.tell()
+        check_operations(file)
+        file.seek(place)
+        bounded = BoundedFile(file)
+        builder = _Builder(bounded.left)
+        return builder.make(_RestrictedUnpickler(bounded).load())
 
 
-def _plain(value: Any) -> Any:
-    """The same value with arrays in the place of what stood for them."""
-    if isinstance(value, _Array):
-        return _plain(value.value)
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(_plain(inner) for inner in value)
-    return value
+class _Builder:
+    """Puts arrays and mappings in the place of what stands for them.
+
+    Args:
+        most_bytes: of all arrays together; a pickle could copy the same bytes again and again.
+    """
+
+    def __init__(self, most_bytes: int):
+        self._bytes_left = most_bytes
+        self._values_left = MOST_VALUES
+
+    def make(self, value: Any, depth: int = 0) -> Any:
+        """The value itself.
+
+        Raises:
+            TooLargeError: it holds too many values, too deep inside one another, or too large ones.
+        """
+        self._values_left -= 1
+        if self._values_left < 0:
+            raise TooLargeError(f"holds more than {MOST_VALUES:,} values")
+        if depth > DEEPEST:
+            raise TooLargeError(f"holds values more than {DEEPEST} deep inside one another")
+        if isinstance(value, _Numbers):
+            return self.make(value.data[0], depth + 1) if value.holds_object else self._numbers(value)
+        if isinstance(value, _Mapping):
+            if not isinstance(value.values, dict | _Mapping):
+                raise _RefusedError("a mapping of something else")
+            return self.make(value.values, depth + 1)
+        if isinstance(value, dict):
+            return {key: self.make(inner, depth + 1) for key, inner in value.items()}
+        if isinstance(value, (list, tuple)):
+            return type(value)(self.make(inner, depth + 1) for inner in value)
+        if isinstance(value, int) and value.bit_length() > LONGEST_NUMBER:
+            raise TooLargeError(f"holds a number of {value.bit_length():,} bits")
+        return value
+
+    def _numbers(self, numbers: _Numbers) -> Any:
+        if numbers.value is None:
+            # `bytes(2**40)` would be a terabyte of zeros.
+            if not isinstance(numbers.data, bytes | bytearray):
+                raise _RefusedError(f"an array of a {type(numbers.data).__name__}")
+            self._bytes_left -= len(numbers.data)
+            if self._bytes_left < 0:
+                raise TooLargeError("makes more bytes of arrays than it has")
+            numbers.value = numbers.numbers()
+        return numbers.value

@@ -13,6 +13,8 @@ from brave_tf.models.depths import BLOCKS
 
 WIDEST = 4
 LARGEST_HEAD = 2**14
+LONGEST_NAME = 120
+"""Signs of a name in messages."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Trees:
         prefixes = [names.prefix for names in (NARROW, BROAD_RGB, AUDIO)]
         present = [prefix for prefix in prefixes if any(_under(module, prefix) for module in modules)]
         if NARROW.prefix not in present:
-            listed = ", ".join(sorted(modules)[:5]) or "nothing"
+            listed = ", ".join(map(_shown, sorted(modules)[:5])) or "nothing"
             raise UserError(f"{source} holds no narrow video tower ({NARROW.prefix}); it holds {listed}")
         # Without a broad tower a head has nothing to regress, and without a head a broad tower neither.
         if len(present) > 1 and any(_under(module, SHARED_HEAD) for module in modules):
@@ -117,13 +119,19 @@ def _under(module: str, *prefixes: str) -> bool:
     return any(module == prefix or module.startswith(prefix + "/") for prefix in prefixes)
 
 
+def _shown(name: Any) -> str:
+    """A name in a message; one of a stranger may be as long as the file."""
+    text = str(name)
+    return text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}…"
+
+
 def _check(what: str, tree: Any, source: str) -> None:
     expected = f"{source} holds {what} that are not {{module: {{array: values}}}}"
     if not isinstance(tree, Mapping):
         raise UserError(f"{expected}: they are a {type(tree).__name__}")
     for module, arrays in tree.items():
         if not isinstance(module, str) or not isinstance(arrays, Mapping):
-            raise UserError(f"{expected}: {str(module)!r} holds a {type(arrays).__name__}")
+            raise UserError(f"{expected}: {_shown(module)!r} holds a {type(arrays).__name__}")
         for name, values in arrays.items():
             if not isinstance(name, str) or not isinstance(values, (np.ndarray, np.generic, int, float)):
-                raise UserError(f"{expected}: {module}/{name} is a {type(values).__name__}")
+                raise UserError(f"{expected}: {_shown(module)}/{_shown(name)} is a {type(values).__name__}")

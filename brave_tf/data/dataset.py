@@ -119,19 +119,27 @@ class Dataset:
         """The clip table, or the rows of one split, in the order of the shards.
 
         Raises:
-            UserError: the table is missing or damaged, or there is no such split.
+            UserError: the table is missing or damaged, what is read of it does not fit together or to `dataset.json`
+                (see `brave_tf.data.clip_table.check_table`), or there is no such split.
         """
         # Preparing does without, until it writes the table.
         import pyarrow as pa
         import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
+        from brave_tf.data.clip_table import check_table, required_columns
+        from brave_tf.data.dataset_checks import check_columns
+
         path = self.path / CLIPS_FILE
         wanted = None if columns is None else list(dict.fromkeys([*columns, "split"]))
         try:
+            check_columns(pq.read_schema(path).names, wanted or required_columns(self.info), path)
             table = pq.read_table(path, columns=wanted)
-        except (OSError, pa.ArrowException) as error:
-            raise UserError(f"{path} is missing or damaged ({error}); prepare the dataset again") from None
+            table.validate(full=True)
+        except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+            reason = " ".join(str(error).split())
+            raise UserError(f"{path} is missing or damaged ({reason}); prepare the dataset again") from None
+        table = check_table(table, self.info, path)
         if split is None:
             return table
         self.check_split(split)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from brave_tf.data.dataset import FORMAT_VERSION, INFO_FILE, TFDS_PREFIX, WORK_FOLDER, Dataset
+from brave_tf.data.dataset_checks import check_info
 from brave_tf.errors import UserError
 
 
@@ -14,7 +15,8 @@ def open_dataset(path: str | Path) -> Dataset:
         path: a directory, or `tfds:NAME`.
 
     Raises:
-        UserError: there is no dataset, it is not finished, it is damaged, or a newer version wrote it.
+        UserError: there is no dataset, it is not finished, its `dataset.json` is damaged or lacks something, or a newer
+            version wrote it.
     """
     if str(path).startswith(TFDS_PREFIX):
         from brave_tf.data.tfds_source import open_tfds
@@ -42,4 +44,5 @@ def open_dataset(path: str | Path) -> Dataset:
         raise UserError(f"{file} is damaged ({error}); prepare the dataset again") from None
     if version > FORMAT_VERSION:
         raise UserError(f"{path} has format {version}; this version reads up to {FORMAT_VERSION}; upgrade brave_tf")
+    check_info(info, file)
     return Dataset(path, info)

@@ -1,7 +1,7 @@
 """The input pipelines. The only file that assembles tf.data."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from brave_tf.data.training_clips import TrainingClips
 from brave_tf.data.usable import batches_without_gaps, first_usable, usable_or
 from brave_tf.data.views import training_views
 from brave_tf.errors import UserError
+from brave_tf.machine import cores
 
 PREFETCHED_BATCHES = 2
 
@@ -87,13 +88,31 @@ def pretraining_dataset(
 
         first = first_step * size
         dataset = tf.data.Dataset.range(first, np.iinfo(np.int64).max)
-        dataset = dataset.map(element, num_parallel_calls=config.data.parallel_calls or tf.data.AUTOTUNE)
+        dataset = _on_all_cores(dataset, element, config.data.parallel_calls)
         dataset = batches_without_gaps(dataset, first, config.batch_size // replicas, replacement)
         return dataset.prefetch(PREFETCHED_BATCHES * replicas // pipelines).with_options(_own_threads())
 
     if replicas == 1:
         return share(tf.distribute.InputContext())
     return strategy.distribute_datasets_from_function(share)
+
+
+def _on_all_cores(
+    numbers: tf.data.Dataset, element: Callable[[tf.Tensor], Any], parallel_calls: int | None = None
+) -> tf.data.Dataset:
+    """Elements of the dataset, in order, made side by side."""
+    dataset = numbers.map(element, num_parallel_calls=parallel_calls or cores())
+    return dataset.with_options(_not_tuned())
+
+
+def _not_tuned() -> tf.data.Options:
+    """Nothing is tuned while it runs: one call for each core is the most that tuning could choose.
+
+    It begins with fewer, and its thread may miss that its dataset is gone, which then waits for it up to a minute.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return options
 
 
 def _own_threads() -> tf.data.Options:
@@ -143,7 +162,7 @@ def augmented_samples(
         return usable_or(sample, functools.partial(damaged_sample, input_view))
 
     numbers = tf.data.Dataset.range(first, input_view.view.epochs * len(table))
-    return numbers.map(element, num_parallel_calls=tf.data.AUTOTUNE)
+    return _on_all_cores(numbers, element)
 
 
 def shuffled_samples(
@@ -178,7 +197,7 @@ def shuffled_samples(
         return first_usable(sampling.draws(example), shown)
 
     numbers = tf.data.Dataset.range(first, np.iinfo(np.int64).max)
-    return numbers.map(element, num_parallel_calls=tf.data.AUTOTUNE)
+    return _on_all_cores(numbers, element)
 
 
 def clip_windows(dataset: Dataset, clips: pa.Table, input_view: EvaluationInput, first: int = 0) -> tf.data.Dataset:
@@ -196,7 +215,7 @@ def clip_windows(dataset: Dataset, clips: pa.Table, input_view: EvaluationInput,
 
         return usable_or(windows, functools.partial(damaged_windows, input_view))
 
-    return tf.data.Dataset.range(first, clips.num_rows).map(element, num_parallel_calls=tf.data.AUTOTUNE)
+    return _on_all_cores(tf.data.Dataset.range(first, clips.num_rows), element)
 
 
 def windows_across_clips(

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import os
 import random
 import zipfile
@@ -150,6 +151,10 @@ def save_towers(encoders: Mapping[Tower, keras.Model], cards_of: Mapping[Tower, 
         save_encoder(encoders[tower], cards_of[tower], run / TOWER_FILES[tower])
 
 
+PROGRAM = "a SavedModel is a program, which can read and write your files: use only those that you trust"
+_note_once = functools.cache(note)
+
+
 def load_encoder(path: Encoder | str | os.PathLike[str], tower: TowerChoice | None = None) -> Encoder:
     """Loads an encoder.
 
@@ -158,6 +163,7 @@ def load_encoder(path: Encoder | str | os.PathLike[str], tower: TowerChoice | No
             `RUN/checkpoints/step-N`, a `.keras` file (also of a whole `Brave` model), an exported SavedModel directory,
             `random:NAME` for a network at random initialisation (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a
             preset), or `baseline:log-mel` for mean and deviation of the sound's mel bands. An `Encoder` is given back.
+            A SavedModel is a program: it can read and write any file that you can, so load those that you trust.
         tower: which backbone of a run, a whole model or a preset: "narrow" (the default), "broad" for the only broad
             one or the only one of frames, or the modality of a broad one, such as "flow".
 
@@ -268,6 +274,7 @@ def _load_saved_model(path: Path) -> Encoder:
     except (OSError, ValueError, tf.errors.OpError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"{path} is not a readable SavedModel: {reason}") from error
+    _note_once(PROGRAM)
     card_file = path / cards.CARD_NAME
     card = EncoderCard.from_json(card_file.read_bytes(), path) if card_file.is_file() else None
     if callable(loaded):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brave_tf.config import SOURCE_FPS
-from brave_tf.config.words import LayoutName
+from brave_tf.config.words import FollowLinks, LayoutName
 from brave_tf.data.dataset import (
     CLIPS_FILE,
     FORMAT_VERSION,
@@ -22,11 +22,15 @@ from brave_tf.data.flow_code import FlowSettings
 from brave_tf.data.open import open_dataset
 from brave_tf.errors import UsageError, UserError
 from brave_tf.files import locked, write_atomically, write_json
+from brave_tf.machine import cores
+from brave_tf.preparation.file_limits import FileLimits
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.choice import MOST_CLIP_SECONDS, default_clip_seconds, list_source
+from brave_tf.preparation.layouts.names import one_line
+from brave_tf.preparation.layouts.walk import Reach
 from brave_tf.preparation.media import MediaSettings
 from brave_tf.preparation.plan import ClipSettings, Plan, make_plan
-from brave_tf.preparation.shard_jobs import cores, write_shards
+from brave_tf.preparation.shard_jobs import write_shards
 from brave_tf.preparation.splits import assign_splits, parse_shares
 
 if TYPE_CHECKING:
@@ -42,6 +46,7 @@ def write_dataset(
     layout: LayoutName,
     path_column: str,
     annotations: str | Path | None,
+    follow_links: FollowLinks,
     audio_rate: int,
     shorter_side: int,
     clip_seconds: float | None,
@@ -52,6 +57,7 @@ def write_dataset(
     flow_size: int,
     flow_stride: int,
     broad_size: int | None,
+    max_seconds_per_file: float,
 ) -> Dataset:
     """Does what `brave_tf.commands.prepare` documents."""
     source, out = Path(source), Path(out)
@@ -61,31 +67,35 @@ def write_dataset(
         raise UsageError("received --flow-size or --flow-stride without --flow; add --flow to compute optical flow")
     media = MediaSettings(shorter_side, audio_rate or None, seconds)
     settings = ClipSettings(media, flow_settings if flow else None, broad_size)
-    _check(settings, workers)
+    _check(settings, workers, max_seconds_per_file)
     if flow and not (out / INFO_FILE).is_file():
         from brave_tf.preparation.tv_l1 import check_opencv
 
         check_opencv()
     lists = None if annotations is None else Path(annotations)
-    listing = list_source(source, layout, path_column=path_column, annotations=lists)
+    # An interrupted dataset below its source is no part of it, and the same command finds what it found before.
+    reach = Reach(follow_links, leave_out=out)
+    listing = list_source(source, layout, path_column=path_column, annotations=lists, reach=reach)
     sources, rule = assign_splits(listing.sources, parse_shares(split), seed)
     plan = make_plan(sources, settings.as_dict(), listing.classes)
     if (out / INFO_FILE).is_file():
         return _finished(out, plan)
     with _claim(out, plan, settings):
-        results = write_shards(out, plan, settings, workers or cores())
+        limits = FileLimits(max_seconds_per_file)
+        results = write_shards(out, plan, settings, cores() if workers is None else workers, limits)
         _finish(out, plan, settings, listing, listing.split_rule or rule, results)
     shutil.rmtree(out / WORK_FOLDER, ignore_errors=True)
     return open_dataset(out)
 
 
-def _check(settings: ClipSettings, workers: int | None) -> None:
+def _check(settings: ClipSettings, workers: int | None, seconds_per_file: float) -> None:
     media, flow, rate = settings.media, settings.flow, settings.media.audio_rate_hz
     limits = [
         ("shorter side", media.shorter_side, 16, 4096),
         ("clip seconds", media.clip_seconds, 0.04, MOST_CLIP_SECONDS),
         ("audio rate", 16_000 if rate is None else rate, 1_000, 192_000),
-        ("workers", 1 if workers is None else workers, 1, 4096),
+        ("workers", 1 if workers is None else workers, 0, 4096),
+        ("max seconds per file", seconds_per_file, 0.001, 31_536_000),
         *([] if settings.broad_size is None else [("broad size", settings.broad_size, 16, media.shorter_side)]),
         *([] if flow is None else [("flow size", flow.shorter_side, 16, 1024), ("flow stride", flow.stride, 1, 25)]),
     ]
@@ -161,7 +171,7 @@ def _finish(
     # A shard that was done before there was flow does not count it.
     rows = [{"flow_frames": 0, **row} for result in results for row in result["rows"]]
     rows.sort(key=lambda row: (row["shard"], row["offset"]))
-    quarantined = sorted((entry for result in results for entry in result["quarantined"]), key=lambda e: e["source"])
+    quarantined, remarks = (_by_source(results, key) for key in ("quarantined", "remarks"))
     if not rows:
         reasons = "; ".join(f"{entry['source']} {entry['reason']}" for entry in quarantined[:3])
         # Last the folder that tells what `out` is: stopped in between, the same command comes here again.
@@ -176,11 +186,17 @@ def _finish(
     try:
         pq.write_table(pa.Table.from_pylist(rows, schema=_schema(plan)), out / CLIPS_FILE)
         if listing.missing:
-            names = [_one_line(name) for split in listing.missing for name in listing.missing[split]]
+            names = [one_line(name) for split in listing.missing for name in listing.missing[split]]
             write_atomically(out / MISSING_FILE, "".join(f"{name}\n" for name in names))
-        write_json(out / INFO_FILE, _info(plan, settings, listing, rule, rows) | {"quarantined": quarantined})
+        told = {"quarantined": quarantined, "remarks": remarks}
+        write_json(out / INFO_FILE, _info(plan, settings, listing, rule, rows) | told)
     except OSError as error:
         raise UserError(f"{out} cannot be written ({error.strerror}); free some space and run it again") from None
+
+
+def _by_source(results: list[dict[str, Any]], key: str) -> list[dict[str, str]]:
+    # What an older version began has no remarks.
+    return sorted((entry for result in results for entry in result.get(key, ())), key=lambda entry: entry["source"])
 
 
 def _schema(plan: Plan) -> "pa.Schema":
@@ -216,11 +232,6 @@ def _info(
         "settings": settings.as_dict(),
         "fingerprint": plan.fingerprint,
     }
-
-
-def _one_line(name: str) -> str:
-    """A listed name, which may hold anything, with what does not print as escapes."""
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
 
 
 def _split_info(split: str, plan: Plan, rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -4,15 +4,19 @@ import collections
 import dataclasses
 import hashlib
 import json
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from brave_tf.data.dataset import WORK_FOLDER
 from brave_tf.data.flow_code import FlowSettings
+from brave_tf.errors import UserError
+from brave_tf.files import write_json
 from brave_tf.preparation.layouts import Source, in_order, names_of
 from brave_tf.preparation.media import MediaSettings
 
+LEFT_OUT_FILE = "left-out.json"
 SOURCES_PER_SHARD = 16
 MOST_SHARDS = 1024
 
@@ -98,7 +102,7 @@ def make_plan(
         count = min(-(-len(numbers) // SOURCES_PER_SHARD), MOST_SHARDS)
         for index in range(count):
             shards.append(Shard(f"{split}-{index:05d}-of-{count:05d}.tfrecord", split, tuple(numbers[index::count])))
-    file_bytes = [source.path.stat().st_size if source.path.is_file() else None for source in sources]
+    file_bytes = [_size(source.path) for source in sources]
     listing = {
         f"{number}:{source.name}": _describe(source, size)
         for number, (source, size) in enumerate(zip(sources, file_bytes, strict=True))
@@ -118,6 +122,15 @@ def make_plan(
         listing,
         _sizes(sources, file_bytes),
     )
+
+
+def _size(path: Path) -> int | None:
+    """Bytes of a file, or None if there is none. Whoever reads it tells why it cannot be read."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _sizes(sources: Sequence[Source], file_bytes: Sequence[int | None]) -> tuple[int, ...]:
@@ -152,3 +165,23 @@ def read_done(out: Path, shard: Shard) -> dict[str, Any] | None:
         return None
     done: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return done
+
+
+def read_left_out(out: Path) -> dict[int, str]:
+    """The sources that an interrupted preparation gave up, by number, with the reason."""
+    file = out / WORK_FOLDER / LEFT_OUT_FILE
+    if not file.is_file():
+        return {}
+    return {int(number): reason for number, reason in json.loads(file.read_text(encoding="utf-8")).items()}
+
+
+def write_left_out(out: Path, reasons: Mapping[int, str]) -> None:
+    """Writes down the sources that are given up: what took too long once may take less the next time.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    try:
+        write_json(out / WORK_FOLDER / LEFT_OUT_FILE, reasons)
+    except OSError as error:
+        raise UserError(f"{out} cannot be written ({error.strerror}); free some space and run it again") from None

@@ -1,4 +1,4 @@
-"""Specs of whole `Brave` models have small networks, for networks have specs of their own."""
+"""Specs of whole `Brave` models have the smallest networks, for networks have specs of their own."""
 
 from collections.abc import Iterator
 
@@ -8,8 +8,8 @@ from brave_tf.models.depths import BLOCKS
 
 
 @pytest.fixture(scope="module", autouse=True)
-def two_units() -> Iterator[None]:
-    """Leaves networks of depth 26 two blocks, one of them with strides."""
+def one_unit() -> Iterator[None]:
+    """Leaves networks of depth 26 one block."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(BLOCKS, 26, (1, 1))
+        patch.setitem(BLOCKS, 26, (1,))
         yield

@@ -99,6 +99,7 @@ STEM = "narrow_video_embedding/TSMResNetV2/tsm_resnet_stem"
     [
         (lambda tree: tree.update(config=[1]), "a config that is a list"),
         (lambda tree: tree["params"].update({3: {}}), "'3' holds a dict"),
+        (lambda tree: tree["params"].update({"x" * 10**6: None}), "'x{120}…' holds a NoneType"),
         (lambda tree: tree["params"].update(extra=None), "'extra' holds a NoneType"),
         (lambda tree: tree["params"][STEM].update(w=[[1.0], [2.0, 3.0]]), "tsm_resnet_stem/w is a list"),
         (lambda tree: tree["params"][STEM].update(w=np.zeros([7, 7, 0, 64], np.float32)), "expected .7, 7, 3, C."),
@@ -113,6 +114,13 @@ def test_trees_of_anything_else_are_one_line(tmp_path, change, words):
     with pytest.raises(UserError, match=words) as caught:
         convert_checkpoint(tmp_path / "a.npy", tmp_path / "out")
     assert "\n" not in str(caught.value) and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("value", ["many", None, [1], (2, 2), {"a": 1}, np.zeros(3)])
+def test_settings_that_are_no_numbers_are_one_line(tmp_path, value):
+    file = checkpoint(tmp_path / "a.npy", narrow_tree(), {"num_frames_broad": value})
+    with pytest.raises(UserError, match=r"unusable config: num_frames_broad is a \w+; expected a number"):
+        convert_checkpoint(file, tmp_path / "out")
 
 
 def test_a_checkpoint_without_config_is_converted(tmp_path):

@@ -187,3 +187,107 @@ def test_plain_arrays_are_not_checkpoints(tmp_path):
 def test_missing_files_are_named(tmp_path):
     with pytest.raises(UserError, match="does not exist"):
         read_checkpoint(tmp_path / "none.npy")
+
+
+def bomb(height=40):
+    """Shared tuples that unfold to 2^40 values."""
+    value = ("a",)
+    for _ in range(height):
+        value = (value, value)
+    return value
+
+
+def deep(height):
+    value = []
+    for _ in range(height):
+        value = [value]
+    return value
+
+
+def eight(size: int) -> bytes:
+    return size.to_bytes(8, "little")
+
+
+# Python itself would never come to the end of the hash of such a key.
+BOMB_AS_KEY = b"\x80\x04}" + pickle.dumps(bomb(), protocol=4)[len(b"\x80\x04\x95" + eight(0)) : -1] + b"K\x01s."
+
+NESTED = {
+    "shared tuples": ({"a/b": bomb()}, "holds values more than 50 deep|holds more than 100,000 values"),
+    "shared lists": ([[[[[[0] * 99] * 99] * 99] * 99] * 99] * 99, "holds more than 100,000 values"),
+    "many values": ([0] * 200_000, "holds more than 100,000 values"),
+    "deep lists": (deep(200), "holds values more than 50 deep"),
+    "a tuple as a key": (BOMB_AS_KEY, "looks something up by a tuple"),
+    "a set": ({1, 2}, "holds a set"),
+    "a frozen set": (frozenset([1]), "holds a set"),
+    "a long number": (10**5000, "holds a number of 16,610 bits"),
+}
+
+
+@pytest.mark.parametrize(("value", "words"), NESTED.values(), ids=NESTED)
+def test_pickles_that_would_never_end_are_refused(tmp_path, value, words):
+    payload = value if isinstance(value, bytes) else pickle.dumps(value, protocol=4)
+    with pytest.raises(UserError, match=words) as caught:
+        read_checkpoint(with_pickle(tmp_path / "a.npy", payload))
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
+
+
+DECLARED = {
+    "bytes": b"\x80\x04\x8e" + eight(2**40) + b"abc.",
+    "text": b"\x80\x04\x8d" + eight(2**40) + b"abc.",
+    "bytearray": b"\x80\x05\x96" + eight(2**40) + b"abc.",
+    "frame": b"\x80\x04\x95" + eight(2**40) + b"N.",
+    "memory": b"\x80\x04Nr" + (2**28).to_bytes(4, "little") + b".",
+}
+
+
+@pytest.mark.parametrize("payload", DECLARED.values(), ids=DECLARED)
+def test_a_declared_size_is_not_made_room_for(tmp_path, payload):
+    path = with_pickle(tmp_path / "a.npy", payload)
+    script = (
+        "import resource, sys; from brave_tf.convert import read_checkpoint; from brave_tf.errors import UserError\n"
+        "import numpy; resource.setrlimit(resource.RLIMIT_AS, (2**32, 2**32))\n"
+        "try:\n  read_checkpoint(sys.argv[1])\nexcept UserError as error:\n  print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
+    assert "it declares 1,099,511,627,776 bytes where" in done.stdout or "remembers a value as its" in done.stdout
+    assert done.stdout.count("\n") == 1 and not done.stderr
+
+
+class Reduced:
+    def __init__(self, *reduced):
+        self.reduced = reduced
+
+    def __reduce__(self):
+        return self.reduced
+
+
+def test_arrays_are_no_larger_than_their_file(tmp_path):
+    build, shared = np._core.multiarray._reconstruct, bytes(4096)
+    kind, shape = np.dtype("f4"), (1024,)
+    copies = [Reduced(build, (np.ndarray, (0,), b"b"), (1, shape, kind, False, shared)) for _ in range(1000)]
+    path = save(tmp_path / "a.npy", {"params": {"m": copies}, "state": {}})
+    with pytest.raises(UserError, match="makes more bytes of arrays than it has"):
+        read_checkpoint(path)
+
+
+@pytest.mark.parametrize("data", [2**40, [0] * 4, "text"])
+def test_the_content_of_an_array_is_bytes(tmp_path, data):
+    build = np._core.multiarray._reconstruct
+    evil = Reduced(build, (np.ndarray, (0,), b"b"), (1, (1,), np.dtype("f4"), False, data))
+    path = save(tmp_path / "a.npy", {"params": {"m": {"w": evil}}, "state": {}})
+    with pytest.raises(UserError, match=f"asks for an array of a {type(data).__name__}"):
+        read_checkpoint(path)
+
+
+def test_what_stands_for_a_value_takes_no_state(tmp_path):
+    evil = Reduced(np._core.multiarray.scalar, (np.dtype("f4"), b"abcd"), {"value": 1})
+    path = save(tmp_path / "a.npy", {"params": {"m": {"w": evil}}, "state": {}})
+    with pytest.raises(UserError, match="asks for a state for what has none"):
+        read_checkpoint(path)
+
+
+def test_a_shared_array_is_read_once(tmp_path):
+    array = np.zeros(2**16, np.float32)
+    path = save(tmp_path / "a.npy", {"params": {"m": {"w": array, "b": array}}, "state": {"m": {"w": array}}})
+    found = read_checkpoint(path)
+    assert found["params"]["m"]["w"] is found["params"]["m"]["b"] is found["state"]["m"]["w"]

@@ -9,7 +9,7 @@ from brave_tf.commands import prepare
 from brave_tf.config import EvaluationInput
 from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset
-from brave_tf.data.pipeline import augmented_samples, clip_windows
+from brave_tf.data.pipeline import augmented_samples, clip_windows, shuffled_samples, windows_across_clips
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.errors import UserError
 from tests.preparation.media_files import write_media
@@ -46,6 +46,20 @@ def test_shapes(dataset):
     assert batch["broad"]["rgb"].shape == (4, 2, 6, 24, 24, 3)
     assert batch["augment"]["rgb"]["flip"].shape == (4, 2)
     assert not np.array_equal(batch["broad"]["rgb"][:, 0], batch["broad"]["rgb"][:, 1])
+
+
+def test_nothing_is_tuned_while_it_runs(dataset):
+    # A dataset waits for the thread that tunes it when it is dropped, for half a minute if the two miss each other.
+    config = override(presets.get("tiny-va"), SMALL)
+    clips = dataset.clips("train")
+    arguments = dataset, clips, EvaluationInput()
+    datasets = [
+        pretraining_dataset(dataset.path, config),
+        augmented_samples(*arguments, seed=0),
+        shuffled_samples(dataset, clips, np.zeros(clips.num_rows), EvaluationInput(), seed=0),
+        windows_across_clips(*arguments, size=2),
+    ]
+    assert [each.options().autotune.enabled for each in datasets] == [False] * 4
 
 
 @pytest.mark.parametrize("name", ["tiny-va", "tiny-v"])

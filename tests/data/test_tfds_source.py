@@ -1,6 +1,7 @@
 """Datasets of TensorFlow Datasets: prepared ones are read, and everything else is refused in one line."""
 
 import io
+import shutil
 import sys
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+import brave_tf
 from brave_tf import presets
 from brave_tf.cli.main import main
 from brave_tf.config import EvaluationInput
@@ -279,3 +281,15 @@ def test_pretrain_takes_a_tfds_name(tmp_path, capsys):
     said = capsys.readouterr().err
     assert "tfds:png_films: 5 of 5 records do not tell their frame rate" in said and "WARNING" not in said
     assert (tmp_path / "run" / "encoder.keras").is_file()
+
+
+def test_a_verification_reads_them_to_the_end(data_dir, tmp_path, monkeypatch):
+    report = brave_tf.verify("tfds:png_films")
+    assert report.is_sound and report.clips == 5 and report.shards == 2
+    shutil.copytree(data_dir / "jpeg_films", tmp_path / "jpeg_films")
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    (shard,) = (tmp_path / "jpeg_films" / "1.0.0").glob("*test*")
+    content = shard.read_bytes()
+    shard.write_bytes(content[:-600] + bytes(100) + content[-500:])
+    (damaged,) = brave_tf.verify("tfds:jpeg_films").damaged
+    assert damaged.reasons[0] == "the checksum of its content fails" and damaged.clip.split == "test"

@@ -12,6 +12,7 @@ import brave_tf
 from brave_tf import presets
 from brave_tf.config import AugmentConfig, BroadConfig, VideoViewConfig
 from brave_tf.config.values import override
+from brave_tf.encoders import encoder as encoder_module
 from brave_tf.encoders.card import EncoderCard, card_of
 from brave_tf.encoders.encoder import TOWER_FILES, load_encoder, save_towers
 from brave_tf.errors import UserError
@@ -122,7 +123,8 @@ def test_unknown_names_are_one_line(name):
         load_encoder(name)
 
 
-def test_a_saved_model_with_the_signature_alone_is_an_encoder(tmp_path):
+def test_a_saved_model_with_the_signature_alone_is_an_encoder(tmp_path, capsys):
+    encoder_module._note_once.cache_clear()
     weights = tf.Variable(np.random.default_rng(0).random((3, 5)), dtype=tf.float32)
 
     @tf.function(input_signature=[tf.TensorSpec([None, None, None, None, 3], tf.float32, name="video")])
@@ -135,6 +137,8 @@ def test_a_saved_model_with_the_signature_alone_is_an_encoder(tmp_path):
     clips = np.random.default_rng(1).random((2, 3, 8, 8, 3), dtype=np.float32)
     np.testing.assert_allclose(encoder(clips), clips.mean(axis=(1, 2, 3)) @ weights.numpy(), rtol=1e-5)
     assert encoder.embedding_size == 5 and encoder.random_twin() is None
+    load_encoder(tmp_path / "theirs")
+    assert capsys.readouterr().err.count("a SavedModel is a program") == 1
     other = tmp_path / "other"
     tf.saved_model.save(root, str(other))
     with pytest.raises(UserError, match="has no signature `video` with the output `embedding`"):

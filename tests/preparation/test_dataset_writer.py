@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from brave_tf.cli.main import main
 from brave_tf.commands import prepare
 from brave_tf.data import records
 from brave_tf.data.open import open_dataset
 from brave_tf.data.read import RecordTable
 from brave_tf.errors import UsageError, UserError
-from tests.preparation.media_files import write_media
+from tests.preparation.media_files import with_other_times, write_media
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +152,18 @@ def test_damaged_files_are_quarantined_and_named(tmp_path):
     assert set(dataset.clips()["source"].to_pylist()) == {f"good/{name}.mp4" for name in "a0123"}
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_is_missing_in_a_file_that_is_used_is_said(tmp_path, capsys, workers):
+    whole = write_media(tmp_path / "a.mp4", seconds=3.0, size=(16, 16), sound_hz=None, in_order=True)
+    folder = tmp_path / "videos"
+    write_media(folder / "b.mp4", seconds=1.0, size=(16, 16))
+    with_other_times(whole, folder / "gap.mkv", picture=lambda seconds: seconds + 60.0 * (seconds > 1.5))
+    main(["prepare", str(folder), "--out", str(tmp_path / "out"), "--workers", str(workers)])
+    (remark,) = open_dataset(tmp_path / "out").info["remarks"]
+    assert remark == {"source": "gap.mkv", "remark": "has no picture for 60.0 s from 1.5 s on"}
+    assert "used, and not whole:\n  gap.mkv has no picture for 60.0 s" in capsys.readouterr().out
+
+
 def test_a_folder_without_anything_usable_is_an_error(tmp_path):
     folder = tmp_path / "videos"
     folder.mkdir()
@@ -253,7 +266,7 @@ def test_full_disks_are_one_line(videos, tmp_path, monkeypatch):
 
     monkeypatch.setattr(shard_writer.shutil, "copyfileobj", full)
     with pytest.raises(UserError, match=r"No space left on device.*free some space"):
-        prepare(videos, tmp_path / "out", workers=1)
+        prepare(videos, tmp_path / "out", workers=0)
     assert not list((tmp_path / "out").glob("*.tfrecord"))
 
 

@@ -16,6 +16,8 @@ from brave_tf.models.heads import Head
 from brave_tf.training.build import build
 from brave_tf.training.guard import HealthGuard
 
+pytestmark = pytest.mark.usefixtures("one_unit")
+
 HEALTHY = {"loss": 3.0, "gradient_norm": 5.0, "spread_audio": 0.98, "spread_narrow_for_audio": 0.9}
 
 

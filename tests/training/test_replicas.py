@@ -15,7 +15,8 @@ from tests.programs import Program
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 240
-ROLES = ("alone", "mirrored", "0", "1")
+WORKERS = ("0", "1")
+ROLES = ("alone", "mirrored", *WORKERS)
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +26,8 @@ def results(tmp_path_factory):
     # Clips that differ: batch norm over clips that are all but equal amplifies rounding.
     write_world(folder / "media", clips_per_motion={"train": 2}, seconds=1.5, size=48, workers=1)
     dataset = prepare(folder / "media", folder / "dataset", workers=1, split="train=1").path
-    for role in ("alone", "mirrored"):
-        finish(start(role, dataset, folder / f"{role}.npz"))
     cluster = addresses(2)
-    for process in [start(role, dataset, folder / f"{role}.npz", cluster) for role in ("0", "1")]:
+    for process in [start(role, dataset, folder / f"{role}.npz", cluster) for role in ROLES]:
         finish(process)
     return {role: dict(np.load(folder / f"{role}.npz")) for role in ROLES}
 
@@ -42,9 +41,9 @@ def addresses(count):
     return found
 
 
-def start(role, dataset, out, cluster=()):
+def start(role, dataset, out, cluster):
     environment = dict(os.environ)
-    if cluster:
+    if role in WORKERS:
         task = {"type": "worker", "index": int(role)}
         environment["TF_CONFIG"] = json.dumps({"cluster": {"worker": list(cluster)}, "task": task})
     words = ["-m", "tests.training.replica_worker", role, str(dataset), str(out)]

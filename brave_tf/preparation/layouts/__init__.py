@@ -35,7 +35,7 @@ class Listing:
 
     Attributes:
         sources: in a fixed order.
-        ignored: files that are not used, by extension or by the reason.
+        ignored: entries that are not used, counted by extension or by the reason.
         layout: the layout's name.
         classes: of the label columns that have an official order of classes, all of them in that order, whether a
             source has them or not.

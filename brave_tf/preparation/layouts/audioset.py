@@ -8,6 +8,7 @@ from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.list_files import differences, find_list_folder, malformed, read_rows, read_table
 from brave_tf.preparation.layouts.listed import Listed, Lists, match
+from brave_tf.preparation.layouts.walk import INSIDE, Reach
 
 LISTS_FOLDER = "annotations"
 CLASS_LIST = "class_labels_indices.csv"
@@ -19,7 +20,7 @@ _SEGMENT = re.compile(rf"[A-Za-z0-9_-]{{{_ID_CHARACTERS}}} {_TIME} {_TIME}")
 _TIMES = re.compile(rf"(?:_{_TIME}){{0,2}}")
 
 
-def list_audioset(folder: Path, annotations: Path | None = None) -> Listing:
+def list_audioset(folder: Path, annotations: Path | None = None, reach: Reach = INSIDE) -> Listing:
     """Lists AudioSet by its authors' CSV files.
 
     Files are already cut to their segments and called by the video's id, which occurs once: ID, YID, ID_START or
@@ -29,6 +30,7 @@ def list_audioset(folder: Path, annotations: Path | None = None) -> Listing:
     Args:
         folder: a folder with the media anywhere below it.
         annotations: the folder of the CSV files; None to find them in the source, or in `annotations` in or next to it.
+        reach: which entries below the folder belong to it.
 
     Raises:
         UserError: list files are absent, malformed or contradict each other, or no listed file is there.
@@ -37,7 +39,7 @@ def list_audioset(folder: Path, annotations: Path | None = None) -> Listing:
     expected = f"{CLASS_LIST} and one or more of {', '.join(sorted(names))}"
     lists = read_audioset(find_list_folder(folder, annotations, [LISTS_FOLDER], names.__contains__, expected))
     ids = {item.file for item in lists.listed}
-    return match(folder, lists, key_of=lambda stem: _id_of(stem, ids))
+    return match(folder, lists, reach, key_of=lambda stem: _id_of(stem, ids))
 
 
 def read_audioset(folder: Path) -> Lists:

@@ -1,14 +1,14 @@
 """ESC-50, and ESC-10 within it: short sounds in five official folds (Piczak 2015)."""
 
 import collections
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Listing, in_order
-from brave_tf.preparation.layouts.list_files import differences, malformed, no_lists, read_rows, read_table
+from brave_tf.preparation.layouts.list_files import differences, malformed, names_in, no_lists, read_rows, read_table
 from brave_tf.preparation.layouts.listed import Listed, Lists, match
+from brave_tf.preparation.layouts.walk import INSIDE, Reach
 
 LISTS_FOLDER = "meta"
 COLUMNS = ("filename", "fold", "target", "category", "src_file")
@@ -17,7 +17,7 @@ PUBLISHED_CLASSES, PUBLISHED_CLIPS = 50, 2_000
 PUBLISHED_FOLDS, PUBLISHED_FOLD_CLIPS = ("1", "2", "3", "4", "5"), 400
 
 
-def list_esc50(folder: Path, annotations: Path | None = None) -> Listing:
+def list_esc50(folder: Path, annotations: Path | None = None, reach: Reach = INSIDE) -> Listing:
     """Lists ESC-50, or a part of it such as ESC-10, as its author ships it.
 
     Label columns: `label` (the category), `fold`, and `group`, the recording that a clip was cut from. Fold 5 is the
@@ -27,11 +27,12 @@ def list_esc50(folder: Path, annotations: Path | None = None) -> Listing:
         folder: a folder with the sounds anywhere below it.
         annotations: the list file or its folder; None to find the one CSV with the columns of `esc50.csv` in `meta` or
             in the source.
+        reach: which entries below the folder belong to it.
 
     Raises:
         UserError: the list is absent, malformed or not the only one, or no listed sound is there.
     """
-    return match(folder, read_esc50(_find_list(folder, annotations)))
+    return match(folder, read_esc50(_find_list(folder, annotations)), reach)
 
 
 def read_esc50(file: Path) -> Lists:
@@ -109,9 +110,7 @@ def _find_list(folder: Path, annotations: Path | None) -> Path:
 
 
 def _lists_in(folder: Path) -> Sequence[Path]:
-    if not folder.is_dir():
-        return []
-    files = [folder / name for name in sorted(os.listdir(folder)) if name.lower().endswith(".csv")]
+    files = [folder / name for name in names_in(folder) if name.lower().endswith(".csv")]
     return [file for file in files if set(COLUMNS) <= set(_header(file))]
 
 

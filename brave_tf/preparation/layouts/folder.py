@@ -1,11 +1,12 @@
 """A folder of media files; sub-folders name the classes."""
 
-import collections
 import os
 from pathlib import Path
 
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Listing, Source
+from brave_tf.preparation.layouts.names import printable
+from brave_tf.preparation.layouts.walk import INSIDE, Reach, links_left, walk
 
 SPLIT_FOLDERS = {
     "train": "train",
@@ -14,76 +15,33 @@ SPLIT_FOLDERS = {
     "valid": "validation",
     "validation": "validation",
 }
-MEDIA_EXTENSIONS = frozenset(
-    [
-        ".3gp",
-        ".aac",
-        ".aiff",
-        ".asf",
-        ".avi",
-        ".flac",
-        ".flv",
-        ".gif",
-        ".m2ts",
-        ".m4a",
-        ".m4v",
-        ".mka",
-        ".mkv",
-        ".mov",
-        ".mp3",
-        ".mp4",
-        ".mpeg",
-        ".mpg",
-        ".mts",
-        ".mxf",
-        ".oga",
-        ".ogg",
-        ".ogv",
-        ".opus",
-        ".ts",
-        ".vob",
-        ".wav",
-        ".webm",
-        ".wma",
-        ".wmv",
-    ]
-)
 
 
-def list_folder(folder: Path) -> Listing:
+def list_folder(folder: Path, reach: Reach = INSIDE) -> Listing:
     """Lists the media files below a folder.
 
     The first folder on the way to a file is its label. If all top-level folders are called train, test, val, valid or
-    validation, they are splits, and the folders inside them are the labels. Hidden files are passed over.
+    validation, they are splits, and the folders inside them are the labels. Hidden files and folders are passed over.
+
+    Args:
+        folder: the source.
+        reach: which entries below the folder belong to it.
 
     Raises:
-        UserError: there is no media file.
+        UserError: there is no media file, or the folder cannot be read.
     """
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not _is_hidden(path.relative_to(folder)))
-    media = [path for path in files if _is_media(path)]
-    if not media:
-        raise UserError(f"{folder} holds no media files; expected some with extensions like .mp4, .mkv, .webm or .wav")
-    tops = {path.relative_to(folder).parts[0] for path in media}
-    has_splits = all(top.lower() in SPLIT_FOLDERS and (folder / top).is_dir() for top in tops)
-    ignored = collections.Counter(path.suffix.lower() or "no extension" for path in files if not _is_media(path))
-    return Listing([_source(path, folder, has_splits) for path in media], dict(ignored))
+    found = walk(folder, reach)
+    if not found.media:
+        raise UserError(
+            f"{folder} holds no media files{links_left(found.ignored)}; expected some with extensions like .mp4, .mkv, "
+            ".webm or .wav"
+        )
+    has_splits = all(path.split(os.sep, 1)[0].lower() in SPLIT_FOLDERS for path in found.media)
+    return Listing([_source(folder, path, has_splits) for path in found.media], found.ignored, notes=found.notes)
 
 
-def _source(path: Path, folder: Path, has_splits: bool) -> Source:
-    *folders, _ = path.relative_to(folder).parts
+def _source(folder: Path, path: str, has_splits: bool) -> Source:
+    *folders, _ = path.split(os.sep)
     split = SPLIT_FOLDERS[folders.pop(0).lower()] if has_splits else None
     labels = {"label": printable(folders[0])} if folders else {}
-    return Source(path, printable(path.relative_to(folder).as_posix()), split=split, labels=labels)
-
-
-def printable(name: str) -> str:
-    r"""A file name as text: bytes that are not UTF-8 become escapes like \xe9."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
-
-
-def _is_media(path: Path) -> bool:
-    return path.suffix.lower() in MEDIA_EXTENSIONS
-
-
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+    return Source(folder / path, printable(path.replace(os.sep, "/")), split=split, labels=labels)

@@ -9,6 +9,7 @@ from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.list_files import differences, find_list_folder, malformed, read_lines
 from brave_tf.preparation.layouts.listed import Listed, Lists, match
+from brave_tf.preparation.layouts.walk import INSIDE, Reach
 
 LISTS_FOLDER = "testTrainMulti_7030_splits"
 SPLITS = ("1", "2", "3")
@@ -21,7 +22,7 @@ PUBLISHED_SIDES = {"train": 70, "test": 30}
 _LIST = re.compile(r"(.+)_test_split([123])\.txt")
 
 
-def list_hmdb51(folder: Path, annotations: Path | None = None) -> Listing:
+def list_hmdb51(folder: Path, annotations: Path | None = None, reach: Reach = INSIDE) -> Listing:
     """Lists HMDB51 as its authors ship it.
 
     Videos lie in class folders; their first 20 seconds are used. Label columns: `label` and `split1` to `split3` (train
@@ -32,13 +33,14 @@ def list_hmdb51(folder: Path, annotations: Path | None = None) -> Listing:
         folder: a folder with the class folders anywhere below it.
         annotations: the folder of the list files; None to find `testTrainMulti_7030_splits` in the source or next to
             it.
+        reach: which entries below the folder belong to it.
 
     Raises:
         UserError: list files are absent or malformed, or no listed video is there.
     """
     expected = f"{LISTS_FOLDER} with CLASS_test_split1.txt to CLASS_test_split3.txt for every class"
     lists = read_hmdb51(find_list_folder(folder, annotations, [LISTS_FOLDER], _LIST.fullmatch, expected))
-    return match(folder, lists)
+    return match(folder, lists, reach)
 
 
 def read_hmdb51(folder: Path) -> Lists:

@@ -9,6 +9,7 @@ from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.list_files import find_list_folder, malformed, read_lines, read_table
 from brave_tf.preparation.layouts.listed import Listed, Lists, match
+from brave_tf.preparation.layouts.walk import INSIDE, Reach
 
 LISTS_FOLDER = "annotations"
 COLUMNS = ("youtube_id", "time_start", "time_end")
@@ -28,7 +29,7 @@ _LIST = re.compile(rf"(?:.*[-_])?({'|'.join(SPLIT_WORDS)})\.csv")
 _LABEL_MAP = re.compile(r"label_map_k\d+\.txt")
 
 
-def list_kinetics(folder: Path, annotations: Path | None = None) -> Listing:
+def list_kinetics(folder: Path, annotations: Path | None = None, reach: Reach = INSIDE) -> Listing:
     """Lists Kinetics as its authors ship it.
 
     Videos are called ID_START_END.mp4, the seconds with six digits, and lie in class folders; files in no class folder
@@ -38,13 +39,14 @@ def list_kinetics(folder: Path, annotations: Path | None = None) -> Listing:
     Args:
         folder: a folder with the videos anywhere below it.
         annotations: the folder of the CSV files; None to find them in the source, or in `annotations` in or next to it.
+        reach: which entries below the folder belong to it.
 
     Raises:
         UserError: list files are absent, malformed or contradict each other, or no listed video is there.
     """
     expected = "train.csv, val.csv or test.csv, with or without a prefix such as kinetics-600_"
     lists = read_kinetics(find_list_folder(folder, annotations, [LISTS_FOLDER], _LIST.fullmatch, expected))
-    return match(folder, lists, may_be_flat=True)
+    return match(folder, lists, reach, may_be_flat=True)
 
 
 def read_kinetics(folder: Path) -> Lists:

@@ -1,9 +1,12 @@
 """The list files of a benchmark: finding them, and reading them with the place of every line at hand."""
 
 import csv
+import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from brave_tf.errors import UserError
 
@@ -34,9 +37,26 @@ def find_list_folder(
         parent = folder.resolve().parent
         looked_in = [folder, *(folder / name for name in beside), *(parent / name for name in beside)]
     for candidate in looked_in:
-        if candidate.is_dir() and any(is_list(name) for name in os.listdir(candidate)):
+        if any(is_list(name) for name in names_in(candidate)):
             return candidate
     raise no_lists(looked_in, expected)
+
+
+def names_in(folder: Path) -> list[str]:
+    """Names of what a folder holds, in order; none if it is not there.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    if not folder.is_dir():
+        return []
+    try:
+        return sorted(os.listdir(folder))
+    except OSError as error:
+        raise UserError(
+            f"{folder} cannot be read ({error.strerror}); make it readable, or name the folder of the list files with "
+            "--annotations"
+        ) from None
 
 
 def no_lists(looked_in: Sequence[Path], expected: str) -> UserError:
@@ -57,6 +77,7 @@ def read_lines(file: Path) -> Iterator[tuple[str, str]]:
     Raises:
         UserError: the file is unreadable.
     """
+    _check_kind(file)
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -76,6 +97,7 @@ def read_rows(file: Path, comments: bool = False) -> Iterator[tuple[str, list[st
     Raises:
         UserError: the file is unreadable, or a row is no CSV.
     """
+    _check_kind(file)
     try:
         with open(file, newline="", encoding="utf-8-sig") as stream:
             # Some lists have a space after every comma, also before a quote.
@@ -110,6 +132,52 @@ def read_table(file: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[s
         yield place, dict(zip(header, cells, strict=True))
 
 
+def read_json(file: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        UserError: the file is unreadable, or no JSON.
+    """
+    _check_kind(file)
+    try:
+        return json.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(file, error) from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(
+            f"{file} is no JSON ({error}); expected a list file; use the list files as their authors ship them"
+        ) from None
+
+
+def excerpt(content: Any) -> str:
+    """What a JSON file holds, for a message."""
+    try:
+        return json.dumps(content)
+    except RecursionError:
+        return f"a {type(content).__name__} in many others"
+
+
+def read_entries(file: Path, kinds: Mapping[str, type]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Entries of a JSON file that holds a list of objects, each with its place.
+
+    Args:
+        file: the file.
+        kinds: the values that every entry needs, by key.
+
+    Raises:
+        UserError: the file is unreadable or no JSON, or holds something else.
+    """
+    expected = ", ".join(f"{key!r} ({'text' if kind is str else 'a whole number'})" for key, kind in kinds.items())
+    entries = read_json(file)
+    if not isinstance(entries, list):
+        raise malformed(str(file), excerpt(entries), f"a list of objects with {expected}")
+    for number, entry in enumerate(entries, 1):
+        place = f"{file}, entry {number}"
+        if not isinstance(entry, dict) or any(type(entry.get(key)) is not kind for key, kind in kinds.items()):
+            raise malformed(place, excerpt(entry), f"an object with {expected}")
+        yield place, entry
+
+
 def differences(layout: str, figures: Sequence[tuple[str, int, int]]) -> list[str]:
     """At most one line, about figures that are not the published ones.
 
@@ -123,6 +191,16 @@ def differences(layout: str, figures: Sequence[tuple[str, int, int]]) -> list[st
     words, count, published = wrong[0]
     more = f" (and {len(wrong) - 1} more figures differ)" if len(wrong) > 1 else ""
     return [f"{layout}: {words.replace('{}', f'{count:,}')}; published: {published:,}{more}"]
+
+
+def _check_kind(file: Path) -> None:
+    # Opening a pipe waits for its other end, perhaps for ever.
+    try:
+        mode = os.stat(file).st_mode
+    except OSError:
+        return  # Opening it tells why.
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise UserError(f"{file} is a pipe, a socket or a device; expected a list file")
 
 
 def _unreadable(file: Path, error: Exception) -> UserError:

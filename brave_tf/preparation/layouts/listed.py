@@ -3,17 +3,16 @@
 import collections
 import dataclasses
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import LabelValue, Listing, Source
-from brave_tf.preparation.layouts.folder import MEDIA_EXTENSIONS, printable
+from brave_tf.preparation.layouts.names import printable, split_extension
+from brave_tf.preparation.layouts.walk import INSIDE, Reach, Walk, links_left, walk
 
 NOT_LISTED = "not listed"
 COPIES = "other copies of listed files"
-LINKS = "links out of the source"
-LINKED_FOLDERS = "linked folders"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,7 +63,12 @@ class Lists:
 
 
 def match(
-    folder: Path, lists: Lists, *, key_of: Callable[[str], str] | None = None, may_be_flat: bool = False
+    folder: Path,
+    lists: Lists,
+    reach: Reach = INSIDE,
+    *,
+    key_of: Callable[[str], str] = str,
+    may_be_flat: bool = False,
 ) -> Listing:
     """Finds the listed files, anywhere below the folder.
 
@@ -74,13 +78,17 @@ def match(
     Args:
         folder: the source.
         lists: what is listed.
-        key_of: the listed name that a file's name without extension stands for; None where they are the same.
+        reach: which entries below the folder belong to it.
+        key_of: the listed name that a file's name without extension stands for; by default itself.
         may_be_flat: a file that lies in none of the class folders may be any class's.
 
     Raises:
-        UserError: none of the listed files is there, or a folder cannot be read.
+        UserError: none of the listed files is there, or the folder cannot be read.
     """
-    present, ignored = _present(folder, lists.files, key_of or str)
+    found = walk(folder, reach, uncounted=lists.files)
+    present: dict[str, list[str]] = collections.defaultdict(list)
+    for path in found.media:
+        present[key_of(split_extension(os.path.basename(path))[0])].append(path)
     class_folders = {item.folder for item in lists.listed}
     sources: list[Source] = []
     used: set[str] = set()
@@ -94,27 +102,19 @@ def match(
         used.add(matches[0])
         copies.update(matches)
         sources.append(_source(folder, matches[0], item))
-    media = {path for paths in present.values() for path in paths}
     if not sources:
-        raise _nothing(folder, lists, media, ignored)
-    for reason, count in ((NOT_LISTED, len(media - copies)), (COPIES, len(copies - used))):
-        ignored |= {reason: count} if count else {}
+        raise _nothing(folder, lists, found)
+    counts = {NOT_LISTED: len(found.media) - len(copies), COPIES: len(copies - used)}
     return Listing(
         sources,
-        ignored,
+        found.ignored | {reason: count for reason, count in counts.items() if count},
         layout=lists.layout,
         classes=lists.classes,
         missing=dict(missing),
-        notes=list(lists.notes),
+        notes=[*lists.notes, *found.notes],
         folds=lists.folds,
         split_rule=lists.split_rule,
     )
-
-
-def split_extension(name: str) -> tuple[str, str]:
-    """A file's name, and its extension in lower case; a name that ends in no media extension has none."""
-    stem, extension = os.path.splitext(name)
-    return (stem, extension.lower()) if extension.lower() in MEDIA_EXTENSIONS else (name, "")
 
 
 def _candidates(
@@ -138,49 +138,11 @@ def _folder_of(path: str) -> str:
     return os.path.basename(os.path.dirname(path))
 
 
-def _present(
-    folder: Path, lists: Collection[Path], key_of: Callable[[str], str]
-) -> tuple[dict[str, list[str]], dict[str, int]]:
-    """Media files below the folder, relative to it, by key; and what else is there, counted."""
-    present: dict[str, list[str]] = collections.defaultdict(list)
-    ignored: collections.Counter[str] = collections.Counter()
-    inside = os.path.join(os.path.realpath(folder), "")
-    read = {str(file) for file in lists}
-    for path in _walk(folder, ignored):
-        stem, extension = split_extension(os.path.basename(path))
-        whole = os.path.join(folder, path)
-        if not extension:
-            if str(folder / path) not in read:
-                ignored[os.path.splitext(path)[1].lower() or "no extension"] += 1
-        elif os.path.islink(whole) and not os.path.realpath(whole).startswith(inside):
-            ignored[LINKS] += 1
-        else:
-            present[key_of(stem)].append(path)
-    return present, dict(ignored)
-
-
-def _walk(folder: Path, ignored: collections.Counter[str]) -> Iterator[str]:
-    for place, folders, names in os.walk(folder, onerror=_refuse):
-        visible = sorted(name for name in folders if not name.startswith("."))
-        if links := sum(os.path.islink(os.path.join(place, name)) for name in visible):
-            ignored[LINKED_FOLDERS] += links
-        folders[:] = visible
-        base = os.path.relpath(place, folder)
-        for name in sorted(names):
-            if not name.startswith("."):
-                yield name if base == "." else os.path.join(base, name)
-
-
-def _refuse(error: OSError) -> None:
-    raise UserError(f"{error.filename} cannot be read ({error.strerror}); make it readable, or move it away")
-
-
-def _nothing(folder: Path, lists: Lists, media: Collection[str], ignored: Mapping[str, int]) -> UserError:
-    there = f"{len(media)} media files, such as {printable(min(media))}" if media else "no media files"
-    links = sum(ignored.get(reason, 0) for reason in (LINKS, LINKED_FOLDERS))
-    followed = "; links out of it are not followed" if links else ""
+def _nothing(folder: Path, lists: Lists, found: Walk) -> UserError:
+    media = found.media
+    there = f"{len(media)} media files, such as {printable(media[0])}" if media else "no media files"
     wanted = f"such as {lists.listed[0].name}" if lists.listed else "but they list none"
     return UserError(
-        f"{folder} holds {there}{followed}; expected some of the {len(lists.listed):,} files that the list files of "
-        f"{lists.layout} name, {wanted}; check the source and --layout"
+        f"{folder} holds {there}{links_left(found.ignored)}; expected some of the {len(lists.listed):,} files that the "
+        f"list files of {lists.layout} name, {wanted}; check the source and --layout"
     )

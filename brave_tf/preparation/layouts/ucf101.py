@@ -8,6 +8,7 @@ from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.list_files import differences, find_list_folder, malformed, read_lines
 from brave_tf.preparation.layouts.listed import Listed, Lists, match
+from brave_tf.preparation.layouts.walk import INSIDE, Reach
 
 LISTS_FOLDER = "ucfTrainTestlist"
 CLASS_LIST = "classInd.txt"
@@ -19,7 +20,7 @@ PUBLISHED_SIDES = {1: (9_537, 3_783), 2: (9_586, 3_734), 3: (9_624, 3_696)}
 _GROUP = re.compile(r".*_(g\d+)_c\d+")
 
 
-def list_ucf101(folder: Path, annotations: Path | None = None) -> Listing:
+def list_ucf101(folder: Path, annotations: Path | None = None, reach: Reach = INSIDE) -> Listing:
     """Lists UCF101 as its authors ship it.
 
     Videos lie in class folders. Label columns: `label`, `split1` to `split3` (train or test) and `group` (class and
@@ -28,6 +29,7 @@ def list_ucf101(folder: Path, annotations: Path | None = None) -> Listing:
     Args:
         folder: a folder with the class folders anywhere below it.
         annotations: the folder of the list files; None to find `ucfTrainTestlist` in the source or next to it.
+        reach: which entries below the folder belong to it.
 
     Raises:
         UserError: list files are absent, malformed or contradict each other, or no listed video is there.
@@ -37,7 +39,7 @@ def list_ucf101(folder: Path, annotations: Path | None = None) -> Listing:
     )
     names = {CLASS_LIST, *(_list_name(side, number) for number in SPLITS for side in SIDES)}
     lists = read_ucf101(find_list_folder(folder, annotations, [LISTS_FOLDER], names.__contains__, expected))
-    return match(folder, lists)
+    return match(folder, lists, reach)
 
 
 def read_ucf101(folder: Path) -> Lists:

@@ -11,14 +11,19 @@ from brave_tf.commands import evaluate, prepare
 from brave_tf.data.open import open_dataset
 from brave_tf.data.read import RecordTable
 from brave_tf.errors import UserError
-from brave_tf.evaluation.folds import choose_label
+from brave_tf.evaluation.clips import LabelledClips
+from brave_tf.evaluation.folds import choose_label, make_folds
 from brave_tf.preparation.layouts import Source
 from brave_tf.preparation.plan import make_plan
 from brave_tf.training.probe import ProbeClips
 from tests.preparation.layouts.files import below, ucf101_lists, write_files, write_sound, write_video
 from tests.preparation.layouts.test_audioset import LISTS as AUDIOSET_LISTS
+from tests.preparation.layouts.test_diving48 import lists as diving48_lists
 from tests.preparation.layouts.test_esc50 import ROWS as ESC50_ROWS
 from tests.preparation.layouts.test_hmdb51 import LISTS as HMDB51_LISTS
+from tests.preparation.layouts.test_ssv2 import lists as ssv2_lists
+from tests.preparation.layouts.test_vggsound import LIST as VGGSOUND_LIST
+from tests.preparation.media_files import write_media
 
 
 def context_of(dataset, row):
@@ -80,6 +85,48 @@ def test_sounds_of_another_kind_than_listed_are_used(tmp_path):
     assert dataset.official_folds == ("fold",) and "fold 5" in dataset.info["split_rule"]
     assert context_of(dataset, 0)["clip/label/index"].int64_list.value == [1]
     assert "../../etc/passwd" in (tmp_path / "out" / "missing.txt").read_text().splitlines()
+
+
+def folds_of(dataset):
+    labelled = LabelledClips.of(dataset, choose_label(dataset, None))
+    return labelled, make_folds(labelled, None)
+
+
+def test_something_something_tests_on_the_videos_that_have_labels(tmp_path):
+    source = write_files(tmp_path / "ssv2", below("labels", ssv2_lists("something-something-v2-")))
+    for name, seconds in {"78687": 11.0, "42326": 0.4, "74225": 0.4, "1420": 0.4}.items():
+        write_video(source / "20bn-something-something-v2" / f"{name}.webm", seconds)
+    dataset = prepare(source, tmp_path / "out", layout="ssv2", workers=1)
+    assert sorted(dataset.clips("train")["frames"].to_pylist()) == [10, 275], "one clip per video"
+    assert dataset.clips("test")["label/label"].to_pylist() == [None] and not dataset.info["quarantined"]
+    labelled, (fold,) = folds_of(dataset)
+    assert labelled.left_out["without label"] == 1 and labelled.classes == 3
+    splits = labelled.table["split"].to_numpy(zero_copy_only=False)
+    assert (fold.name, set(splits[fold.train]), set(splits[fold.test])) == ("official", {"train"}, {"validation"})
+
+
+def test_diving48_is_one_clip_per_dive(tmp_path):
+    source = write_files(tmp_path / "diving48", diving48_lists())
+    for name, seconds in {"_8Vy3dlHg2w_00000": 11.0, "2x00lRzlTVQ_00003": 0.4}.items():
+        write_video(source / "rgb" / f"{name}.mp4", seconds)
+    dataset = prepare(source, tmp_path / "out", layout="diving48", workers=1)
+    assert dataset.clips("train")["frames"].to_pylist() == [275] and dataset.info["missing"] == {"train": 1}
+    assert context_of(dataset, 0)["clip/label/index"].int64_list.value == [1]
+    assert choose_label(dataset, None) == "label"
+    _, (fold,) = folds_of(dataset)
+    assert (fold.name, len(fold.train), len(fold.test)) == ("test", 1, 1)
+
+
+def test_vggsound_is_cut_into_clips_of_ten_seconds(tmp_path):
+    source = write_files(tmp_path / "vggsound", {"vggsound.csv": VGGSOUND_LIST})
+    write_media(source / "video" / "--0PQM4-hqg_000030.mp4", seconds=10.04, size=(16, 16))
+    write_media(source / "video" / "---g-f_I2yQ_000001.mp4", seconds=0.4, size=(16, 16))
+    dataset = prepare(source, tmp_path / "out", layout="vggsound", workers=1)
+    assert dataset.clips("train")["frames"].to_pylist() == [250]
+    assert dataset.clips("test")["label/label"].to_pylist() == ["female speech, woman speaking"]
+    assert dataset.clips("test")["samples"].to_pylist()[0] > 0 and dataset.multilabel == ()
+    _, (fold,) = folds_of(dataset)
+    assert (fold.name, len(fold.train), len(fold.test)) == ("test", 1, 1)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,76 @@
+"""`brave-tf verify`."""
+
+import json as json_format
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from brave_tf import commands
+from brave_tf.errors import UserError
+
+if TYPE_CHECKING:
+    from brave_tf.verification.report import VerificationReport
+
+SHOWN_COPIES = 10
+"""Groups of copies that are named one by one; damaged clips all are."""
+
+
+def verify(
+    dataset: tyro.conf.Positional[Path],
+    /,
+    repair: Path | None = None,
+    workers: int | None = None,
+    json: Annotated[bool, tyro.conf.arg(help="print the report as JSON.")] = False,
+) -> None:
+    """`brave_tf.verify`, whose documentation is also this command's."""
+    from brave_tf.cli.console import Console
+
+    report = commands.verify(dataset, repair=repair, workers=workers)
+    if json:
+        print(json_format.dumps(report.as_dict(), indent=2, ensure_ascii=False))
+    else:
+        console = Console()
+        for line in _lines(report, repair):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+    if not report.is_sound:
+        raise UserError(f"{dataset}: {_summary(report)}; {_remedy(report, dataset)}")
+
+
+verify.__doc__ = commands.verify.__doc__
+
+
+def _lines(report: "VerificationReport", repair: Path | None) -> Iterator[str]:
+    size = f"{report.clips:,} clips in {report.shards:,} shards, {report.bytes_read / 1e9:,.3f} GB"
+    yield f"{report.dataset}: {size}; {'nothing' if report.is_sound else 'something'} is wrong"
+    for heading, found in report.wrong:
+        if found:
+            shown = found if found is not report.leaks else found[:SHOWN_COPIES]
+            yield f"{heading}: {len(found):,}"
+            yield from (f"  {each}" for each in shown)
+            if len(found) > len(shown):
+                yield f"  and {len(found) - len(shown):,} more, which --json names"
+    if report.duplicates:
+        yield f"groups of clips with exact copies in the same split, which is no error: {len(report.duplicates):,}"
+        yield from (f"  {each}" for each in report.duplicates[:SHOWN_COPIES])
+    if report.repaired is not None:
+        yield f"{repair}: {report.repaired:,} clips, as they were"
+    elif repair is not None:
+        yield f"{repair} is not written: no clip is damaged"
+
+
+def _summary(report: "VerificationReport") -> str:
+    return ", ".join(f"{heading}: {len(found):,}" for heading, found in report.wrong if found)
+
+
+def _remedy(report: "VerificationReport", dataset: Path) -> str:
+    if report.repaired is not None:
+        remedy = "train on the repaired dataset"
+    elif report.can_be_repaired:
+        remedy = f"write the others with `brave-tf verify {dataset} --repair OUT`, or prepare the sources again"
+    elif report.left_out:
+        remedy = "replace these files"
+    else:
+        remedy = "give all copies of a clip one split, by a column `split` of the CSV that is prepared"
+    return remedy

@@ -1,0 +1,185 @@
+"""Writes a dataset once more without its damaged clips; no byte of the others changes."""
+
+import contextlib
+import csv
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from brave_tf.data.dataset import CLIPS_FILE, INFO_FILE, LABEL_PREFIX, MISSING_FILE, Dataset
+from brave_tf.data.foreign import ForeignDataset
+from brave_tf.data.record_frame import FOOTER, FOOTER_BYTES, HEADER_BYTES, framed_bytes, masked_crc32c
+from brave_tf.errors import UserError, reason_of
+from brave_tf.files import write_json
+from brave_tf.verification.report import VerificationReport
+from brave_tf.verification.whole import split_counts
+
+REMOVED_FILE = "removed.csv"
+"""The clips that were left out, as a list for `brave-tf prepare`; absent if none were."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """Where a repaired dataset goes: `partial` becomes `out` when all of it is there."""
+
+    out: Path
+    partial: Path
+
+
+@contextlib.contextmanager
+def repair_target(dataset: Dataset, out: Path | None) -> Iterator[Target | None]:
+    """Makes sure before the work that its result can be written; leaves nothing behind but that.
+
+    Raises:
+        UserError: the dataset cannot be repaired, or `out` is taken or cannot be written.
+    """
+    if out is None:
+        yield None
+        return
+    if isinstance(dataset, ForeignDataset):
+        raise UserError(
+            f"received --repair for {dataset.path}, which others wrote; expected a dataset that `brave-tf prepare` "
+            "wrote; its damaged records are left out anyway, unless their pictures are damaged: remove these shards"
+        )
+    if out.exists():
+        raise UserError(f"{out} exists already; choose another --repair, or remove it")
+    target = Target(out, out.with_name(f".{out.name}.partial"))
+    made = [folder for folder in out.parents if not folder.exists()]
+    try:
+        with _written(out):
+            shutil.rmtree(target.partial, ignore_errors=True)
+            target.partial.mkdir(parents=True)
+        yield target
+    finally:
+        shutil.rmtree(target.partial, ignore_errors=True)
+        for folder in made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+@contextlib.contextmanager
+def _written(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{out} cannot be written ({reason_of(error)}); choose another --repair") from None
+
+
+def write_repaired(dataset: Dataset, target: Target, report: VerificationReport) -> VerificationReport:
+    """Writes the dataset without the damaged clips of a report.
+
+    Returns:
+        The report with the number of clips that were written.
+
+    Raises:
+        UserError: no clip is left, a shard changed since it was verified, or the dataset cannot be written.
+    """
+    removed = pa.array([damaged.clip.clip_id for damaged in report.damaged], pa.int64())
+    table = dataset.clips().sort_by([("shard", "ascending"), ("offset", "ascending")])
+    kept = table.filter(pc.invert(pc.is_in(table["clip_id"], removed)))
+    if not kept.num_rows:
+        raise UserError(f"{dataset.path} holds no undamaged clip; prepare it again")
+    # Shards of which every byte stays.
+    whole = set(table["shard"].to_pylist()) - {each.clip.shard for each in report.damaged}
+    whole -= {each.shard for each in report.unlisted}
+    with _written(target.out):
+        kept = _write_shards(dataset.path, target.partial, kept, whole)
+        pq.write_table(kept, target.partial / CLIPS_FILE)
+        if (dataset.path / MISSING_FILE).is_file():
+            shutil.copyfile(dataset.path / MISSING_FILE, target.partial / MISSING_FILE)
+        if report.damaged:
+            _write_list(dataset, table.filter(pc.is_in(table["clip_id"], removed)), target.partial / REMOVED_FILE)
+        write_json(target.partial / INFO_FILE, _info(dataset, kept, report))
+        target.partial.rename(target.out)
+    return dataclasses.replace(report, repaired=kept.num_rows)
+
+
+def _write_shards(source: Path, copy: Path, kept: pa.Table, whole: set[str]) -> pa.Table:
+    """Writes the shards of some clips; gives their table with the places where they lie now."""
+    offsets, lengths = kept["offset"].to_numpy().copy(), kept["length"].to_numpy()
+    shards = kept["shard"].combine_chunks().dictionary_encode()
+    codes = shards.indices.to_numpy()
+    for code, name in enumerate(shards.dictionary.to_pylist()):
+        if name in whole:
+            _link_or_copy(source / name, copy / name)
+            continue
+        rows = np.flatnonzero(codes == code)
+        offsets[rows] = _write_shard(source / name, copy / name, offsets[rows].tolist(), lengths[rows].tolist())
+    return kept.set_column(kept.column_names.index("offset"), "offset", pa.array(offsets, pa.int64()))
+
+
+def _link_or_copy(source: Path, copy: Path) -> None:
+    # Nothing ever writes into a finished shard, so that two datasets can share it, and the disk its bytes.
+    try:
+        os.link(source.resolve(), copy)
+    except OSError:
+        shutil.copyfile(source, copy)
+
+
+def _write_shard(source: Path, copy: Path, offsets: list[int], lengths: list[int]) -> list[int]:
+    """Copies records as they are; gives where they lie now."""
+    places = []
+    with open(source, "rb") as stream, open(copy, "wb") as written:
+        for offset, length in zip(offsets, lengths, strict=True):
+            stream.seek(offset - HEADER_BYTES)
+            framed = stream.read(framed_bytes(length))
+            payload, footer = framed[HEADER_BYTES:-FOOTER_BYTES], framed[-FOOTER_BYTES:]
+            if len(framed) < framed_bytes(length) or FOOTER.unpack(footer)[0] != masked_crc32c(payload):
+                raise UserError(
+                    f"{source} changed while it was verified, at byte {offset}; is its disk well? try again"
+                )
+            places.append(written.tell() + HEADER_BYTES)
+            written.write(framed)
+        written.flush()
+        os.fsync(written.fileno())
+    return places
+
+
+def _write_list(dataset: Dataset, removed: pa.Table, file: Path) -> None:
+    # A cell has one name.
+    labels = [column for column in dataset.labels if column not in dataset.multilabel]
+    with open(file, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["path", "start", "end", "split", *labels])
+        for row in removed.to_pylist():
+            names = (row[f"{LABEL_PREFIX}{column}"] or "" for column in labels)
+            writer.writerow([row["source"], row["start_seconds"], row["end_seconds"], row["split"], *names])
+
+
+def _info(dataset: Dataset, kept: pa.Table, report: VerificationReport) -> dict[str, Any]:
+    info = dict(dataset.info)
+    removed = [
+        {
+            "clip_id": each.clip.clip_id,
+            "split": each.clip.split,
+            "source": each.clip.source,
+            "start_seconds": each.clip.start_seconds,
+            "reason": "; ".join(each.reasons),
+        }
+        for each in report.damaged
+    ]
+    splits = {}
+    for name, split in info["splits"].items():
+        rows = kept.filter(pc.equal(kept["split"], name))
+        seconds = pc.sum(pc.subtract(rows["end_seconds"], rows["start_seconds"])).as_py() or 0.0
+        shards = pc.unique(rows["shard"]).to_pylist()
+        splits[name] = {**split, **split_counts(rows), "hours": round(seconds / 3600, 4), "shards": shards}
+    digest = hashlib.sha256(json.dumps([dataset.fingerprint, [each["clip_id"] for each in removed]]).encode())
+    note = f"{len(removed)} of {report.clips} clips were damaged and are left out (removed)"
+    return {
+        **info,
+        "splits": splits,
+        "notes": [*info.get("notes", ()), *([note] if removed else [])],
+        "removed": [*info.get("removed", ()), *removed],
+        "fingerprint": digest.hexdigest() if removed else dataset.fingerprint,
+    }
