@@ -192,6 +192,7 @@ def pretrain(
     batch_size: int | None = None,
     seed: int | None = None,
     strategy: "StrategyName | tf.distribute.Strategy" = "auto",
+    strict: bool = False,
     set: str | Sequence[str] = (),
 ) -> dict[str, Any]:
     """Train an encoder without labels. The same command again goes on where it stopped.
@@ -217,16 +218,18 @@ def pretrain(
         strategy: "mirrored" trains on all GPUs of this machine, "multiworker" on all machines that TF_CONFIG or SLURM
             name, "tpu" on a TPU, "auto" on whichever is there. See docs/scaling.md. In Python also a strategy of
             `tf.distribute`.
+        strict: stop at the first damaged clip, instead of naming it and taking another in its place; the same as the
+            setting monitor.damaged_share=0. By default a run stops when a tenth of the clips turn out to be damaged.
         set: settings of the preset, such as optimizer.peak_learning_rate=0.3.
 
     Returns:
         The content of summary.json: `weights_sha256` (of the whole model), `steps`, `final_loss` (of the last batch),
-        `clips_per_second`, `clips`, `left_out`, `notes` on the data and more.
+        `clips_per_second`, `clips`, `left_out`, `damaged` (clips that were replaced), `notes` on the data and more.
 
     Raises:
-        UserError: there is no such preset or setting, the data cannot serve this experiment, the run directory belongs
-            to another one, the loss became NaN or infinite, the projections collapsed, a file cannot be written, or
-            another worker was lost.
+        UserError: there is no such preset or setting, the data cannot serve this experiment, too many clips are
+            damaged, the run directory belongs to another one, the loss became NaN or infinite, the projections
+            collapsed, a file cannot be written, or another worker was lost.
         KeyboardInterrupt: Ctrl-C was pressed; the run has saved itself.
         TerminatedError: SIGTERM came; the run has saved itself.
     """
@@ -235,6 +238,7 @@ def pretrain(
     sources = [data] if isinstance(data, str | Path) else list(data)
     numbers = {"steps": steps, "batch_size": batch_size, "seed": seed}
     settings = [f"{key}={value}" for key, value in numbers.items() if value is not None]
+    settings += ["monitor.damaged_share=0"] if strict else []
     return run_pretraining(preset, sources, run, strategy=strategy, settings=[*settings, *_listed(set)])
 
 

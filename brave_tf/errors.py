@@ -21,4 +21,7 @@ def reason_of(error: Exception) -> str:
     # TensorFlow names the node of the graph before, and the operation after, what went wrong.
     plain = re.sub(r"\[*\{\{.*?\}\}\]*|\[Op:.*?\]|\bname: *$", "", message, flags=re.MULTILINE)
     lines = [" ".join(line.split()) for line in plain.splitlines() if line.strip(" \t[]")]
+    if lines[:1] == ["in user code:"]:
+        # AutoGraph quotes the code first.
+        return re.sub(r"^\w*Error: ", "", lines[-1])
     return next((line for line in lines if line != "Graph execution error:"), type(error).__name__)

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from brave_tf.config.words import LocalStrategyName, ProtocolName
+from brave_tf.data.damage import NAMED
 from brave_tf.data.open import open_dataset
 from brave_tf.encoders.encoder import Encoder, load_encoder
 from brave_tf.errors import UserError
@@ -60,6 +61,8 @@ def write_evaluation(
             note(f"{place} does not say which network it is, so there is no random initialisation to compare with")
         make_folder(out)
         outcome = compare_with_random(loaded, random, dataset, request, cache or out.parent / CACHE_FOLDER)
+    for clip in outcome.clips.damaged[:NAMED]:
+        note(f"warning: damaged and left out: {clip}")
     report = make_report(outcome, request, loaded)
     report["encoder"]["path"], report["dataset"]["path"] = place, str(data)
     if random is loaded:

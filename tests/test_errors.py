@@ -20,6 +20,15 @@ from brave_tf.errors import reason_of
             ),
             "corrupted record at 44",
         ),
+        (
+            tf.errors.InvalidArgumentError(
+                None,
+                None,
+                'in user code:\n\n    File "a.py", line 1, in f\n        decode(x)\n\n'
+                "    InvalidArgumentError: {{function_node f}} Invalid JPEG data. [Op:DecodeJpeg] name: \n",
+            ),
+            "Invalid JPEG data.",
+        ),
         (tf.errors.InternalError(None, None, "Graph execution error:\n\nDetected at node x"), "Detected at node x"),
     ],
 )

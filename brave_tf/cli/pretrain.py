@@ -19,21 +19,25 @@ def pretrain(
     batch_size: int | None = None,
     seed: int | None = None,
     strategy: StrategyName = "auto",
+    strict: bool = False,
     set: Annotated[
         tuple[tuple[str, ...], ...], tyro.conf.arg(metavar="KEY=VALUE [KEY=VALUE ...]"), tyro.conf.UseAppendAction
     ] = (),
 ) -> None:
     """`brave_tf.pretrain`, whose documentation is also this command's."""
     from brave_tf.cli.console import print_table
+    from brave_tf.data.damage import DamagedClip
     from brave_tf.errors import UsageError
 
     if not data:
         raise UsageError("received no --data; expected a dataset that `brave-tf prepare` wrote: --data DATASET")
     settings = list(itertools.chain(*set))
     summary = commands.pretrain(
-        preset, data, run, steps=steps, batch_size=batch_size, seed=seed, strategy=strategy, set=settings
+        preset, data, run, steps=steps, batch_size=batch_size, seed=seed, strategy=strategy, strict=strict, set=settings
     )
-    print_table(f"{run}", {**summary, "notes": "\n".join(summary.get("notes", [])) or "none"})
+    damaged = [str(DamagedClip(**entry)) for entry in summary.get("damaged", [])]
+    lines = {"notes": summary.get("notes", []), "damaged": damaged}
+    print_table(f"{run}", summary | {name: "\n".join(each) or "none" for name, each in lines.items()})
 
 
 pretrain.__doc__ = commands.pretrain.__doc__

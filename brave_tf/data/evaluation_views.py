@@ -1,5 +1,6 @@
 """From one record to what an evaluation shows: samples that train a classifier, and windows that test it."""
 
+import numpy as np
 import tensorflow as tf
 
 from brave_tf.config import EvaluationInput
@@ -7,7 +8,7 @@ from brave_tf.data import augment, sampling
 from brave_tf.data.evaluation_frames import crop, resize_shorter_side
 from brave_tf.data.pictures import decode, stored_pictures
 from brave_tf.data.placement import Record, place_alone
-from brave_tf.data.spectrogram import log_mel
+from brave_tf.data.spectrogram import check_finite, log_mel
 from brave_tf.data.views import round_to_uint8, view_crops
 from brave_tf.modalities import MODALITIES
 
@@ -56,6 +57,25 @@ def evaluation_windows(record: Record, input_view: EvaluationInput) -> tuple[tf.
     return (_sounds if facts.is_sound else _clips)(record, starts, input_view), places
 
 
+def damaged_sample(input_view: EvaluationInput) -> tf.Tensor:
+    """What stands for the sample of a clip that cannot be used: NaN, in the shape that `classifier_sample` gives."""
+    return tf.fill(_shape(input_view), np.float32(np.nan))
+
+
+def damaged_windows(input_view: EvaluationInput) -> tuple[tf.Tensor, tf.Tensor]:
+    """What stands for the test windows of a clip that cannot be used: a window of zeros, which is at no place."""
+    dtype = tf.float32 if MODALITIES[input_view.modality].is_sound else tf.uint8
+    return tf.zeros([1, *_shape(input_view)], dtype), tf.fill([input_view.view.windows * input_view.crops], -1)
+
+
+def _shape(input_view: EvaluationInput) -> list[int]:
+    """Of a sample or a window."""
+    facts, view = MODALITIES[input_view.modality], input_view.view
+    if facts.is_sound:
+        return [input_view.sound.spectrogram_frames, input_view.sound.mel_bands]
+    return [view.frames, view.size, view.size, facts.channels]
+
+
 def _sounds(record: Record, starts: tf.Tensor, input_view: EvaluationInput) -> tf.Tensor:
     samples = tf.size(record[MODALITIES[input_view.modality].key])
 
@@ -66,8 +86,8 @@ def _sounds(record: Record, starts: tf.Tensor, input_view: EvaluationInput) -> t
 
 
 def _spectrogram(record: Record, numbers: tf.Tensor, input_view: EvaluationInput) -> tf.Tensor:
-    sound = input_view.sound
-    spectrogram = log_mel(tf.gather(record[MODALITIES[input_view.modality].key], numbers), sound)
+    sound, samples = input_view.sound, check_finite(record[MODALITIES[input_view.modality].key], "the sound")
+    spectrogram = check_finite(log_mel(tf.gather(samples, numbers), sound), "the spectrogram")
     return tf.ensure_shape(spectrogram, [sound.spectrogram_frames, sound.mel_bands])
 
 

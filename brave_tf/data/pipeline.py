@@ -12,9 +12,15 @@ import tensorflow as tf
 from brave_tf.config import Config, EvaluationInput
 from brave_tf.data import sampling
 from brave_tf.data.dataset import Dataset
-from brave_tf.data.evaluation_views import classifier_sample, evaluation_windows
+from brave_tf.data.evaluation_views import (
+    classifier_sample,
+    damaged_sample,
+    damaged_windows,
+    evaluation_windows,
+)
 from brave_tf.data.read import RecordTable
 from brave_tf.data.training_clips import TrainingClips
+from brave_tf.data.usable import batches_without_gaps, first_usable, usable_or
 from brave_tf.data.views import training_views
 from brave_tf.errors import UserError
 from brave_tf.machine import cores
@@ -32,7 +38,9 @@ def pretraining_dataset(
     """Batches for `Brave.fit`, from step `first_step` on, without end.
 
     A batch is a pure function of (config.seed, step): it does not matter what ran before, how many threads decode, or
-    how many replicas share it. Every epoch shows all clips once, in another order.
+    how many replicas share it. Every epoch shows all clips once, in another order. In place of a clip that cannot be
+    read or decoded, or whose sound is not finite, another is drawn by `brave_tf.data.sampling.draws`; the callback
+    `brave_tf.training.DamageWatch` names it.
 
     Args:
         data: what `open_dataset` takes, once or several times, or what `TrainingClips.open` found in them.
@@ -41,9 +49,10 @@ def pretraining_dataset(
         strategy: what the model is trained under; by default the strategy whose scope this is called in.
 
     Returns:
-        A `tf.data.Dataset` of dictionaries with `narrow` [B, T, H, W, 3], `broad`, `augment` (see `Brave`) and
-        `clip_id` [B] int64. For several replicas a `tf.distribute.DistributedDataset` that gives each its share of the
-        same batch; a process decodes the clips of its own replicas alone.
+        A `tf.data.Dataset` of dictionaries with `narrow` [B, T, H, W, 3], `broad`, `augment` (see `Brave`), `clip_id`
+        [B] int64, and `draw` [B] int64, which tells of damaged clips (see `brave_tf.data.sampling.draws`). For several
+        replicas a `tf.distribute.DistributedDataset` that gives each its share of the same batch; a process decodes the
+        clips of its own replicas alone.
 
     Raises:
         UserError: see `TrainingClips.open`; or the batch does not divide among the replicas.
@@ -55,23 +64,32 @@ def pretraining_dataset(
     reader = clips.table.reader()
 
     @tf.autograph.experimental.do_not_convert
-    def element(example: tf.Tensor) -> dict[str, Any]:
-        row = sampling.shuffled_row(example, clips.count, config.seed)
+    def shown(draw: tf.Tensor) -> dict[str, Any]:
+        row = sampling.shuffled_row(draw, clips.count, config.seed)
         serialized, clip_id = reader(row)
-        views = training_views(clips.parser(serialized, row), sampling.example_seed(config.seed, example), config)
-        return {**views, "clip_id": clip_id}
+        views = training_views(clips.parser(serialized, row), sampling.example_seed(config.seed, draw), config)
+        return {**views, "clip_id": clip_id, "draw": draw}
 
     def share(context: tf.distribute.InputContext) -> tf.data.Dataset:
         pipelines, size = context.num_input_pipelines, config.batch_size // context.num_input_pipelines
         example = functools.partial(
-            tf.autograph.experimental.do_not_convert(sampling.example_of_share),
+            sampling.example_of_share,
             batch=config.batch_size,
             share=size,
             number=context.input_pipeline_id,
         )
-        dataset = tf.data.Dataset.range(first_step * size, np.iinfo(np.int64).max).map(example)
+
+        @tf.autograph.experimental.do_not_convert
+        def element(position: tf.Tensor) -> tuple[tf.Tensor, dict[str, Any]]:
+            return position, shown(example(position))
+
+        def replacement(position: tf.Tensor) -> dict[str, Any]:
+            return first_usable(sampling.draws(example(position)).skip(1), shown)
+
+        first = first_step * size
+        dataset = tf.data.Dataset.range(first, np.iinfo(np.int64).max)
         dataset = _on_all_cores(dataset, element, config.data.parallel_calls)
-        dataset = dataset.batch(config.batch_size // replicas, drop_remainder=True)
+        dataset = batches_without_gaps(dataset, first, config.batch_size // replicas, replacement)
         return dataset.prefetch(PREFETCHED_BATCHES * replicas // pipelines).with_options(_own_threads())
 
     if replicas == 1:
@@ -130,15 +148,18 @@ def augmented_samples(
         first: number of the sample to begin with.
 
     Returns:
-        Samples as `brave_tf.data.evaluation_views.classifier_sample` makes them.
+        Samples as `brave_tf.data.evaluation_views.classifier_sample` makes them; NaN where the clip is damaged.
     """
     table = RecordTable.of(dataset, clips)
     reader = table.reader()
 
     @tf.autograph.experimental.do_not_convert
     def element(example: tf.Tensor) -> tf.Tensor:
-        serialized, _ = reader(example % len(table))
-        return classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, example), input_view)
+        def sample() -> tf.Tensor:
+            serialized, _ = reader(example % len(table))
+            return classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, example), input_view)
+
+        return usable_or(sample, functools.partial(damaged_sample, input_view))
 
     numbers = tf.data.Dataset.range(first, input_view.view.epochs * len(table))
     return _on_all_cores(numbers, element)
@@ -148,6 +169,9 @@ def shuffled_samples(
     dataset: Dataset, clips: pa.Table, labels: np.ndarray, input_view: EvaluationInput, seed: int, first: int = 0
 ) -> tf.data.Dataset:
     """Samples and labels without end, every pass in another order; sample n is a pure function of (seed, n).
+
+    In place of a damaged clip another is drawn, as in pre-training; the third entry of an element is its draw, see
+    `brave_tf.data.sampling.draws`.
 
     Args:
         dataset: where the clips are.
@@ -162,24 +186,34 @@ def shuffled_samples(
     targets = tf.constant(labels)
 
     @tf.autograph.experimental.do_not_convert
-    def element(example: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        row = sampling.shuffled_row(example, len(table), seed)
+    def shown(draw: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        row = sampling.shuffled_row(draw, len(table), seed)
         serialized, _ = reader(row)
-        sample = classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, example), input_view)
-        return sample, targets[row]
+        sample = classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, draw), input_view)
+        return sample, targets[row], draw
+
+    @tf.autograph.experimental.do_not_convert
+    def element(example: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        return first_usable(sampling.draws(example), shown)
 
     numbers = tf.data.Dataset.range(first, np.iinfo(np.int64).max)
     return _on_all_cores(numbers, element)
 
 
 def clip_windows(dataset: Dataset, clips: pa.Table, input_view: EvaluationInput, first: int = 0) -> tf.data.Dataset:
-    """The test windows of each clip from number `first` on, in order: see `evaluation_windows`."""
+    """The test windows of each clip from number `first` on, in order: see `evaluation_windows`.
+
+    For a damaged clip there is a window of zeros, whose places are -1.
+    """
     reader = RecordTable.of(dataset, clips).reader()
 
     @tf.autograph.experimental.do_not_convert
     def element(row: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        serialized, _ = reader(row)
-        return evaluation_windows(dataset.parser(serialized), input_view)
+        def windows() -> tuple[tf.Tensor, tf.Tensor]:
+            serialized, _ = reader(row)
+            return evaluation_windows(dataset.parser(serialized), input_view)
+
+        return usable_or(windows, functools.partial(damaged_windows, input_view))
 
     return _on_all_cores(tf.data.Dataset.range(first, clips.num_rows), element)
 
@@ -191,7 +225,8 @@ def windows_across_clips(
 
     Returns:
         Batches of the windows [size, ...], the last one shorter; [size] int64 number of the clip that each is of; and
-        [size, V] bool, at which of the V test windows of its clip it stands: see `evaluation_windows`.
+        [size, V] bool, at which of the V test windows of its clip it stands: see `evaluation_windows`. What stands at
+        none is not a window: the clip is damaged.
     """
 
     def of_clip(number: tf.Tensor, windows_and_places: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, ...]:

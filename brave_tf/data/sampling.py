@@ -9,6 +9,10 @@ import tensorflow as tf
 from brave_tf.data.augment.random import derive_seed, integer_below, random_bits
 
 SHUFFLE_ROUNDS = 8
+STAND_IN = 2**40
+"""More examples than any run has: example e + k * STAND_IN stands in for e where k clips before it were damaged."""
+MOST_DRAWS = 64
+"""Clips that are drawn for one example before it is given up: with half of all damaged, that never comes to pass."""
 
 
 def example_seed(run_seed: int, example: tf.Tensor) -> tf.Tensor:
@@ -48,6 +52,28 @@ def shuffled_row(example: tf.Tensor, clips: int, run_seed: int) -> tf.Tensor:
     return tf.raw_ops.RandomIndexShuffle(
         index=position, seed=seed, max_index=tf.constant(clips - 1, tf.int64), rounds=SHUFFLE_ROUNDS
     )
+
+
+def draws(example: tf.Tensor | int) -> tf.data.Dataset:
+    """What is shown for an example: itself, or the first of those that stand in for it whose clip is not damaged.
+
+    A stand-in is an example like any other: its clip is its `shuffled_row`, its views follow from its `example_seed`.
+
+    Returns:
+        `MOST_DRAWS` int64 scalars; the first is the example.
+    """
+    return tf.data.Dataset.range(example, example + MOST_DRAWS * STAND_IN, STAND_IN)
+
+
+def rows_before(draw: int, clips: int, run_seed: int) -> list[int]:
+    """The rows that were drawn for the same example before a draw, in order: their clips were damaged."""
+    example, damaged = draw % STAND_IN, draw // STAND_IN
+    return [row_of(example + number * STAND_IN, clips, run_seed) for number in range(damaged)]
+
+
+def row_of(draw: int, clips: int, run_seed: int) -> int:
+    """`shuffled_row` as a number, outside of a graph."""
+    return int(shuffled_row(tf.constant(draw, tf.int64), clips, run_seed))
 
 
 def narrow_start(frames: tf.Tensor, span_frames: int, seed: tf.Tensor) -> tf.Tensor:

@@ -30,3 +30,19 @@ def log_mel(waveform: tf.Tensor, view: AudioViewConfig) -> tf.Tensor:
         upper_edge_hertz=view.high_hz,
     )
     return tf.math.log(1.0 + COMPRESSION * tf.tensordot(spectrum, mel, 1))
+
+
+def check_finite(values: tf.Tensor, what: str) -> tf.Tensor:
+    """The same values.
+
+    Args:
+        values: floats of a clip.
+        what: what they are, for the message.
+
+    Raises:
+        tf.errors.InvalidArgumentError: one of them is NaN or infinite.
+    """
+    # Of one number the check costs nothing, and a sum is quick: NaN and infinity do not vanish in it.
+    total = tf.debugging.check_numerics(tf.reduce_sum(values), f"{what} is not finite")
+    with tf.control_dependencies([total]):
+        return tf.identity(values)

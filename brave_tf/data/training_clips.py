@@ -1,7 +1,7 @@
 """The clips of one or several datasets that an experiment can train on."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import pyarrow as pa
 import tensorflow as tf
 
 from brave_tf.config import Config
+from brave_tf.data.damage import DamageFinder, DatasetPart
 from brave_tf.data.dataset import Dataset, Parser
 from brave_tf.data.open import open_dataset
 from brave_tf.data.read import RecordTable
@@ -50,6 +51,9 @@ class TrainingClips:
         fingerprints: of the datasets, in order.
         parser: reads the record of a row.
         notes: what was taken for granted about the datasets, and what in them is damaged, a line each.
+        remarks: what is unusual about the clips for this experiment, a line each.
+        parts: the datasets, and how many of the clips are from each.
+        modalities: what the experiment takes of a clip.
     """
 
     table: RecordTable
@@ -57,11 +61,18 @@ class TrainingClips:
     fingerprints: tuple[str, ...]
     parser: RowParser
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    parts: tuple[DatasetPart, ...] = ()
+    modalities: tuple[Modality, ...] = ()
 
     @property
     def count(self) -> int:
         """Clips to train on."""
         return len(self.table)
+
+    def damage_finder(self) -> DamageFinder:
+        """Says what is wrong with a clip by its row."""
+        return DamageFinder(self.table, self.parts, self.modalities)
 
     @classmethod
     def open(cls, data: str | Path | Sequence[str | Path], config: Config, split: str = "train") -> "TrainingClips":
@@ -77,16 +88,17 @@ class TrainingClips:
         left_out = {MODALITIES[name].left_out_reason: 0 for name in counted}
         rate_hz = config.broad.audio.sample_rate_hz if config.broad.audio else None
         notes: list[str] = []
-        tables = []
+        tables, lengths = [], []
         for dataset in datasets:
             _check(dataset, config)
             columns = [MODALITIES[name].column for name in needed]
             clips = dataset.clips(split, [*RECORD_COLUMNS, *columns])
-            usable = _has_modalities(clips, needed, left_out)
+            rows = np.flatnonzero(_has_modalities(clips, needed, left_out))
             if damaged := dataset.damaged(split):
                 left_out["damaged"] = left_out.get("damaged", 0) + len(damaged)
             notes += dataset.notes(split, rate_hz)
-            tables.append(RecordTable.of(dataset, clips.take(np.flatnonzero(usable))))
+            tables.append(RecordTable.of(dataset, clips.take(rows)))
+            lengths.append({name: clips[MODALITIES[name].column].to_numpy()[rows] for name in needed})
         table = RecordTable.concatenate(tables)
         if len(table) == 0:
             wanted = " and ".join(MODALITIES[name].short_word for name in needed)
@@ -95,8 +107,53 @@ class TrainingClips:
             raise UserError(
                 f"no clip in split {split!r} of {names} has the {wanted} that {config.name} needs ({counts})"
             )
-        parser = RowParser([dataset.parser for dataset in datasets], [len(table) for table in tables])
-        return cls(table, left_out, tuple(dataset.fingerprint for dataset in datasets), parser, tuple(notes))
+        rows_of = [len(each) for each in tables]
+        whole = {name: np.concatenate([each[name] for each in lengths]) for name in needed}
+        return cls(
+            table=table,
+            left_out=left_out,
+            fingerprints=tuple(dataset.fingerprint for dataset in datasets),
+            parser=RowParser([dataset.parser for dataset in datasets], rows_of),
+            notes=tuple(notes),
+            remarks=tuple(_remarks(whole, config)),
+            parts=tuple(DatasetPart(dataset, count, split) for dataset, count in zip(datasets, rows_of, strict=True)),
+            modalities=tuple(needed),
+        )
+
+
+def _remarks(lengths: Mapping[Modality, np.ndarray], config: Config) -> list[str]:
+    """What is unusual about clips for an experiment, though possible.
+
+    Args:
+        lengths: [N] pictures, or samples of sound, of every clip, for each modality that it takes.
+        config: the experiment.
+    """
+    frames = lengths[NARROW]
+    count, lines = len(frames), []
+    if count < config.batch_size:
+        lines.append(
+            f"the data has {_clips(count)} for batches of {config.batch_size}: a batch shows each about "
+            f"{config.batch_size / count:.2g} times, in other views"
+        )
+    if single := int(np.sum(frames == 1)):
+        lines.append(f"{single:,} of {_clips(count)} have a single frame: nothing moves in their views")
+    shorter = {("narrow", config.narrow.seconds): frames < config.narrow.span_frames}
+    for name, view in config.broad.visual.items():
+        shorter[f"broad {MODALITIES[name].word}", view.seconds] = frames < view.span_frames
+    for name, sound in config.broad.sound.items():
+        shorter[f"broad {MODALITIES[name].word}", sound.seconds] = lengths[name] < sound.samples
+    view_name, seconds = max(shorter, key=lambda each: each[1])
+    looping = int(np.sum(shorter[view_name, seconds]))
+    if 2 * looping > count:
+        lines.append(
+            f"{looping:,} of {_clips(count)} are shorter than the longest view ({view_name}, {seconds:.3g} s), which "
+            "loops in them"
+        )
+    return lines
+
+
+def _clips(count: int) -> str:
+    return f"{count:,} clip{'' if count == 1 else 's'}"
 
 
 def _check(dataset: Dataset, config: Config) -> None:

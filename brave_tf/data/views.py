@@ -8,7 +8,7 @@ from brave_tf.config import AudioViewConfig, Config, Modality, VideoViewConfig
 from brave_tf.data import augment
 from brave_tf.data.pictures import decode, picture_shape, stored_pictures
 from brave_tf.data.placement import Record, VideoPlacement, place_views, scale_window, window
-from brave_tf.data.spectrogram import log_mel
+from brave_tf.data.spectrogram import check_finite, log_mel
 from brave_tf.modalities import MODALITIES, NARROW
 
 
@@ -25,6 +25,9 @@ def training_views(record: Record, example_seed: tf.Tensor, config: Config) -> d
         and `augment` with the sampled parameters of the visual views. These are crops as `config.data.handover` says,
         uint8, or float32 in 0 to 255. With host augmentation they are augmented, float32 in [0, 1], flow in [-1, 1],
         and `augment` is absent.
+
+    Raises:
+        tf.errors.OpError: a picture does not decode, or the sound is not finite.
     """
     placed = place_views(record, example_seed, config)
     narrow = view_crops(record, placed.narrow, config.narrow, NARROW)
@@ -93,5 +96,8 @@ def round_to_uint8(crops: tf.Tensor) -> tf.Tensor:
 
 def _spectrogram(sound: tf.Tensor, numbers: tf.Tensor, view: AudioViewConfig) -> tf.Tensor:
     """The log-mel view of the samples with these numbers, [S, M] float32; number -1 is silence."""
+    # All of it: whether a clip is damaged does not depend on where the view lies.
+    sound = check_finite(sound, "the sound")
     waveform = tf.where(numbers < 0, 0.0, tf.gather(sound, tf.maximum(numbers, 0)))
-    return tf.ensure_shape(log_mel(waveform, view), [view.spectrogram_frames, view.mel_bands])
+    spectrogram = check_finite(log_mel(waveform, view), "the spectrogram")
+    return tf.ensure_shape(spectrogram, [view.spectrogram_frames, view.mel_bands])

@@ -1,12 +1,15 @@
 """The labelled clips of a dataset that can test an encoder."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 
 from brave_tf.config import Modality
+from brave_tf.data.damage import DamagedClip, DamageFinder, DatasetPart
 from brave_tf.data.dataset import CLIPS_PER_SOURCE, LABEL_PREFIX, Dataset
+from brave_tf.data.read import RecordTable
 from brave_tf.errors import UserError
 from brave_tf.modalities import MODALITIES, NARROW
 
@@ -21,6 +24,7 @@ class LabelledClips:
         table: [N] rows of the clip table.
         labels: [N] class indices, or [N, classes] bool where a clip has several.
         left_out: clips that cannot be used, by reason.
+        damaged: those of them that turned out to be damaged when they were read, by name.
     """
 
     dataset: Dataset
@@ -28,6 +32,7 @@ class LabelledClips:
     table: pa.Table
     labels: np.ndarray
     left_out: dict[str, int]
+    damaged: tuple[DamagedClip, ...] = ()
 
     @classmethod
     def of(cls, dataset: Dataset, label: str, modality: Modality = NARROW) -> "LabelledClips":
@@ -57,6 +62,19 @@ class LabelledClips:
             left_out["damaged"] = len(damaged)
         rows = np.flatnonzero(usable)
         return cls(dataset, label, table.take(rows), _labels(dataset, label, [values[row] for row in rows]), left_out)
+
+    def with_damage(self, rows: Sequence[int], modality: Modality) -> "LabelledClips":
+        """The same clips, of which some turned out to be damaged: counted, and named with what is wrong with them.
+
+        Args:
+            rows: of the damaged clips.
+            modality: what is used of a clip.
+        """
+        table = RecordTable.of(self.dataset, self.table)
+        finder = DamageFinder(table, [DatasetPart(self.dataset, len(table))], [modality])
+        damaged = tuple(finder.clip(row) for row in sorted(rows))
+        left_out = {**self.left_out, "damaged": self.left_out.get("damaged", 0) + len(damaged)}
+        return dataclasses.replace(self, left_out=left_out, damaged=damaged)
 
     @property
     def classes(self) -> int:

@@ -9,7 +9,7 @@ from brave_tf.config.words import PROTOCOLS
 from brave_tf.data.dataset import Dataset
 from brave_tf.errors import UserError
 from brave_tf.evaluation.clips import LabelledClips
-from brave_tf.evaluation.folds import Fold, choose_label, make_folds, shared_videos
+from brave_tf.evaluation.folds import Fold, check_classes, choose_label, make_folds, shared_videos
 from brave_tf.evaluation.protocol import EncoderLike, protocol_class
 from brave_tf.evaluation.request import Outcome, Request
 from brave_tf.progress import note
@@ -48,21 +48,16 @@ def compare_with_random(
     folds = make_folds(clips, request.folds)
     _check(folds, clips)
     encoders = [encoder] if random_encoder is None or random_encoder is encoder else [encoder, random_encoder]
-    answers, facts, seconds = protocol.results(encoders, clips, folds, request, cache)
+    answers, facts, seconds, damaged = protocol.results(encoders, clips, folds, request, cache)
     random_answers = None if random_encoder is None else answers[-1]
+    if damaged:
+        clips = clips.with_damage(damaged, request.input_view.modality)
+        folds = [fold.without(np.array(damaged)) for fold in folds]
     return Outcome(clips, folds, answers[0], random_answers, facts, seconds)
 
 
 def _check(folds: Sequence[Fold], clips: LabelledClips) -> None:
+    check_classes(folds, clips)
     for fold in folds:
-        if _classes(clips.labels, fold.train) < 2:
-            raise UserError(f"the training clips of fold {fold.name!r} hold fewer than two classes of {clips.label!r}")
         if shared := shared_videos(clips.table, fold):
             note(f"fold {fold.name}: {shared} videos have clips in both training and test, which flatters the score")
-
-
-def _classes(labels: np.ndarray, rows: np.ndarray) -> int:
-    """How many classes some clips have; of several labels each class is looked at by itself, to copy little."""
-    if labels.ndim == 1:
-        return len(np.unique(labels[rows]))
-    return sum(bool(labels[rows, index].any()) for index in range(labels.shape[1]))

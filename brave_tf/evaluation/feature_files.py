@@ -21,6 +21,8 @@ FORMAT = 1
 FEATURE_FILE = "features.npy"
 ABOUT_FILE = "about.json"
 FEATURE_TYPE = np.dtype("<f4")
+DAMAGED = np.float32(-np.inf)
+"""Features of a clip that cannot be used: what no encoder gives."""
 
 
 class FeatureSource(Protocol):
@@ -176,6 +178,13 @@ class FeatureFile:
             f"{self._path.parent} cannot be written ({error.strerror}); free some space or choose another --cache, and "
             "run the same command again to go on"
         )
+
+
+def are_damaged(features: Features) -> np.ndarray:
+    """[items] whether each has the features `DAMAGED`."""
+    # A view: of what is mapped, one number of each item is read.
+    items = features.array()
+    return np.asarray(items.reshape(len(items), -1)[:, 0] == DAMAGED)
 
 
 def _fill(file: RawIOBase, target: memoryview) -> None:

@@ -11,7 +11,7 @@ from brave_tf.config import EvaluationInput, Modality
 from brave_tf.data.augment import to_unit
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.pipeline import augmented_samples, windows_across_clips
-from brave_tf.evaluation.feature_files import Features, InMemory
+from brave_tf.evaluation.feature_files import DAMAGED, Features, InMemory
 from brave_tf.modalities import NARROW
 from brave_tf.progress import Advance
 
@@ -85,6 +85,8 @@ def augmented_features(
 ) -> list[np.ndarray]:
     """Embeds `input_view.view.epochs` freshly augmented samples of every clip.
 
+    Samples of damaged clips have the features `DAMAGED`.
+
     Args:
         embeds: the encoders; each sample is decoded once for all of them.
         dataset: where the clips are.
@@ -120,7 +122,8 @@ def window_features(
 ) -> list[np.ndarray]:
     """Embeds `windows` temporal windows times `crops` spatial crops of every clip.
 
-    Batches are full: a batch holds windows of several clips, or of a part of one.
+    Batches are full: a batch holds windows of several clips, or of a part of one. Damaged clips have the features
+    `DAMAGED`.
 
     Args:
         embeds: the encoders; each clip is decoded once for all of them.
@@ -151,20 +154,25 @@ class _Batch(NamedTuple):
         clips: [B, ...] windows or samples.
         items: [B] number of the item that each belongs to, in rising order.
         places: [B, V] its places among the V windows of the item; [B, 0] of an item that is a single sample.
+        damaged: [B] whether it stands for a clip that cannot be used.
     """
 
     clips: tf.Tensor
     items: np.ndarray
     places: np.ndarray
+    damaged: np.ndarray
 
     @classmethod
     def of_samples(cls, samples: tf.Tensor, first: int) -> "_Batch":
         count = samples.shape[0]
-        return cls(samples, np.arange(first, first + count), np.zeros((count, 0), bool))
+        damaged = np.isnan(tf.reshape(samples, [count, -1])[:, 0].numpy())
+        return cls(samples, np.arange(first, first + count), np.zeros((count, 0), bool), damaged)
 
     @classmethod
     def of_windows(cls, windows: tf.Tensor, clips: tf.Tensor, places: tf.Tensor) -> "_Batch":
-        return cls(windows, clips.numpy(), places.numpy())
+        damaged = ~places.numpy().any(axis=1)
+        # It takes every place of its clip.
+        return cls(windows, clips.numpy(), places.numpy() | damaged[:, None], damaged)
 
 
 def _append(embeds: Sequence[Embedder], batches: Iterable[_Batch], into: Sequence[Features], advance: Advance) -> None:
@@ -191,7 +199,7 @@ class _Collector:
         wanted = batch.items >= self._into.done
         if not wanted.any():
             return
-        embeddings = self._embed(batch.clips).numpy()[wanted]
+        embeddings = np.where(batch.damaged[:, None], DAMAGED, self._embed(batch.clips).numpy())[wanted]
         if not batch.places.shape[1]:
             self._into.append(embeddings)
             return

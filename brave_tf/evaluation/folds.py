@@ -1,6 +1,7 @@
 """Which clips train and which test: the dataset's split, a column of folds, or N folds by source file."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +22,18 @@ class Fold:
     name: str
     train: np.ndarray
     test: np.ndarray
+
+    def without(self, rows: np.ndarray) -> "Fold":
+        """The fold less some clips; itself if it has none of them.
+
+        Raises:
+            UserError: nothing to train or to test on is left.
+        """
+        train, test = (side[~np.isin(side, rows)] for side in (self.train, self.test))
+        if not len(train) or not len(test):
+            which = "test" if len(train) else "training"
+            raise UserError(f"all {which} clips of fold {self.name!r} are damaged; prepare the dataset again")
+        return self if len(train) == len(self.train) and len(test) == len(self.test) else Fold(self.name, train, test)
 
 
 def choose_label(dataset: Dataset, label: str | None) -> str:
@@ -78,6 +91,20 @@ def shared_videos(clips: pa.Table, fold: Fold) -> int:
     """Source files, or groups of them, that have clips on both sides of a fold: 0 unless the test is spoilt."""
     groups = _groups(clips)
     return len(np.intersect1d(groups[fold.train], groups[fold.test]))
+
+
+def check_classes(folds: Sequence[Fold], clips: LabelledClips) -> None:
+    """Raises `UserError` if a fold trains on fewer than two classes."""
+    for fold in folds:
+        if _classes(clips.labels, fold.train) < 2:
+            raise UserError(f"the training clips of fold {fold.name!r} hold fewer than two classes of {clips.label!r}")
+
+
+def _classes(labels: np.ndarray, rows: np.ndarray) -> int:
+    """How many classes some clips have; of several labels each class is looked at by itself, to copy little."""
+    if labels.ndim == 1:
+        return len(np.unique(labels[rows]))
+    return sum(bool(labels[rows, index].any()) for index in range(labels.shape[1]))
 
 
 def held_out(rows: np.ndarray, clips: LabelledClips) -> tuple[np.ndarray, np.ndarray]:

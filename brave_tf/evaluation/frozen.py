@@ -14,10 +14,10 @@ from brave_tf.config.values import to_dict
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.evaluation import scores
 from brave_tf.evaluation.clips import LabelledClips
-from brave_tf.evaluation.feature_files import FeatureFolder, Features, FeatureSource
+from brave_tf.evaluation.feature_files import FeatureFolder, Features, FeatureSource, are_damaged
 from brave_tf.evaluation.feature_rows import FeatureRows, JoinedFeatures
 from brave_tf.evaluation.features import Embedder, augmented_features, window_features
-from brave_tf.evaluation.folds import Fold
+from brave_tf.evaluation.folds import Fold, check_classes
 from brave_tf.evaluation.protocol import EncoderLike, FrozenProtocol, Results
 from brave_tf.evaluation.request import Request
 from brave_tf.evaluation.scores import Answers
@@ -35,11 +35,13 @@ class _Kept:
     Attributes:
         source: an item for each clip of `rows`, or for each of them in every of E passes, pass by pass.
         rows: the clips' rows.
+        damaged: those of `rows` whose clips could not be used, at least in one pass.
         passes: E; None where an item is all windows of a clip.
     """
 
     source: FeatureSource
     rows: np.ndarray
+    damaged: np.ndarray
     passes: int | None = None
 
     def of(self, rows: np.ndarray) -> FeatureRows:
@@ -58,11 +60,13 @@ class EncoderFeatures:
 
     Attributes:
         clips: the labelled clips.
-        folds: what to train and to test on.
+        folds: what to train and to test on, less the damaged clips.
+        damaged: rows of the clips that could not be used.
     """
 
     clips: LabelledClips
     folds: Sequence[Fold]
+    damaged: np.ndarray
     _train: _Kept
     _test: _Kept
 
@@ -94,7 +98,7 @@ def frozen_results(
     with track(len(encoders) * len(folds) * protocol.units, "train classifiers") as advance:
         answered = [protocol.encoder_answers(each, request, advance) for each in features]
     seconds = {"features": embedded - began, "classifiers": time.monotonic() - embedded}
-    return Results([answers for answers, _ in answered], answered[0][1], seconds)
+    return Results([answers for answers, _ in answered], answered[0][1], seconds, features[0].damaged.tolist())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,9 +125,19 @@ class _FeatureMaker:
                 more = self._windows(encoders, embeds, others, "embed training clips")
                 rows = np.concatenate([testing, others])
                 both = zip(test, more, strict=True)
-                test = [_Kept(JoinedFeatures([first.source, second.source]), rows) for first, second in both]
+                test = [
+                    _Kept(
+                        JoinedFeatures([first.source, second.source]),
+                        rows,
+                        np.union1d(first.damaged, second.damaged),
+                    )
+                    for first, second in both
+                ]
             train = test
-        return [EncoderFeatures(self.clips, self.folds, *kept) for kept in zip(train, test, strict=True)]
+        damaged = np.unique(np.concatenate([kept.damaged for kept in [*train, *test]]))
+        folds = [fold.without(damaged) for fold in self.folds]
+        check_classes(folds, self.clips)
+        return [EncoderFeatures(self.clips, folds, damaged, *kept) for kept in zip(train, test, strict=True)]
 
     def _samples(self, encoders: Sequence[EncoderLike], embeds: Sequence[Embedder], rows: np.ndarray) -> list[_Kept]:
         clips, passes = self.clips.table.take(rows), self.request.input_view.view.epochs
@@ -133,7 +147,7 @@ class _FeatureMaker:
             augmented_features(
                 embeds, self.clips.dataset, clips, self.request.input_view, self.request.seed, advance, into
             )
-        return [_Kept(each, rows, passes) for each in into]
+        return [_Kept(each, rows, rows[are_damaged(each).reshape(passes, -1).any(axis=0)], passes) for each in into]
 
     def _windows(
         self, encoders: Sequence[EncoderLike], embeds: Sequence[Embedder], rows: np.ndarray, words: str
@@ -142,7 +156,7 @@ class _FeatureMaker:
         into = [self._open(encoder, "test", clips, len(rows)) for encoder in encoders]
         with track(len(rows), words, done=min(each.done for each in into)) as advance:
             window_features(embeds, self.clips.dataset, clips, self.request.input_view, advance, into)
-        return [_Kept(each, rows) for each in into]
+        return [_Kept(each, rows, rows[are_damaged(each)]) for each in into]
 
     def _open(self, encoder: EncoderLike, kind: Literal["train", "test"], clips: pa.Table, count: int) -> Features:
         view = dataclasses.asdict(self.request.input_view.view)

@@ -33,11 +33,13 @@ class Results(NamedTuple):
         answers: of each encoder, one for each fold.
         facts: what the report says of the first encoder besides its scores, as JSON values by key of the report.
         seconds: what the time was spent on.
+        damaged: rows of the clips that could not be used, and were left out.
     """
 
     answers: "list[list[Answers]]"
     facts: dict[str, Any]
     seconds: dict[str, float]
+    damaged: Sequence[int] = ()
 
 
 class EvaluationProtocol(abc.ABC):

@@ -1,5 +1,6 @@
 """From answers to the numbers of `report.json`."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -30,7 +31,8 @@ def summarise(outcome: Outcome, request: Request) -> dict[str, Any]:
 
     Returns:
         `metric`; `mean` over the folds with its `interval` and, alike, `random_init` and `chance`; the `folds`, and the
-        same list under `splits` where they are splits of a benchmark; `per_class`; and of answers with one class each
+        same list under `splits` where they are splits of a benchmark; `per_class`; `left_out` by reason and the
+        `damaged` clips among them by name; and of answers with one class each
         `top5`, `confusion` and `mistakes`, of a retrieval `recall`; and what the protocol tells besides, such as
         `regularisation`.
     """
@@ -52,6 +54,7 @@ def summarise(outcome: Outcome, request: Request) -> dict[str, Any]:
         "folds": folds,
         "per_class": _per_class(kind, names, outcome),
         "left_out": clips.left_out,
+        "damaged": [dataclasses.asdict(clip) for clip in clips.damaged],
     }
     if set(clips.dataset.official_folds) == {fold["name"] for fold in folds}:
         report["splits"] = folds

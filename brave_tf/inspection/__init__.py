@@ -12,17 +12,18 @@ from brave_tf import presets
 from brave_tf.config import SOURCE_FPS, Config
 from brave_tf.config.values import override
 from brave_tf.data import sampling
+from brave_tf.data.damage import DamagedClip, listed
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.open import open_dataset
 from brave_tf.data.placement import Record
 from brave_tf.data.read import RecordReader
 from brave_tf.data.training_clips import TrainingClips
-from brave_tf.errors import UsageError
+from brave_tf.errors import UsageError, UserError
 from brave_tf.inspection.draws import clip_seconds, draw_views
 from brave_tf.modalities import MODALITIES
 from brave_tf.pages import inspect as page
 from brave_tf.pages.inspect_content import Draw, InspectContent, InspectedClip
-from brave_tf.progress import Advance, track
+from brave_tf.progress import track
 
 MOST_REDRAWS = 7
 SOUND_BYTES = 1_000_000
@@ -72,14 +73,27 @@ def gather(
     usable = TrainingClips.open(data, config, split)
     origins = _origins(dataset, split)
     inspected = []
-    reader = usable.table.reader()
+    reader, finder = usable.table.reader(), usable.damage_finder()
+    damaged: dict[int, DamagedClip] = {}
     count = min(clips, usable.count)
     with track(count * (1 + redraws), "drawing views") as advance:
         for example in range(count):
-            record, clip_id = _read(usable, reader, example, config)
-            draws = _draws(record, example, config, redraws, SOUND_BYTES // count, advance)
-            source, start = (origins[clip_id][key] for key in ("source", "start_seconds"))
-            inspected.append(InspectedClip(source, start, clip_seconds(record), example, draws))
+            # As `pretraining_dataset` draws them.
+            for draw in map(int, sampling.draws(example)):
+                row = sampling.row_of(draw, usable.count, config.seed)
+                try:
+                    record, clip_id = _read(usable, reader, row)
+                    draws = _draws(record, draw, config, redraws, SOUND_BYTES // count)
+                except tf.errors.OpError:
+                    damaged[row] = finder.clip(row)
+                    continue
+                source, start = (origins[clip_id][key] for key in ("source", "start_seconds"))
+                inspected.append(InspectedClip(source, start, clip_seconds(record), example, draws))
+                break
+            advance(1 + redraws)
+    if not inspected:
+        raise UserError(f"no clip that was drawn can be shown: {listed(list(damaged.values()))}")
+    facts = _facts(dataset, split, [*usable.notes, *usable.remarks])
     return InspectContent(
         config=config,
         clips=inspected,
@@ -87,24 +101,33 @@ def gather(
         split=split,
         usable=usable.count,
         left_out=usable.left_out,
-        facts=_facts(dataset, split, usable.notes),
+        facts=[*facts, *(("damaged, another is shown", str(clip)) for clip in damaged.values())],
         command=command,
     )
 
 
-def _read(usable: TrainingClips, reader: RecordReader, number: int, config: Config) -> tuple[Record, int]:
-    """The clip that example `number` shows, read as `pretraining_dataset` reads it, and its id."""
-    row = sampling.shuffled_row(tf.constant(number, tf.int64), usable.count, config.seed)
-    serialized, clip_id = reader(row)
-    return usable.parser(serialized, row), int(clip_id)
+def _read(usable: TrainingClips, reader: RecordReader, row: int) -> tuple[Record, int]:
+    """A clip, read as `pretraining_dataset` reads it, and its id."""
+    place = tf.constant(row, tf.int64)
+    serialized, clip_id = reader(place)
+    return usable.parser(serialized, place), int(clip_id)
 
 
-def _draws(record: Record, number: int, config: Config, redraws: int, sound_bytes: int, advance: Advance) -> list[Draw]:
+def _draws(record: Record, number: int, config: Config, redraws: int, sound_bytes: int) -> list[Draw]:
+    """Draws of a clip's views with the run's own seed, and with others as long as the clip allows.
+
+    Raises:
+        tf.errors.OpError: the run itself cannot use the clip.
+    """
     draws: list[Draw] = []
     for seed in range(config.seed, config.seed + 1 + redraws):
         example_seed = sampling.example_seed(seed, tf.constant(number, tf.int64))
-        draws.append(draw_views(record, example_seed, config, sound_bytes=0 if draws else sound_bytes))
-        advance()
+        try:
+            draws.append(draw_views(record, example_seed, config, sound_bytes=0 if draws else sound_bytes))
+        except tf.errors.OpError:
+            # Another draw may take a picture that this clip's own views do not.
+            if not draws:
+                raise
     return draws
 
 

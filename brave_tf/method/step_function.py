@@ -13,6 +13,9 @@ from brave_tf.method.batches import without_strings
 from brave_tf.method.micro_batches import check_divisible
 from brave_tf.method.step_loop import StepLoop, fits_loop
 
+NUMBERS = ("clip_id", "draw")
+"""Entries of a batch, [B] integers, that tell of its examples and that no network takes."""
+
 
 def finished_steps(model: keras.Model) -> int:
     """Batches that a model has been trained on: of `Brave` all, of another model those that moved its weights.
@@ -84,6 +87,7 @@ class StepFunction:
         self._trains = trains
         self._loop: StepLoop | None = None
         self._clip_ids: Any = None
+        self._draws: list[Any] = []
         self.wait_seconds = 0.0
 
     def __call__(self, iterator: Any) -> dict[str, Any]:
@@ -97,6 +101,7 @@ class StepFunction:
             UserError: a batch does not divide among replicas and micro-batches.
         """
         steps = self._model.steps_per_execution
+        self._draws = []
         if steps > 1 and self._can_loop(iterator):
             return self._steps(iterator, steps)
         outputs = self._step(iterator)
@@ -112,7 +117,10 @@ class StepFunction:
         batch = next(iterator)
         self.wait_seconds += time.monotonic() - began
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(batch)
-        self._clip_ids = inputs.get("clip_id") if isinstance(inputs, dict) else None
+        numbers = inputs if isinstance(inputs, dict) else {}
+        self._clip_ids = numbers.get("clip_id")
+        if "draw" in numbers:
+            self._draws += self._strategy.experimental_local_results(numbers["draw"])
         examples = self._examples(inputs)
         before = finished_steps(self._model) if self._trains else 0
         return self._record([(self._outputs(batch), examples)], before)
@@ -143,19 +151,23 @@ class StepFunction:
         if self._loop is None or self._loop.steps != steps:
             self._loop = StepLoop(self._step_in_loop, steps)
         before = finished_steps(self._model) if self._trains else 0
-        results, self._clip_ids = self._loop(iterator)
+        results, numbers = self._loop(iterator)
         if not results:
             raise StopIteration
+        # The replicas have equal shares of every batch.
+        shares = numbers.get("clip_id", [])
+        self._clip_ids = [share[-(int(results[-1][1]) // len(shares)) :] for share in shares]
+        self._draws = numbers.get("draw", [])
         return self._record(results, before)
 
-    def _step_in_loop(self, batch: Any) -> tuple[Any, list[Any]]:
-        """Metrics and number of examples of one step, and the ids of the clips."""
+    def _step_in_loop(self, batch: Any) -> tuple[Any, dict[str, list[Any]]]:
+        """Metrics and number of examples of one step, and the numbers that its batch brings of them."""
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(batch)
         shares = self._strategy.experimental_local_results
         arrays = next(array for array in map(shares, tf.nest.flatten(inputs)) if array[0].shape.rank)
         examples = tf.add_n([tf.shape(array)[0] for array in arrays])
-        has_ids = isinstance(inputs, dict) and "clip_id" in inputs
-        return (self._outputs(batch), examples), list(shares(inputs["clip_id"])) if has_ids else []
+        present = [name for name in NUMBERS if isinstance(inputs, dict) and name in inputs]
+        return (self._outputs(batch), examples), {name: list(shares(inputs[name])) for name in present}
 
     def _examples(self, inputs: Any) -> int:
         """Examples of a batch on this machine.
@@ -182,3 +194,7 @@ class StepFunction:
         if isinstance(self._clip_ids, list):
             return [int(number) for share in self._clip_ids for number in share]
         return np.asarray(self._strategy.gather(self._clip_ids, axis=0)).tolist()
+
+    def draws(self) -> np.ndarray:
+        """The entries `draw` of all batches of the last call, on this worker, [n] int64; empty if they had none."""
+        return np.concatenate([np.zeros(0, np.int64), *(np.asarray(share) for share in self._draws)])

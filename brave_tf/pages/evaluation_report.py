@@ -100,7 +100,15 @@ def _folds(report: Mapping[str, Any]) -> Html:
     left_out = {**report["left_out"], **{f"listed in {k}, not there": n for k, n in report.get("missing", {}).items()}}
     reasons = ", ".join(f"{count:,} {why}" for why, count in left_out.items() if count)
     parts.append(paragraph(f"Left out: {reasons}." if reasons else "No clip was left out."))
+    if report.get("damaged"):
+        parts.append(_damaged(report["damaged"]))
     return section("Scores", *parts)
+
+
+def _damaged(clips: Sequence[Mapping[str, Any]]) -> Html:
+    rows = [[clip[key] for key in ("clip_id", "source", "reason", "shard", "offset")] for clip in clips]
+    listed = table(("clip_id", "source", "what is wrong", "shard", "byte"), rows)
+    return element("details", element("summary", f"The {len(rows):,} damaged ones that were met"), listed)
 
 
 def _recall(report: Mapping[str, Any]) -> Html:

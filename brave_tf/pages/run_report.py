@@ -3,7 +3,8 @@
 import math
 import os
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from brave_tf.config.values import yaml_lines
 from brave_tf.pages.html import (
@@ -29,6 +30,7 @@ RECENT_LINES = 20
 _REASONS = {
     "collapse": "The projections of different clips became nearly the same: easy to predict, and of no use.",
     "non-finite loss": "The loss became NaN or infinite, from where no further step can bring it back.",
+    "damaged clips": "More clips turned out to be damaged than monitor.damaged_share allows.",
 }
 
 
@@ -44,6 +46,7 @@ def write(path: str | os.PathLike[str], record: RunRecord, command: str) -> None
         UserError: the place cannot be written.
     """
     sections = [_curves(record), *([_at_the_stop(record)] if record.state == "stopped" else []), _run(record)]
+    sections += [_damaged(record.damaged)] if record.damaged else []
     sections += [section("Configuration", code("\n".join(yaml_lines(record.config))))]
     again = paragraph("The same command draws the page anew from what the run has written by then.")
     sections += [section("This page again", code(command), again if record.state != "finished" else "")]
@@ -214,6 +217,17 @@ def _run(record: RunRecord) -> Html:
     listed = [element("li", note) for note in notes] if isinstance(notes, list) else []
     remarks = join(paragraph("Notes on the data:"), element("ul", *listed)) if listed else ""
     return section("The run", element("div", table(("what", "value"), rows), class_="facts"), remarks)
+
+
+def _damaged(clips: Sequence[Mapping[str, Any]]) -> Html:
+    words = (
+        "These clips could not be read or decoded, or hold sound that is NaN or infinite. Wherever one was drawn, "
+        "another clip took its place, which follows from seed and step as the order of the clips does."
+    )
+    header = ("clip_id", "source", "what is wrong", "shard", "byte")
+    rows = [[clip[key] for key in ("clip_id", "source", "reason", "shard", "offset")] for clip in clips]
+    count = f"{len(clips):,} clip{'s' if len(clips) > 1 else ''}"
+    return section(f"Damaged: {count}", paragraph(words), table(header, rows))
 
 
 def _count(value: object) -> object:

@@ -11,6 +11,10 @@ from brave_tf.files import write_atomically
 from brave_tf.runs.json_files import damaged
 from brave_tf.runs.paths import METRICS_FILE
 
+DAMAGED, DAMAGED_COUNT = "damaged", "damaged_clips"
+"""Keys of a line: the damaged clips that were first met then, and how many have been met so far."""
+DAMAGED_KEYS = {"row", "clip_id", "shard", "offset", "source", "reason"}
+
 
 @dataclasses.dataclass(frozen=True)
 class Metrics:
@@ -47,8 +51,8 @@ def read_metrics(run: Path) -> Metrics:
     return Metrics([line for line in lines if line is not None], lines[:-1].count(None), logged_at)
 
 
-def append_metrics(run: Path, step: int, values: Mapping[str, float]) -> None:
-    """Adds the line of a step.
+def append_metrics(run: Path, step: int, values: Mapping[str, Any]) -> None:
+    """Adds the line of a step: numbers, and under `DAMAGED` a list of what `named_damage` returns.
 
     Raises:
         OSError: it cannot be written.
@@ -66,6 +70,30 @@ def trim_metrics(run: Path, last_step: int) -> None:
     if (run / METRICS_FILE).is_file():
         kept = [line for line in read_metrics(run).lines if line["step"] <= last_step]
         write_atomically(run / METRICS_FILE, "".join(json.dumps(line) + "\n" for line in kept))
+
+
+def named_damage(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The damaged clips that lines name, each at the step at which it was first met.
+
+    Returns:
+        For each `row`, `clip_id`, `shard`, `offset`, `source` and `reason`; see `brave_tf.data.damage.DamagedClip`.
+    """
+    entries = [entry for line in lines for entry in _listed(line.get(DAMAGED))]
+    return [entry for entry in entries if isinstance(entry, dict) and entry.keys() == DAMAGED_KEYS]
+
+
+def damage_until(run: Path, last_step: int) -> list[dict[str, Any]]:
+    """The damaged clips that a run has named up to a step; none without a file. See `named_damage`.
+
+    Raises:
+        UserError: there is a file, and it cannot be read.
+    """
+    lines = read_metrics(run).lines if (run / METRICS_FILE).is_file() else []
+    return named_damage([line for line in lines if line["step"] <= last_step])
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def is_step(value: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from brave_tf.errors import UserError
 from brave_tf.runs.directory import earlier_steps, is_of
 from brave_tf.runs.json_files import damaged, read_object
-from brave_tf.runs.metrics import is_step, read_metrics
+from brave_tf.runs.metrics import is_step, named_damage, read_metrics
 from brave_tf.runs.paths import CONFIG_FILE, DIAGNOSIS_FILE, METRICS_FILE, SUMMARY_FILE
 
 
@@ -55,6 +55,12 @@ class RunRecord:
         if self.summary is not None:
             return "finished"
         return "stopped" if self.diagnosis is not None and self.diagnosis["step"] >= self.step else "unfinished"
+
+    @property
+    def damaged(self) -> list[dict[str, Any]]:
+        """The damaged clips that were met, each once, as `brave_tf.runs.metrics.named_damage` returns them."""
+        at_the_stop = [self.diagnosis or {}] if self.state == "stopped" else []
+        return list({entry["row"]: entry for entry in named_damage([*self.lines, *at_the_stop])}.values())
 
     def setting(self, key: str) -> Any:
         """A value of the configuration by its dotted key, such as `monitor.collapse_spread`; None if it is absent."""

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from brave_tf.training.callbacks import CheckpointWriter as CheckpointWriter
     from brave_tf.training.callbacks import MetricsWriter as MetricsWriter
     from brave_tf.training.checkpoints import Checkpoints as Checkpoints
+    from brave_tf.training.damage_watch import DamageWatch as DamageWatch
     from brave_tf.training.guard import HealthGuard as HealthGuard
     from brave_tf.training.interruption import StopOnSignal as StopOnSignal
     from brave_tf.training.probe import KNNProbe as KNNProbe
@@ -21,6 +22,7 @@ __all__, __getattr__, __dir__ = public_names(
     {
         "CheckpointWriter": "callbacks",
         "Checkpoints": "checkpoints",
+        "DamageWatch": "damage_watch",
         "HealthGuard": "guard",
         "KNNProbe": "probe",
         "MetricsWriter": "callbacks",

@@ -1,11 +1,11 @@
 """What the processes of a multi-worker run agree on; with one process all of it is free."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import tensorflow as tf
 
-from brave_tf.training.strategy import is_multi_worker
+from brave_tf.training.strategy import is_multi_worker, worker_number, workers
 
 
 class Agreement:
@@ -19,7 +19,7 @@ class Agreement:
         self._strategy = strategy
         self._alone = not is_multi_worker(strategy)
         self._from_first: Any = tf.function(self._reduce_from_first, autograph=False, reduce_retracing=True)
-        self._sum: Any = tf.function(self._reduce_sum, autograph=False)
+        self._sum: Any = tf.function(self._reduce_sum, autograph=False, reduce_retracing=True)
 
     def of_chief(self, value: int) -> int:
         """The chief's value, whatever the others have."""
@@ -28,6 +28,25 @@ class Agreement:
     def any(self, flag: bool) -> bool:
         """Whether the flag is raised anywhere."""
         return flag if self._alone else int(self._sum(tf.constant(int(flag), tf.int64))) > 0
+
+    def union(self, numbers: Iterable[int]) -> set[int]:
+        """The numbers of all workers together."""
+        mine = sorted(set(numbers))
+        if self._alone:
+            return set(mine)
+        # Each worker writes at its own place of what is then added up.
+        number, count = worker_number(self._strategy), workers(self._strategy)
+        lengths = self._added([len(mine) if place == number else 0 for place in range(count)])
+        before = sum(lengths[:number])
+        zeros_after = sum(lengths) - before - len(mine)
+        return set(self._added([0] * before + mine + [0] * zeros_after))
+
+    def _added(self, numbers: list[int]) -> list[int]:
+        """Sums over all workers, place by place."""
+        if not numbers:
+            return []
+        replicas = self._strategy.num_replicas_in_sync // workers(self._strategy)
+        return (self._sum(tf.constant(numbers, tf.int64)).numpy() // replicas).tolist()
 
     def text_of_chief(self, text: str) -> str:
         """The chief's text, whatever the others have."""

@@ -12,7 +12,7 @@ from brave_tf.config import Config
 from brave_tf.errors import UserError, reason_of
 from brave_tf.method.step_function import finished_steps
 from brave_tf.progress import Advance
-from brave_tf.runs.metrics import append_metrics, trim_metrics
+from brave_tf.runs.metrics import DAMAGED, append_metrics, trim_metrics
 from brave_tf.runs.paths import METRICS_FILE, TENSORBOARD_FOLDER
 from brave_tf.training.checkpoints import Checkpoints
 from brave_tf.training.meters import Meter, Throughput
@@ -24,8 +24,8 @@ PROBE_METRIC = "knn_top1"
 class MetricsWriter(keras.callbacks.Callback):
     """Writes the metrics of every `log_every`-th step, and of the last, to `metrics.jsonl` and TensorBoard.
 
-    To what the model reports it adds what `Meter` reads. A probe's result is written at whichever step it comes. Of
-    several workers the first writes.
+    To what the model reports it adds what `Meter` reads. A probe's result, and damaged clips that are met for the first
+    time, are written at whichever step they come. Of several workers the first writes.
 
     Args:
         run: the run directory.
@@ -64,11 +64,12 @@ class MetricsWriter(keras.callbacks.Callback):
         """Writes one line when it is due."""
         if not self._writes:
             return
-        logs = logs or {}
+        logs = {} if logs is None else logs
+        named = {DAMAGED: logs.pop(DAMAGED)} if DAMAGED in logs else {}
         step = finished_steps(self.model)
         self._meter.count()
-        if step % self._config.log_every == 0 or step == self._config.steps or PROBE_METRIC in logs:
-            self._write(step, {**{name: float(value) for name, value in logs.items()}, **self._meter.read()})
+        if step % self._config.log_every == 0 or step == self._config.steps or PROBE_METRIC in logs or named:
+            self._write(step, {**{name: float(value) for name, value in logs.items()}, **self._meter.read()}, named)
         elif self._first:
             # The first step of a process builds its graph: left out of the speed.
             self._meter.read()
@@ -79,9 +80,9 @@ class MetricsWriter(keras.callbacks.Callback):
         if self._writes:
             self._tensorboard.close()
 
-    def _write(self, step: int, values: dict[str, float]) -> None:
+    def _write(self, step: int, values: dict[str, float], named: dict[str, Any]) -> None:
         try:
-            append_metrics(self._run, step, values)
+            append_metrics(self._run, step, values | named)
             with self._tensorboard.as_default(step):
                 for name, value in values.items():
                     tf.summary.scalar(name, value)

@@ -1,6 +1,7 @@
 """Stops a run that learns nothing any more, and says why."""
 
 import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,19 @@ class HealthGuard(keras.callbacks.Callback):
         limits: what counts as collapsed.
         run: the run directory, for the diagnosis; None writes none.
         command: the command that repeats the run, for the message.
+        look_at_input: from a step to a line for each clip whose input was not finite then, which tells bad input from a
+            training that diverged; None leaves it open.
     """
 
-    def __init__(self, limits: MonitorConfig | None = None, run: str | Path | None = None, command: str = ""):
+    def __init__(
+        self,
+        limits: MonitorConfig | None = None,
+        run: str | Path | None = None,
+        command: str = "",
+        look_at_input: Callable[[int], Sequence[str]] | None = None,
+    ):
         super().__init__()
+        self._look_at_input = look_at_input
         self._limits = limits or MonitorConfig()
         self._run = None if run is None else Path(run)
         self._command = command
@@ -61,20 +71,35 @@ class HealthGuard(keras.callbacks.Callback):
         # Every worker stops here, at the same step, as the metrics are everybody's.
         clips: list[int] = getattr(self.model.train_function, "clip_ids", list)()
         message = f"{what} at step {step}; earlier checkpoints are kept"
-        if self._run is not None and is_chief(self.model.distribute_strategy):
+        writes = is_chief(self.model.distribute_strategy)
+        # The others end meanwhile.
+        bad_input = self._bad_input(step) if reason == NON_FINITE and writes else None
+        message += f"; {_advice(bad_input)}"
+        if self._run is not None and writes:
             diagnosis = {
                 "step": step,
                 "reason": reason,
                 "message": message,
                 "clip_ids": clips,
+                "bad_input": bad_input,
                 "command": self._command,
                 "metrics": values,
             }
             message += f"; {write_diagnosis(self._run, diagnosis)} has the numbers"
-        message += "; try a lower optimizer.peak_learning_rate in a new run"
-        if clips:
+        if clips and not bad_input:
             more = ", ..." if len(clips) > CLIPS_NAMED else ""
             message += f"; clips of the batch: {', '.join(map(str, clips[:CLIPS_NAMED]))}{more}"
         if self._command:
             message += f"; to see it again: {self._command}"
         raise UserError(message)
+
+    def _bad_input(self, step: int) -> list[str] | None:
+        return None if self._look_at_input is None else list(self._look_at_input(step))
+
+
+def _advice(bad_input: Sequence[str] | None) -> str:
+    if bad_input:
+        more = f"; and {len(bad_input) - CLIPS_NAMED} more" if len(bad_input) > CLIPS_NAMED else ""
+        return f"its input was not finite, so prepare again: {'; '.join(bad_input[:CLIPS_NAMED])}{more}"
+    diverged = "try a lower optimizer.peak_learning_rate in a new run"
+    return diverged if bad_input is None else f"its input was finite, so the training diverged: {diverged}"

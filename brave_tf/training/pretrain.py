@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import json
 import math
 import shlex
@@ -25,10 +26,12 @@ from brave_tf.errors import UserError
 from brave_tf.method.brave import Brave
 from brave_tf.progress import note, track
 from brave_tf.runs.directory import EARLIER_STEPS, claimed, earlier_steps, finished_summary, last_loss, write_summary
+from brave_tf.runs.metrics import DAMAGED, damage_until
 from brave_tf.training.agreement import Agreement
 from brave_tf.training.build import make_model
 from brave_tf.training.callbacks import CheckpointWriter, FitSummary, MetricsWriter, ProgressReporter
 from brave_tf.training.checkpoints import Checkpoints
+from brave_tf.training.damage_watch import DamageWatch, check_usable, input_that_is_not_finite, nothing_usable
 from brave_tf.training.guard import HealthGuard
 from brave_tf.training.interruption import StopOnSignal
 from brave_tf.training.probe import KNNProbe, ProbeClips
@@ -88,7 +91,7 @@ class _Pretraining:
     def complete(self) -> dict[str, Any]:
         """Trains to the last step and writes the encoder; returns the summary."""
         if self._writes:
-            for line in self.clips.notes:
+            for line in [*self.clips.notes, *self.clips.remarks]:
                 note(line)
         with self.strategy.scope():
             model = make_model(self.config)
@@ -112,17 +115,27 @@ class _Pretraining:
 
     def _fit(self, model: Brave, checkpoints: Checkpoints, first_step: int, stop: StopOnSignal) -> dict[str, Any]:
         config = self.config
+        check_usable(self.clips, config, first_step)
         batches = pretraining_dataset(self.clips, config, first_step=first_step, strategy=self.strategy)
         outcome = FitSummary(config.batch_size)
         with contextlib.ExitStack() as stack:
-            guard = HealthGuard(config.monitor, self.run, _command(config, self.data, self.run))
-            callbacks = [guard, *self._probe(), MetricsWriter(self.run, config)]
+            command = _command(config, self.data, self.run)
+            look = functools.partial(input_that_is_not_finite, self.clips, config)
+            guard = HealthGuard(config.monitor, self.run, command, look)
+            callbacks = [guard, DamageWatch(self.clips, config, self.run, command), *self._probe()]
+            callbacks.append(MetricsWriter(self.run, config))
             callbacks += [CheckpointWriter(checkpoints, config.checkpoint_every), outcome]
             if self._writes:
                 advance = stack.enter_context(track(config.steps, f"pretrain {config.name}", done=first_step))
                 callbacks.append(ProgressReporter(advance))
             remaining = config.steps - first_step
-            model.fit(batches, steps_per_epoch=remaining, shuffle=False, verbose=0, callbacks=[*callbacks, stop])
+            try:
+                model.fit(batches, steps_per_epoch=remaining, shuffle=False, verbose=0, callbacks=[*callbacks, stop])
+            except tf.errors.InvalidArgumentError as error:
+                # What a small dataset says from which all that was drawn has been dropped.
+                if "Dataset was empty" not in str(error):
+                    raise
+                raise nothing_usable() from error
         summary = outcome.summary()
         checkpoints.save()
         return summary
@@ -146,6 +159,7 @@ class _Pretraining:
             "notes": list(self.clips.notes),
         }
         if self._writes:
+            summary[DAMAGED] = damage_until(self.run, self.config.steps)
             if earlier := earlier_steps(self.run):
                 summary[EARLIER_STEPS] = earlier
             save_towers(encoders, cards, self.run)

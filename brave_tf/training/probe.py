@@ -1,6 +1,7 @@
 """A look at the encoder while it trains: nearest neighbours among clips with labels, which training never sees."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from brave_tf.config import Config, EvaluationInput
 from brave_tf.data.dataset import CLIPS_PER_SOURCE, Dataset
 from brave_tf.data.open import open_dataset
 from brave_tf.evaluation.clips import LabelledClips
+from brave_tf.evaluation.feature_files import InMemory, are_damaged
 from brave_tf.evaluation.features import Embedder, window_features
 from brave_tf.evaluation.folds import choose_label
 from brave_tf.evaluation.protocols.knn import knn_decisions
@@ -108,10 +110,13 @@ class KNNProbe(keras.callbacks.Callback):
         logs[PROBE_METRIC], logs["knn_chance"] = self.accuracy(), self._clips.chance
 
     def accuracy(self) -> float:
-        """Share of the clips that their nearest neighbours classify right, in [0, 1]."""
+        """Share of the clips that their nearest neighbours classify right, in [0, 1]; damaged ones are left out."""
         probe = self._clips
         (vectors,) = window_features([self._embed], probe.dataset, probe.clips, self._input_view, _say_nothing)
-        known, queries = probe.known, ~probe.known
+        usable = ~are_damaged(InMemory(vectors))
+        known, queries = probe.known & usable, ~probe.known & usable
+        if not (known.any() and queries.any()):
+            return math.nan
         classes = int(probe.labels.max()) + 1
         votes = knn_decisions(vectors[known], probe.labels[known], vectors[queries], NEIGHBOURS, classes)
         return float(np.mean(votes.argmax(axis=1) == probe.labels[queries]))

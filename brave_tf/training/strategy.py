@@ -141,6 +141,15 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return resolver.task_type == "worker" and resolver.task_id == 0
 
 
+def worker_number(strategy: tf.distribute.Strategy) -> int:
+    """The place of this process among those that train together, the chief's being 0."""
+    if not is_multi_worker(strategy):
+        return 0
+    resolver = strategy.cluster_resolver
+    before = len(resolver.cluster_spec().as_dict().get("chief", [])) if resolver.task_type == "worker" else 0
+    return before + int(resolver.task_id)
+
+
 def _has_tpu() -> bool:
     return "TPU_NAME" in os.environ or bool(tf.config.list_physical_devices("TPU"))
 

@@ -112,3 +112,16 @@ def test_a_batch_that_does_not_divide_is_refused_in_a_loop_too(two_replicas):
     data = tf.data.Dataset.from_tensor_slices(test_own_networks.arrays(15)).batch(5, drop_remainder=True)
     with pytest.raises(UserError, match="5 examples for 2 replicas"):
         fit(3, data, two_replicas)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_the_draws_of_all_steps_of_a_call_are_told(steps):
+    data = seven_batches(drop_remainder=False).map(lambda batch: {**batch, "draw": batch["clip_id"] + 100})
+    model = test_own_networks.compiled(test_own_networks.make(), steps_per_execution=steps)
+    told = []
+    record = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda number, logs: told.append(model.train_function.draws().tolist())
+    )
+    model.fit(data, shuffle=False, verbose=0, callbacks=[record])
+    assert [len(each) for each in told] == ([8] * 6 + [4] if steps == 1 else [24, 24, 4])
+    assert [draw for each in told for draw in each] == list(range(100, 152))

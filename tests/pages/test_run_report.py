@@ -121,7 +121,8 @@ def test_a_run_that_goes_on(tmp_path):
     )  # fmt: skip
     assert [words for words in told if words not in reading.text] == []
     assert tiles(reading) == ["tile"] * 8
-    assert "Stopped" not in reading.text and "damaged" not in reading.text and "stretches" not in reading.text
+    assert "Stopped" not in reading.text and "lines are damaged" not in reading.text
+    assert "Damaged" not in reading.text and "stretches" not in reading.text
 
 
 def test_a_finished_run(tmp_path):
@@ -215,6 +216,19 @@ def test_a_long_run_makes_a_small_page_that_says_so(tmp_path):
 def test_damaged_lines_are_told(tmp_path):
     _, reading = read(tmp_path, fake(lines=BRIEF, damaged_lines=2))
     assert "2 of the lines are damaged and left out" in reading.text
+
+
+DAMAGE = {"row": 3, "clip_id": 2**40, "shard": "d/a", "offset": 99, "source": "b.mp4", "reason": "its checksum"}
+
+
+def test_damaged_clips_are_listed_once(tmp_path):
+    lines = [line(50, damaged=[DAMAGE]), line(100, damaged=[DAMAGE | {"row": 4, "source": "c.mp4"}, DAMAGE, "x", {}])]
+    _, reading = read(tmp_path, fake(lines=lines))
+    assert "Damaged: 2 clips" in reading.text and "another clip took its place" in reading.text
+    assert reading.text.count("b.mp4its checksumd/a99") == reading.text.count("c.mp4its checksumd/a99") == 1
+    diagnosis = DIAGNOSIS | {"reason": "damaged clips", "damaged": [DAMAGE]}
+    _, reading = read(tmp_path, fake(lines=BRIEF, diagnosis=diagnosis))
+    assert "Damaged: 1 clip" in reading.text and "than monitor.damaged_share allows" in reading.text
 
 
 def test_what_comes_from_files_is_escaped(tmp_path):

@@ -45,6 +45,28 @@ def test_what_is_not_finite_stops_the_run_at_once(name, words, value, tmp_path):
     assert found["metrics"].keys() == HEALTHY.keys()
 
 
+@pytest.mark.parametrize(
+    ("lines", "words", "absent"),
+    [
+        (
+            ["clip 7 of a.mp4: not finite in audio"],
+            "its input was not finite, so prepare again: clip 7 of a.mp4",
+            "rate",
+        ),
+        ([], "its input was finite, so the training diverged: try a lower optimizer.peak_learning_rate", "prepare"),
+    ],
+)
+def test_bad_input_is_told_from_divergence(lines, words, absent, tmp_path):
+    made = guard(run=tmp_path)
+    asked = []
+    made._look_at_input = lambda step: asked.append(step) or lines
+    with pytest.raises(UserError) as caught:
+        feed(made, loss=np.nan)
+    found = json.loads((tmp_path / "diagnosis.json").read_text())
+    assert asked == [0] and words in str(caught.value) and words in found["message"] and found["bad_input"] == lines
+    assert absent not in found["message"]
+
+
 def test_a_gradient_that_overflows_in_half_precision_is_left_to_the_loss_scale():
     made = guard(optimizer=keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD()))
     feed(made, gradient_norm=np.inf)

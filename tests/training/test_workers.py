@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.data.damaged_records import damaged_copy
 from tests.training import run_killed
 from tests.training.test_killed import SMALL
 
@@ -91,6 +92,27 @@ def test_sigterm_to_one_stops_both_after_the_same_step(dataset, undisturbed, tmp
     assert (run / "checkpoints" / f"step-{stopped:08d}").is_dir() and stopped < STEPS
     assert finish(start(dataset, run, job=7))[0] == [0, 0]
     assert digest(run) == undisturbed
+
+
+DAMAGE = {0: "pictures", 3: "checksum", 5: "nan"}
+
+
+def test_the_first_names_the_damaged_clips_that_any_of_them_met(dataset, tmp_path):
+    data = damaged_copy(dataset, tmp_path / "data", DAMAGE)
+    settings = ("monitor.damaged_share=0.5",)
+    statuses, outputs = finish(start(data, tmp_path / "run", job=9, settings=(settings, settings)))
+    assert statuses == [0, 0], outputs
+    damaged = json.loads((tmp_path / "run" / "summary.json").read_text())["damaged"]
+    assert {entry["row"] for entry in damaged} == set(DAMAGE)
+    assert sum("damaged and replaced by another: clip" in line for line in outputs[0].splitlines()) == len(DAMAGE)
+    assert "damaged and replaced" not in outputs[1]
+
+
+def test_where_none_may_be_damaged_all_of_them_stop(dataset, tmp_path):
+    data = damaged_copy(dataset, tmp_path / "data", DAMAGE)
+    strict = ("monitor.damaged_share=0",)
+    statuses, outputs = finish(start(data, tmp_path / "run", job=10, settings=(strict, strict)))
+    assert statuses == [1, 1] and all("--strict allows none" in output for output in outputs), outputs
 
 
 def test_workers_with_other_settings_are_told_apart(dataset, tmp_path):
