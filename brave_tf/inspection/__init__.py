@@ -23,7 +23,7 @@ from brave_tf.inspection.draws import clip_seconds, draw_views
 from brave_tf.modalities import MODALITIES
 from brave_tf.pages import inspect as page
 from brave_tf.pages.inspect_content import Draw, InspectContent, InspectedClip
-from brave_tf.progress import track
+from brave_tf.progress import note, track
 
 MOST_REDRAWS = 7
 SOUND_BYTES = 1_000_000
@@ -91,6 +91,8 @@ def gather(
                 inspected.append(InspectedClip(source, start, clip_seconds(record), example, draws))
                 break
             advance(1 + redraws)
+    for clip in damaged.values():
+        note(f"warning: damaged, another is shown: {clip}")
     if not inspected:
         raise UserError(f"no clip that was drawn can be shown: {listed(list(damaged.values()))}")
     facts = _facts(dataset, split, [*usable.notes, *usable.remarks])

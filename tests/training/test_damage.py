@@ -160,7 +160,7 @@ def test_a_loss_that_diverged_is_told_from_bad_input(config, whole, tmp_path):
     assert json.loads((tmp_path / "diagnosis.json").read_text())["bad_input"] == []
 
 
-def test_inspect_shows_what_the_run_shows_and_names_what_it_does_not(config, damaged, tmp_path):
+def test_inspect_shows_what_the_run_shows_and_names_what_it_does_not(config, damaged, tmp_path, capsys):
     content = inspect(damaged, config, tmp_path / "page.html", clips=CLIPS, redraws=0)
     assert len(content.clips) == CLIPS and not {clip.source for clip in content.clips} & {
         f"{row:02d}.mp4" for row in DAMAGE
@@ -168,6 +168,7 @@ def test_inspect_shows_what_the_run_shows_and_names_what_it_does_not(config, dam
     told = [words for name, words in content.facts if name.startswith("damaged")]
     assert len(told) == len(DAMAGE) and all("byte" in words for words in told)
     assert "checksum does not fit" in (tmp_path / "page.html").read_text()
+    assert capsys.readouterr().err.count("warning: damaged, another is shown: clip ") == len(DAMAGE)
 
 
 @pytest.mark.parametrize(
