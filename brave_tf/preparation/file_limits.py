@@ -7,7 +7,7 @@ from pathlib import Path
 
 from brave_tf.data.record_keys import MICROSECONDS
 from brave_tf.preparation.media import MediaError
-from brave_tf.preparation.sound import open_media
+from brave_tf.preparation.media_file import open_media
 
 MOST_MEMORY_BYTES = 8 * 2**30
 """What a worker process may hold: four times what an hour of video takes as one clip."""
