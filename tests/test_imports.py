@@ -37,7 +37,10 @@ EXCEPTIONS = {("method/brave.py", "training")}
 AT_THE_TOP = {"__init__", "__main__", "cli", "commands", "demo", "evaluator", "inspection", "pages"}
 """Parts that may import all others."""
 
-OPENS_MEDIA = {"preparation/jpeg_encoder.py", "preparation/media.py", "preparation/sound.py", "demo/world.py"}
+OPENS_MEDIA = {
+    *(f"preparation/{name}.py" for name in ("jpeg_encoder", "media", "media_file", "picture", "sound")),
+    "demo/world.py",
+}
 WITHOUT_TENSORFLOW = BASE | {"__init__", "__main__", "cli", "commands", "pages", "preparation", "runs"}
 LIGHT_FILES = {"evaluation/protocol.py"}
 

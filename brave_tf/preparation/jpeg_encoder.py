@@ -11,6 +11,7 @@ import av
 import av.filter
 
 from brave_tf.config import SOURCE_FPS
+from brave_tf.preparation.limits import LONGEST_GAP_SECONDS, check_picture
 
 JPEG_QUALITY = 2
 """Quantiser scale of the MJPEG encoder, 1 (best) to 31."""
@@ -30,19 +31,31 @@ class JpegEncoder:
         shorter_side: of the JPEGs, in pixels; smaller frames keep their size.
         pixel_aspect: width of the frames' pixels by their height.
         threads: how many cores there are for this, asked again all the time. It changes no byte.
+
+    Attributes:
+        height: of the JPEGs, in pixels.
+        width: of the JPEGs, in pixels.
+        is_cut_short: whether the last frame that came would stay for longer than a gap in the clock.
     """
 
-    def __init__(self, shorter_side: int, pixel_aspect: Fraction | None, threads: Callable[[], int] = lambda: 1):
+    def __init__(self, shorter_side: int, pixel_aspect: float = 1.0, threads: Callable[[], int] = lambda: 1):
         self._shorter_side = shorter_side
-        self._pixel_aspect = float(pixel_aspect or 1)
+        self._pixel_aspect = pixel_aspect
         self._threads = threads
         self._first: Any = None
         self._rotation: tuple[str, str] | None = None
         self._idle: collections.deque[_PictureEncoder] = collections.deque()
         self.height = self.width = 0
+        self.is_cut_short = False
 
     def encode(self, frames: Iterable[Any]) -> Iterator[bytes]:
-        """JPEGs of frames resampled in time by FFmpeg's own filter."""
+        """JPEGs of frames resampled in time by FFmpeg's own filter.
+
+        May be called again, for frames after a gap; all JPEGs have the size of the first.
+
+        Raises:
+            MediaError: the frames are larger, or longer, than any are.
+        """
         waiting: collections.deque[Future[list[bytes]]] = collections.deque()
         with ThreadPoolExecutor() as pool:
             for batch in _batches(self._resample(frames)):
@@ -57,21 +70,30 @@ class JpegEncoder:
                 yield from waiting.popleft().result()
 
     def _resample(self, frames: Iterable[Any]) -> Iterator[Any]:
-        """Frames at 25 fps, of the first one's size and format."""
+        """Frames at 25 fps, of the very first one's size and format."""
         graph: Any = None
         for frame in frames:
-            if graph is None:
-                graph = _graph(frame, ("fps", f"fps={SOURCE_FPS:g}"))
+            if self._first is None:
                 self._fit(frame)
             elif _kind(frame) != _kind(self._first):
                 frame = _like(frame, self._first)
+            if graph is None:
+                graph = _graph(frame, ("fps", f"fps={SOURCE_FPS:g}"))
             graph.push(frame)
             yield from _drain(graph)
         if graph is not None:
             graph.push(None)
-            yield from _drain(graph)
+            yield from self._end(graph)
+
+    def _end(self, graph: Any) -> list[Any]:
+        """The last frame as often as it is to be shown, by its declared length; once if that is absurd."""
+        most = int(LONGEST_GAP_SECONDS * SOURCE_FPS)
+        last = list(itertools.islice(_drain(graph), most + 1))
+        self.is_cut_short = len(last) > most
+        return last[:1] if self.is_cut_short else last
 
     def _fit(self, frame: Any) -> None:
+        check_picture(frame.height, frame.width, self._pixel_aspect)
         turn = {90: ("transpose", "cclock"), -90: ("transpose", "clock"), 180: ("rotate", "PI"), -180: ("rotate", "PI")}
         self._first = frame
         self._rotation = turn.get(round(frame.rotation or 0))
@@ -111,6 +133,8 @@ class _PictureEncoder:
         self._graph.push(frame)
         picture = self._graph.pull()
         picture.pict_type = 0
+        # The encoder refuses times that go back, as where a clock jumps, and needs none.
+        picture.pts = None
         (packet,) = self._codec.encode(picture)
         return bytes(packet)
 

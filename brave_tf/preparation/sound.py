@@ -1,62 +1,29 @@
 """The sound of a media file as one mono waveform on the file's time line."""
 
-import dataclasses
-import os
-from collections.abc import Iterator
+import contextlib
+import itertools
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 
-# PyAV 19 always replaces what it cannot decode, and no longer takes the argument.
-_LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+from brave_tf.preparation.clock import Clock, Stretch
+from brave_tf.preparation.limits import check_length, check_sound
+from brave_tf.preparation.media_file import open_media
+from brave_tf.preparation.sound_track import Piece, SoundTrack
 
 GAP_SECONDS = 0.1
-"""A longer hole between two pieces of sound is filled with silence."""
+"""A longer hole between two pieces of sound is filled with silence, up to `limits.LONGEST_GAP_SECONDS`."""
+
+FRAMES_PER_PIECE = 64
+"""Frames whose samples are handed on together: a second or two."""
 
 
-@dataclasses.dataclass(frozen=True)
-class SoundTrack:
-    """Mono sound.
-
-    Attributes:
-        samples: [N] float32 in [-1, 1].
-        rate_hz: samples per second.
-        start_seconds: time of the first sample, from the file's start.
-        declared_seconds: where the file says that the sound ends, or None.
-    """
-
-    samples: np.ndarray
-    rate_hz: int
-    start_seconds: float
-    declared_seconds: float | None
-
-    @property
-    def end_seconds(self) -> float:
-        """Time after the last sample."""
-        return self.start_seconds + self.samples.size / self.rate_hz
-
-    def cut(self, start_seconds: float, seconds: float) -> np.ndarray:
-        """The sound from `start_seconds` on, silent where there is none; empty if there is none at all."""
-        first = round((start_seconds - self.start_seconds) * self.rate_hz)
-        count = round(seconds * self.rate_hz)
-        samples = self.samples[max(first, 0) : max(first + count, 0)]
-        if not samples.size:
-            return np.zeros(0, np.float32)
-        piece = np.zeros(count, np.float32)
-        at = max(-first, 0)
-        piece[at : at + samples.size] = samples
-        return piece
-
-
-def open_media(path: Path) -> Any:
-    """Opens a media file for reading; tags in another encoding than UTF-8 do not matter."""
-    return av.open(os.fspath(path), **_LENIENT)
-
-
-def read_sound(path: Path, rate_hz: int, begin: float = 0.0, end: float | None = None) -> SoundTrack | None:
-    """Decodes the sound of a file, mixed down to mono and resampled.
+@contextlib.contextmanager
+def read_sound(path: Path, rate_hz: int, begin: float = 0.0, end: float | None = None) -> Iterator[SoundTrack | None]:
+    """Opens the sound of a file, mixed down to mono and resampled.
 
     Args:
         path: a media file.
@@ -64,70 +31,133 @@ def read_sound(path: Path, rate_hz: int, begin: float = 0.0, end: float | None =
         begin: seconds from the file's start to begin at.
         end: seconds to end at; None for the end.
 
-    Returns:
+    Yields:
         The sound, or None if the file has none that decodes.
 
     Raises:
+        MediaError: what it declares is out of bounds.
         av.error.FFmpegError: the file does not open.
     """
     with open_media(path) as container:
         stream = container.streams.best("audio")
         if stream is None or stream.codec_context is None:
-            return None
+            yield None
+            return
         origin = (container.start_time or 0) / av.time_base
         if begin > 1.0:
             container.seek(int((origin + begin) * av.time_base), backward=True)
-        pieces, first = _pieces(container, stream, rate_hz, origin, begin, end)
-        if not pieces:
-            return None
+        frames = _timed(_frames(container, stream), origin, begin, end)
+        head = next(frames, None)
+        if head is None:
+            yield None
+            return
         declared = _declared_seconds(container, stream, origin)
         if declared is not None and container.format.name == "wav":
             declared *= _declared_share(path)
-    samples = np.clip(np.concatenate(pieces), -1.0, 1.0)
-    track = SoundTrack(samples, rate_hz, first, declared)
-    if begin <= first and (end is None or track.end_seconds <= end):
-        return track
-    start = max(begin, first)
-    stop = track.end_seconds if end is None else min(end, track.end_seconds)
-    return SoundTrack(track.cut(start, max(stop - start, 0.0)), rate_hz, start, declared)
+        first = head[0]
+        start = max(begin, first)
+        reader = _Reader(rate_hz, path.stat().st_size)
+        lowest = round((begin - first) * rate_hz)
+        skipped = round((start - first) * rate_hz)
+        highest = None if end is None else skipped + round((end - start) * rate_hz)
+        pieces = _trimmed(reader.pieces(itertools.chain([head], frames)), lowest, highest, skipped)
+        yield SoundTrack(pieces, rate_hz, start, declared, reader.clock)
 
 
-def _pieces(
-    container: Any, stream: Any, rate_hz: int, origin: float, begin: float, end: float | None
-) -> tuple[list[np.ndarray], float]:
-    resampler: Any = None
-    setup: Any = None
-    pieces: list[np.ndarray] = []
-    first = 0.0
-    expected: float | None = None
-    for frame in _frames(container, stream):
+class _Reader:
+    """Resamples decoded frames and places them on the time line."""
+
+    def __init__(self, rate_hz: int, file_bytes: int):
+        self.clock = Clock("sound")
+        self._rate_hz = rate_hz
+        self._file_bytes = file_bytes
+        self._samples_read = 0
+        self._resampler: Any = None
+        self._setup: Any = None
+        self._start: Stretch | None = None
+        self._stretch: Stretch | None = None
+        self._expected = 0.0
+        self._position = 0
+        # Frames are short: what is done with their samples is done for many at a time.
+        self._waiting: list[np.ndarray] = []
+
+    def pieces(self, timed: Iterable[tuple[float, float, Any]]) -> Iterator[Piece]:
+        """The sound of frames, each behind the time of its beginning and its length in seconds."""
+        for seconds, duration, frame in self.clock.steady(timed):
+            stretch = self.clock.follow(seconds, seconds + duration)
+            if stretch is not self._stretch or seconds - self._expected > GAP_SECONDS:
+                yield from self._move(seconds, stretch)
+            # A broadcast may change its sound on the way; a resampler takes one kind only.
+            setup = frame.format.name, frame.layout.name, frame.sample_rate
+            if self._resampler is None or self._setup != setup:
+                self._change(frame, setup)
+            frame.pts = None
+            self._waiting += _samples(self._resampler, frame)
+            self._expected += duration
+            if len(self._waiting) >= FRAMES_PER_PIECE:
+                yield from self._place()
+        self._flush()
+        yield from self._place()
+
+    def _move(self, seconds: float, stretch: Stretch) -> Iterator[Piece]:
+        """Goes to where a frame begins, if that is not where the last one ended."""
+        self._flush()
+        if stretch is self._stretch:
+            self._waiting.append(np.zeros(round((seconds - self._expected) * self._rate_hz), np.float32))
+        else:
+            yield from self._place()
+            self._start = self._start or stretch
+            self._stretch = stretch
+            self._position = round((seconds - self._start.first_seconds) * self._rate_hz)
+        self._expected = seconds
+
+    def _change(self, frame: Any, setup: tuple[Any, ...]) -> None:
+        self._flush()
+        check_sound(frame.sample_rate, frame.layout.nb_channels)
+        self._resampler = av.AudioResampler(format="flt", layout="mono", rate=self._rate_hz)
+        self._setup = setup
+
+    def _flush(self) -> None:
+        if self._resampler is not None:
+            self._waiting += _samples(self._resampler, None)
+            self._resampler = None
+
+    def _place(self) -> Iterator[Piece]:
+        """What waits, where it belongs."""
+        if self._waiting and self._stretch:
+            piece = Piece(self._stretch.lap, self._position, np.concatenate(self._waiting))
+            self._waiting = []
+            self._position = piece.end
+            self._samples_read += piece.samples.size
+            check_length(self._samples_read / self._rate_hz, self._file_bytes)
+            yield piece
+
+
+def _samples(resampler: Any, frame: Any) -> list[np.ndarray]:
+    return [np.frombuffer(out.planes[0], np.float32, out.samples) for out in resampler.resample(frame)]
+
+
+def _trimmed(pieces: Iterable[Piece], lowest: int, highest: int | None, skipped: int) -> Iterator[Piece]:
+    """The samples from `lowest` to `highest`, numbered from `skipped` on."""
+    for piece in pieces:
+        start = max(lowest - piece.first, 0)
+        stop = piece.samples.size if highest is None else max(highest - piece.first, 0)
+        samples = piece.samples[start:stop]
+        if samples.size:
+            yield Piece(piece.lap, piece.first + start - skipped, samples)
+
+
+def _timed(frames: Iterable[Any], origin: float, begin: float, end: float | None) -> Iterator[tuple[float, float, Any]]:
+    """Frames that sound between two times, each behind the time of its beginning and its length in seconds."""
+    for frame in frames:
         if frame.time is None:
             continue
         seconds = frame.time - origin
         if end is not None and seconds >= end:
-            break
-        if seconds + frame.samples / frame.sample_rate < begin:
-            continue
-        if expected is None:
-            first = expected = seconds
-        elif seconds - expected > GAP_SECONDS:
-            pieces += _resampled(resampler, None)
-            pieces.append(np.zeros(round((seconds - expected) * rate_hz), np.float32))
-            resampler = None
-            expected = seconds
-        # A broadcast may change its sound on the way; a resampler takes one kind only.
-        if resampler is None or setup != _setup(frame):
-            pieces += _resampled(resampler, None)
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_hz)
-            setup = _setup(frame)
-        frame.pts = None
-        pieces += _resampled(resampler, frame)
-        expected += frame.samples / frame.sample_rate
-    return pieces + _resampled(resampler, None), first
-
-
-def _setup(frame: Any) -> tuple[Any, ...]:
-    return frame.format.name, frame.layout.name, frame.sample_rate
+            return
+        duration = frame.samples / frame.sample_rate
+        if seconds + duration >= begin:
+            yield seconds, duration, frame
 
 
 def _frames(container: Any, stream: Any) -> Iterator[Any]:
@@ -141,12 +171,6 @@ def _frames(container: Any, stream: Any) -> Iterator[Any]:
             yield from packet.decode()
         except av.error.FFmpegError:
             continue
-
-
-def _resampled(resampler: Any, frame: Any) -> list[np.ndarray]:
-    if resampler is None:
-        return []
-    return [out.to_ndarray().reshape(-1) for out in resampler.resample(frame)]
 
 
 def _declared_seconds(container: Any, stream: Any, origin: float) -> float | None:

@@ -1,5 +1,8 @@
 """Small real media files, written by FFmpeg through PyAV."""
 
+import contextlib
+import struct
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,19 +21,23 @@ def write_media(
     tone_hz: float = 440.0,
     options: dict[str, str] | None = None,
     aspect: int | None = None,
+    in_order: bool = False,
 ) -> Path:
     """Writes grey frames that brighten and a steady tone; `size` is (height, width), None for no picture.
 
-    `aspect` is the width of a pixel by its height.
+    `aspect` is the width of a pixel by its height. With `in_order`, pictures are stored in the order in which they are
+    shown.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w", options=options or {}) as container:
         picture = None
         if size is not None:
-            codec = {".webm": "libvpx", ".mpg": "mpeg1video"}.get(path.suffix, "libx264")
+            codec = {".webm": "libvpx", ".mpg": "mpeg1video", ".gif": "gif"}.get(path.suffix, "libx264")
             picture = container.add_stream(codec, rate=fps)
             picture.height, picture.width = size
-            picture.pix_fmt = "yuv420p"
+            picture.pix_fmt = "rgb8" if path.suffix == ".gif" else "yuv420p"
+            if in_order:
+                picture.codec_context.max_b_frames = 0
             if aspect is not None:
                 picture.sample_aspect_ratio = Fraction(aspect)
         track = None
@@ -66,3 +73,58 @@ def _add_sound(container, stream, seconds, rate, tone_hz):
     while (piece := fifo.read(stream.codec_context.frame_size or 1024, partial=True)) is not None:
         container.mux(stream.encode(piece))
     container.mux(stream.encode(None))
+
+
+def with_other_times(
+    source: Path,
+    target: Path,
+    *,
+    picture: Callable[[float], float] = lambda seconds: seconds,
+    sound: Callable[[float], float] = lambda seconds: seconds,
+    in_order: bool = True,
+) -> Path:
+    """Writes the packets of a file under times that are functions of theirs, in seconds.
+
+    Without `in_order` they stay where they are in the file.
+    """
+    return _mux({source: {"video": picture, "audio": sound}}, target, in_order)
+
+
+def with_other_sound(picture: Path, sound: Path, target: Path) -> Path:
+    """Writes the picture of one file with the sound of another."""
+    return _mux({picture: {"video": lambda seconds: seconds}, sound: {"audio": lambda seconds: seconds}}, target)
+
+
+def _mux(sources: dict[Path, dict[str, Callable[[float], float]]], target: Path, in_order: bool = True) -> Path:
+    with contextlib.ExitStack() as stack:
+        written = stack.enter_context(av.open(str(target), "w"))
+        packets = []
+        for source, changes in sources.items():
+            given = stack.enter_context(av.open(str(source)))
+            streams = {
+                stream.index: (written.add_stream_from_template(stream), changes[stream.type])
+                for stream in given.streams
+                if stream.type in changes
+            }
+            for packet in given.demux():
+                if packet.dts is None or packet.stream.index not in streams:
+                    continue
+                stream, change = streams[packet.stream.index]
+                seconds = float(packet.dts * packet.time_base)
+                moved = round((change(seconds) - seconds) / packet.time_base)
+                packet.dts, packet.pts, packet.stream = packet.dts + moved * in_order, packet.pts + moved, stream
+                packets.append(packet)
+        for packet in sorted(packets, key=lambda packet: packet.dts * packet.time_base):
+            written.mux(packet)
+    return target
+
+
+def write_wav(path: Path, samples: np.ndarray, rate: int = 16_000) -> Path:
+    """Writes [N, channels] samples of any type that a WAV file can hold, under any declared rate."""
+    kind = 3 if samples.dtype.kind == "f" else 1
+    frame = samples.shape[1] * samples.itemsize
+    header = struct.pack("<HHIIHH", kind, samples.shape[1], rate, rate * frame % 2**32, frame, 8 * samples.itemsize)
+    data = samples.tobytes()
+    chunks = b"WAVEfmt " + struct.pack("<I", len(header)) + header + b"data" + struct.pack("<I", len(data)) + data
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(chunks)) + chunks)
+    return path

@@ -73,6 +73,11 @@ def test_long_media_are_cut_and_short_rests_dropped(tmp_path):
     assert [clip.samples.size for clip in sound] == [40_000, 40_000]
 
 
+def test_sound_is_cut_into_clips_under_a_second(tmp_path):
+    clips = clips_of(write_media(tmp_path / "a.wav", size=None, seconds=1.0), clip_seconds=0.3)
+    assert [clip.samples.size for clip in clips] == [4800] * 3
+
+
 def test_pieces_of_a_file(tmp_path):
     (clip,) = clips_of(write_media(tmp_path / "a.mp4", seconds=6), 2.0, 4.0)
     assert (clip.start_seconds, clip.end_seconds) == (2.0, 4.0)

@@ -1,0 +1,72 @@
+"""Opens media files: nothing but the one file that was named, and nothing but media."""
+
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import av
+
+from brave_tf.preparation.limits import MediaError, check_streams
+
+# PyAV 19 always replaces what it cannot decode, and no longer takes the argument.
+_LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+
+CONTAINERS = (
+    "apng,asf,avi,dhav,dv,flv,gif,gxf,iff,ivf,kux,live_flv,lmlm4,matroska,mov,mpeg,mpegts,mpegtsraw,mpegvideo,mtv,mxf,"
+    "nsv,nut,ogg,pva,r3d,rm,smjpeg,swf,ty,vivo,wtv,yuv4mpegpipe"
+)
+PICTURES_ALONE = (
+    "apv,av1,avs2,avs3,cavsvideo,dirac,dnxhd,evc,h261,h263,h264,hevc,ingenient,m4v,mjpeg,mjpeg_2000,obu,vc1,vc1test,vvc"
+)
+SOUND_ALONE = (
+    "aa,aac,aax,ac3,ac4,aiff,amr,amrnb,amrwb,apac,ape,aptx,aptx_hd,ast,au,avr,caf,codec2,dfpwm,dsf,dts,dtshd,eac3,epaf,"
+    "flac,g722,g723_1,g729,gsm,iamf,ilbc,ircam,lc3,loas,mca,mlp,mmf,mp3,mpc,mpc8,msf,nistsphere,oma,osq,paf,qcp,qoa,"
+    "rso,sbc,sds,shn,sox,spdif,tak,truehd,tta,voc,vqf,w64,wav,wavarc,wsd,wv,xwma"
+)
+"""Demuxers of FFmpeg that are used. Left out are lists of other files (concat, HLS, DASH, SDP, IMF), numbered pictures,
+scripts (AviSynth), devices, subtitles, text, fonts of terminals, single pictures, and samples without a header."""
+
+LIST_SIGNS = (
+    b"#EXTM3U",
+    b"ffconcat",
+    b"<?xml",
+    b"<MPD",
+    b"<SmoothStreamingMedia",
+    b"v=0",
+    b"[playlist]",
+    b"[Reference]",
+)
+"""How files begin that name other files."""
+
+_ONLY_MEDIA = {
+    "protocol_whitelist": "file",
+    "format_whitelist": f"{CONTAINERS},{PICTURES_ALONE},{SOUND_ALONE}",
+}
+
+
+def open_media(path: Path) -> Any:
+    """Opens a media file for reading; tags in another encoding than UTF-8 do not matter.
+
+    Raises:
+        MediaError: it is empty, no file at all, a list of other files, or has too many streams.
+        av.error.FFmpegError: it is not recognised.
+        OSError: it cannot be read.
+    """
+    status = path.stat()
+    # To open a pipe would wait for a writer, and a device has no end.
+    if not stat.S_ISREG(status.st_mode):
+        raise MediaError("is no regular file")
+    if status.st_size == 0:
+        raise MediaError("is empty")
+    try:
+        # Without "file:", FFmpeg takes what is before a colon for a protocol.
+        container = av.open(f"file:{os.fspath(path)}", container_options=_ONLY_MEDIA, **_LENIENT)
+    except av.error.FFmpegError:
+        with open(path, "rb") as file:
+            head = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
+        if head.startswith(LIST_SIGNS):
+            raise MediaError("is a list of other files, not media; give the files that it names") from None
+        raise
+    check_streams(len(container.streams))
+    return container
