@@ -42,6 +42,7 @@ def prepare(
     flow_size: int = 128,
     flow_stride: int = 4,
     broad_size: int | None = None,
+    max_seconds_per_file: float = 14_400.0,
 ) -> "Dataset":
     """Turn media files into a dataset. The same command again finishes what was interrupted.
 
@@ -69,12 +70,15 @@ def prepare(
             all of it.
         split: shares of the splits, where the source has none.
         seed: decides which file goes into which split.
-        workers: processes, one per CPU core by default; cores that they leave are for threads.
+        workers: processes, one per CPU core by default; cores that they leave are for threads. A file that hangs,
+            crashes or fills the memory of its process is left out like any other that cannot be used; with 0 all is
+            done in the command's own process, which it would take with it.
         flow: also compute optical flow (TV-L1), for experiments that train with it; slow, see docs/flow.md.
         flow_size: shorter side in pixels of the pictures that flow is computed on.
         flow_stride: frames from one flow picture to the next; 4 is 6.25 a second, the rate of the paper's broad views.
         broad_size: also store every frame with this shorter side in pixels, such as 128, for faster training with
             broad.rgb.decode=small; takes about a third more disk, see docs/scaling.md.
+        max_seconds_per_file: a file that takes longer, by the clock on the wall, is left out.
 
     Returns:
         The finished dataset.
@@ -102,6 +106,7 @@ def prepare(
         flow_size=flow_size,
         flow_stride=flow_stride,
         broad_size=broad_size,
+        max_seconds_per_file=max_seconds_per_file,
     )
 
 

@@ -1,6 +1,10 @@
 """`brave-tf prepare`."""
 
+import contextlib
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +14,7 @@ from brave_tf import commands
 from brave_tf.config.words import FollowLinks, LayoutName
 
 SHOWN_REASONS = 10
+EXIT_TERMINATED = 128 + 15  # what a shell reports after SIGTERM
 
 
 def prepare(
@@ -30,35 +35,60 @@ def prepare(
     flow_size: int = 128,
     flow_stride: int = 4,
     broad_size: int | None = None,
+    max_seconds_per_file: float = 14_400.0,
 ) -> None:
     """`brave_tf.prepare`, whose documentation is also this command's."""
-    from brave_tf.preparation.worker_server import start_server
+    from brave_tf.preparation.worker_server import running_server
 
-    # A process with TensorFlow has what it waits for, and may have a server of its own.
-    if workers != 1 and "tensorflow" not in sys.modules:
-        start_server()
-    dataset = commands.prepare(
-        source,
-        out,
-        layout=layout,
-        path_column=path_column,
-        annotations=annotations,
-        follow_links=follow_links,
-        audio_rate=audio_rate,
-        shorter_side=shorter_side,
-        clip_seconds=clip_seconds,
-        split=split,
-        seed=seed,
-        workers=workers,
-        flow=flow,
-        flow_size=flow_size,
-        flow_stride=flow_stride,
-        broad_size=broad_size,
-    )
+    with _stopped_by_signals():
+        # It loads while this process does. If it cannot be started, those who need it say so.
+        if workers != 0:
+            with contextlib.suppress(OSError):
+                running_server()
+        dataset = commands.prepare(
+            source,
+            out,
+            layout=layout,
+            path_column=path_column,
+            annotations=annotations,
+            follow_links=follow_links,
+            audio_rate=audio_rate,
+            shorter_side=shorter_side,
+            clip_seconds=clip_seconds,
+            split=split,
+            seed=seed,
+            workers=workers,
+            flow=flow,
+            flow_size=flow_size,
+            flow_stride=flow_stride,
+            broad_size=broad_size,
+            max_seconds_per_file=max_seconds_per_file,
+        )
     _print(dataset.path, dataset.info)
 
 
 prepare.__doc__ = commands.prepare.__doc__
+
+
+@contextlib.contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """SIGTERM stops the work in as orderly a way as Ctrl-C does; both say that it can go on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Only the main thread hears of signals.
+        return
+
+    def stop(number: int, frame: Any) -> None:
+        signal.signal(number, signal.SIG_IGN)  # The little that is left to do takes no time.
+        raise SystemExit(EXIT_TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        print("prepare: stopped; the same command goes on", file=sys.stderr)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _print(path: Path, info: dict[str, Any]) -> None:

@@ -22,13 +22,15 @@ from brave_tf.data.flow_code import FlowSettings
 from brave_tf.data.open import open_dataset
 from brave_tf.errors import UsageError, UserError
 from brave_tf.files import locked, write_atomically, write_json
+from brave_tf.machine import cores
+from brave_tf.preparation.file_limits import FileLimits
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.choice import MOST_CLIP_SECONDS, default_clip_seconds, list_source
 from brave_tf.preparation.layouts.names import one_line
 from brave_tf.preparation.layouts.walk import Reach
 from brave_tf.preparation.media import MediaSettings
 from brave_tf.preparation.plan import ClipSettings, Plan, make_plan
-from brave_tf.preparation.shard_jobs import cores, write_shards
+from brave_tf.preparation.shard_jobs import write_shards
 from brave_tf.preparation.splits import assign_splits, parse_shares
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ def write_dataset(
     flow_size: int,
     flow_stride: int,
     broad_size: int | None,
+    max_seconds_per_file: float,
 ) -> Dataset:
     """Does what `brave_tf.commands.prepare` documents."""
     source, out = Path(source), Path(out)
@@ -64,7 +67,7 @@ def write_dataset(
         raise UsageError("received --flow-size or --flow-stride without --flow; add --flow to compute optical flow")
     media = MediaSettings(shorter_side, audio_rate or None, seconds)
     settings = ClipSettings(media, flow_settings if flow else None, broad_size)
-    _check(settings, workers)
+    _check(settings, workers, max_seconds_per_file)
     if flow and not (out / INFO_FILE).is_file():
         from brave_tf.preparation.tv_l1 import check_opencv
 
@@ -78,19 +81,21 @@ def write_dataset(
     if (out / INFO_FILE).is_file():
         return _finished(out, plan)
     with _claim(out, plan, settings):
-        results = write_shards(out, plan, settings, workers or cores())
+        limits = FileLimits(max_seconds_per_file)
+        results = write_shards(out, plan, settings, cores() if workers is None else workers, limits)
         _finish(out, plan, settings, listing, listing.split_rule or rule, results)
     shutil.rmtree(out / WORK_FOLDER, ignore_errors=True)
     return open_dataset(out)
 
 
-def _check(settings: ClipSettings, workers: int | None) -> None:
+def _check(settings: ClipSettings, workers: int | None, seconds_per_file: float) -> None:
     media, flow, rate = settings.media, settings.flow, settings.media.audio_rate_hz
     limits = [
         ("shorter side", media.shorter_side, 16, 4096),
         ("clip seconds", media.clip_seconds, 0.04, MOST_CLIP_SECONDS),
         ("audio rate", 16_000 if rate is None else rate, 1_000, 192_000),
-        ("workers", 1 if workers is None else workers, 1, 4096),
+        ("workers", 1 if workers is None else workers, 0, 4096),
+        ("max seconds per file", seconds_per_file, 0.001, 31_536_000),
         *([] if settings.broad_size is None else [("broad size", settings.broad_size, 16, media.shorter_side)]),
         *([] if flow is None else [("flow size", flow.shorter_side, 16, 1024), ("flow stride", flow.stride, 1, 25)]),
     ]

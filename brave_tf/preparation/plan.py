@@ -11,9 +11,12 @@ from typing import Any
 
 from brave_tf.data.dataset import WORK_FOLDER
 from brave_tf.data.flow_code import FlowSettings
+from brave_tf.errors import UserError
+from brave_tf.files import write_json
 from brave_tf.preparation.layouts import Source, in_order, names_of
 from brave_tf.preparation.media import MediaSettings
 
+LEFT_OUT_FILE = "left-out.json"
 SOURCES_PER_SHARD = 16
 MOST_SHARDS = 1024
 
@@ -162,3 +165,23 @@ def read_done(out: Path, shard: Shard) -> dict[str, Any] | None:
         return None
     done: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return done
+
+
+def read_left_out(out: Path) -> dict[int, str]:
+    """The sources that an interrupted preparation gave up, by number, with the reason."""
+    file = out / WORK_FOLDER / LEFT_OUT_FILE
+    if not file.is_file():
+        return {}
+    return {int(number): reason for number, reason in json.loads(file.read_text(encoding="utf-8")).items()}
+
+
+def write_left_out(out: Path, reasons: Mapping[int, str]) -> None:
+    """Writes down the sources that are given up: what took too long once may take less the next time.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    try:
+        write_json(out / WORK_FOLDER / LEFT_OUT_FILE, reasons)
+    except OSError as error:
+        raise UserError(f"{out} cannot be written ({error.strerror}); free some space and run it again") from None

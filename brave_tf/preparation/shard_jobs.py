@@ -8,38 +8,47 @@ from pathlib import Path
 from typing import Any
 
 from brave_tf.data.dataset import LABEL_PREFIX, PRIMARY_LABEL, WORK_FOLDER
+from brave_tf.machine import cores
+from brave_tf.preparation.file_limits import Deadline, FileLimits
 from brave_tf.preparation.layouts import Source, names_of
-from brave_tf.preparation.media import Course
-from brave_tf.preparation.plan import ClipSettings, Plan, Shard, read_done, temporary
+from brave_tf.preparation.media import Course, MediaError
+from brave_tf.preparation.plan import (
+    ClipSettings,
+    Plan,
+    Shard,
+    read_done,
+    read_left_out,
+    temporary,
+    write_left_out,
+)
 from brave_tf.preparation.shard_writer import ShardJob, write_shard
 from brave_tf.preparation.source_writer import Outcome, SourceJob, write_source
+from brave_tf.preparation.worker import Job
 from brave_tf.preparation.worker_processes import WorkerProcesses
 from brave_tf.progress import Advance, track
 
-Job = SourceJob | ShardJob
 Results = dict[str, Any]
 """What `brave_tf.preparation.shard_writer.write_shard` returned, by the shard's name."""
 
 
-def cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0))
-
-
-def write_shards(out: Path, plan: Plan, settings: ClipSettings, workers: int) -> list[dict[str, Any]]:
+def write_shards(
+    out: Path, plan: Plan, settings: ClipSettings, workers: int, limits: FileLimits
+) -> list[dict[str, Any]]:
     """Writes what is not done yet.
 
     Args:
         out: the dataset's directory.
         plan: the preparation.
         settings: what to make of the media files.
-        workers: processes.
+        workers: processes; 0 to do everything in this one.
+        limits: what the work on one file may take. In this process nobody can end a file that hangs, nor watch its
+            memory.
 
     Returns:
         What `brave_tf.preparation.shard_writer.write_shard` returned for every shard of the plan, now or before.
 
     Raises:
-        UserError: a shard cannot be written, or a worker died.
+        UserError: a shard cannot be written, or no process can be started.
     """
     results: Results = {shard.name: read_done(out, shard) for shard in plan.shards}
     todo = [shard for shard in plan.shards if results[shard.name] is None]
@@ -47,37 +56,43 @@ def write_shards(out: Path, plan: Plan, settings: ClipSettings, workers: int) ->
     total = sum(plan.sizes)
     with track(total, "prepare", done=total - work.bytes_left, percent=True) as advance, work.tidied():
         meter = _Meter(advance, len(plan.sources), work)
-        workers = min(workers, len(work))
-        if workers <= 1:
-            _write_here(work, meter)
+        if workers:
+            _write_in_processes(work, max(min(workers, len(work)), 1), limits, meter)
         else:
-            _write_in_processes(work, workers, meter)
+            _write_here(work, limits, meter)
     results |= work.results
     return [results[shard.name] for shard in plan.shards]
 
 
-def _write_here(work: "_Work", meter: "_Meter") -> None:
+def _write_here(work: "_Work", limits: FileLimits, meter: "_Meter") -> None:
     while job := work.next():
         if isinstance(job, ShardJob):
             work.finish(job, write_shard(job))
             continue
+        deadline = Deadline(limits)
 
-        def report(share: float, size: int = work.size(job)) -> None:
+        def report(share: float, size: int = work.size(job), deadline: Deadline = deadline) -> None:
+            if deadline.is_over:
+                raise MediaError(limits.time_reason)
             meter.show(share * size)
 
-        work.finish(job, write_source(job, Course(threads=cores, report=report)))
+        outcome = write_source(job, Course(threads=cores, report=report))
+        if deadline.is_over and outcome.reason in (None, limits.time_reason):
+            job.piece.unlink(missing_ok=True)
+            outcome = Outcome([], limits.time_reason, remembered=True)
+        work.finish(job, outcome)
         meter.show()
 
 
-def _write_in_processes(work: "_Work", workers: int, meter: "_Meter") -> None:
-    with WorkerProcesses(workers) as processes:
+def _write_in_processes(work: "_Work", workers: int, limits: FileLimits, meter: "_Meter") -> None:
+    with WorkerProcesses(workers, limits) as processes:
         while True:
             while processes.has_room and (job := work.next()):
                 processes.start(job)
-            if not processes.running:
+            if not processes.jobs:
                 return
             # The cores that no process keeps busy any more are for the threads of the others.
-            processes.set_threads(cores() // min(workers, len(processes.running)))
+            processes.set_threads(cores() // min(workers, len(processes.jobs)))
             for job, result in processes.wait():
                 work.finish(job, result)
             meter.show(sum(work.size(job) * share for job, share in processes.shares()))
@@ -96,15 +111,17 @@ class _Work:
         self._tag = str(os.getpid())
         self._indices = {name: index for index, name in enumerate(plan.classes.get(PRIMARY_LABEL, ()))}
         largest_first = sorted(todo, key=lambda shard: -max(plan.sizes[number] for number in shard.sources))
+        self._left_out = read_left_out(out)
         self._waiting = collections.deque(
             (shard, number)
             for shard in largest_first
             for number in sorted(shard.sources, key=lambda number: -plan.sizes[number])
+            if number not in self._left_out
         )
         self._shard_of = {number: shard for shard, number in self._waiting}
-        self._outcomes: dict[int, Outcome] = {}
-        self._complete: collections.deque[Shard] = collections.deque()
-        self._open = {shard.name: len(shard.sources) for shard in todo}
+        self._outcomes = {number: Outcome([], reason) for number, reason in self._left_out.items()}
+        self._open = {shard.name: sum(number in self._shard_of for number in shard.sources) for shard in todo}
+        self._complete = collections.deque(shard for shard in todo if not self._open[shard.name])
         self.bytes_left = sum(plan.sizes[number] for number in self._shard_of)
         self.sources_left = len(self._shard_of)
         self.results: Results = {}
@@ -128,6 +145,9 @@ class _Work:
         if isinstance(job, ShardJob):
             self.results[job.shard.name] = result
             return
+        if result.remembered:
+            self._left_out[job.number] = result.reason
+            write_left_out(self._out, self._left_out)
         shard = self._shard_of[job.number]
         self._outcomes[job.number] = result
         self._open[shard.name] -= 1
@@ -146,8 +166,9 @@ class _Work:
         try:
             yield
         finally:
-            for piece in (self._out / WORK_FOLDER).glob(f"*.{self._tag}.piece"):
-                piece.unlink(missing_ok=True)
+            for kind in ("piece", "part"):
+                for file in (self._out / WORK_FOLDER).glob(f"*.{self._tag}.{kind}"):
+                    file.unlink(missing_ok=True)
 
     def _piece(self, shard: Shard, number: int) -> Path:
         return temporary(self._out / WORK_FOLDER, shard, f"{number}.{self._tag}.piece")

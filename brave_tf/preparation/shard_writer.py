@@ -8,7 +8,7 @@ from typing import Any
 
 from brave_tf.data.dataset import WORK_FOLDER
 from brave_tf.files import write_json
-from brave_tf.preparation.plan import Shard, temporary
+from brave_tf.preparation.plan import Shard, read_done, temporary
 from brave_tf.preparation.source_writer import Outcome, cannot_write
 
 
@@ -32,12 +32,16 @@ class ShardJob:
 def write_shard(job: ShardJob) -> dict[str, Any]:
     """Writes a shard and its done-file, and removes the pieces.
 
+    Where it is done already, as by a process that died with its last step, nothing is left to do.
+
     Returns:
         `rows` of the clip table and the `quarantined` sources; the same is in the shard's done-file.
 
     Raises:
         UserError: the shard cannot be written, for example on a full disk.
     """
+    if (done := read_done(job.out, job.shard)) is not None:
+        return done
     work, target = job.out / WORK_FOLDER, job.out / job.shard.name
     part = temporary(work, job.shard, f"{job.tag}.part")
     result: dict[str, Any] = {"rows": [], "quarantined": []}
@@ -52,12 +56,14 @@ def write_shard(job: ShardJob) -> dict[str, Any]:
                     shutil.copyfileobj(file, stream)
                 for row in outcome.rows:
                     result["rows"].append({**row, "shard": job.shard.name, "offset": row["offset"] + place})
-                piece.unlink()
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(part, target)
         write_json(temporary(work, job.shard, "done"), result)
-    except OSError as error:
+        # Not before: should this process die, another one needs them.
+        for _, piece, _ in job.parts:
+            piece.unlink(missing_ok=True)
+    except (OSError, MemoryError) as error:
         part.unlink(missing_ok=True)
         raise cannot_write(target, error) from None
     return result

@@ -4,9 +4,11 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from brave_tf.config import SOURCE_FPS
 from brave_tf.data.dataset import CLIPS_PER_SOURCE
 from brave_tf.data.record_frame import FOOTER_BYTES, HEADER_BYTES, frame
 from brave_tf.errors import UserError
+from brave_tf.preparation.file_limits import OutputLimit
 from brave_tf.preparation.layouts import Source
 from brave_tf.preparation.media import Clip, Course, MediaError, read_clips
 from brave_tf.preparation.plan import ClipSettings
@@ -41,10 +43,13 @@ class Outcome:
     Attributes:
         rows: of the clip table, without labels; offsets count from the beginning of the piece.
         reason: why the source is left out, or None.
+        remembered: whether another try might end otherwise, so that the reason is written down, and the source not
+            tried again when an interrupted preparation goes on.
     """
 
     rows: list[dict[str, Any]]
     reason: str | None = None
+    remembered: bool = False
 
 
 def write_source(job: SourceJob, course: Course) -> Outcome:
@@ -54,12 +59,15 @@ def write_source(job: SourceJob, course: Course) -> Outcome:
         UserError: the piece cannot be written, for example on a full disk.
     """
     rows: list[dict[str, Any]] = []
+    remembered = False
+    output = OutputLimit(job.source.path)
     try:
         with open(job.piece, "wb") as stream:
             clips = read_clips(
                 job.source.path, job.settings.media, job.source.start_seconds, job.source.end_seconds, course
             )
             for index, clip in enumerate(clips):
+                output.add(_seconds(clip, job.settings))
                 row, payload = _record(job, index, clip, course)
                 pieces = frame(payload)
                 place = stream.tell()
@@ -71,17 +79,25 @@ def write_source(job: SourceJob, course: Course) -> Outcome:
         reason = "holds nothing to keep"
     except MediaError as error:
         reason = str(error)
+    except MemoryError:
+        reason, remembered = "needs more memory than there is", True
     except OSError as error:
         job.piece.unlink(missing_ok=True)
         raise cannot_write(job.shard, error) from None
     job.piece.unlink(missing_ok=True)
-    return Outcome([], reason)
+    return Outcome([], reason, remembered)
 
 
-def cannot_write(shard: Path, error: OSError) -> UserError:
+def cannot_write(shard: Path, error: OSError | MemoryError) -> UserError:
     """What is said when a shard, or a piece of it, cannot be written."""
-    reason = error.strerror or str(error)
+    reason = "out of memory" if isinstance(error, MemoryError) else error.strerror or str(error)
     return UserError(f"{shard} cannot be written ({reason}); free some space and run it again")
+
+
+def _seconds(clip: Clip, settings: ClipSettings) -> float:
+    """How much of picture or sound a clip holds."""
+    sound = clip.samples.size / settings.media.audio_rate_hz if settings.media.audio_rate_hz else 0.0
+    return max(len(clip.frames) / SOURCE_FPS, sound)
 
 
 def _record(job: SourceJob, index: int, clip: Clip, course: Course) -> tuple[dict[str, Any], list[bytes]]:

@@ -1,147 +1,180 @@
-"""Processes that write sources and shards, and leave at once when the work fails or is interrupted."""
+"""A pool of processes that write sources and shards: one that dies, hangs or grows without end costs one file."""
 
-import concurrent.futures
+import collections
 import contextlib
-import multiprocessing
-import multiprocessing.resource_tracker
-import os
-import signal
-import threading
 import time
 from collections.abc import Iterator
+from multiprocessing.connection import wait
 from typing import Any
 
 from brave_tf.errors import UserError
-from brave_tf.preparation.media import Course
-from brave_tf.preparation.shard_writer import ShardJob, write_shard
-from brave_tf.preparation.source_writer import SourceJob, write_source
-from brave_tf.preparation.worker_server import without_interrupts
+from brave_tf.preparation.file_limits import FileLimits, held_bytes
+from brave_tf.preparation.running_worker import RunningWorker, cannot_start, start_worker
+from brave_tf.preparation.shard_writer import ShardJob
+from brave_tf.preparation.signals import ignored_signals
+from brave_tf.preparation.source_writer import Outcome, SourceJob
+from brave_tf.preparation.worker import Job
 
-LOOK_SECONDS = 1.0
-"""How often the progress of other processes is looked at."""
-LEAVE_SECONDS = 0.2
-"""How often a worker looks whether it should leave."""
-JOBS_PER_WORKER = 2
-"""Jobs that are handed out: a worker that is done finds the next one."""
+LOOK_SECONDS = 0.2
+"""How often time and memory of the processes are looked at."""
+LONGEST_LOOK_SECONDS = 5.0
+"""More than that between two looks is not time that a file took: the command was stopped, with Ctrl-Z perhaps."""
 
 
 class WorkerProcesses(contextlib.AbstractContextManager["WorkerProcesses"]):
-    """A pool of processes for `SourceJob` and `ShardJob`; half a job is worth nothing.
+    """Processes for `SourceJob` and `ShardJob`, started when there is something to do, and ended at once on leaving.
+
+    A job whose process dies gets one more try, in a new process and with no other beside it: where memory runs out, it
+    may have been the others. A file that took too long gets none: it would take as long again.
 
     Args:
-        workers: processes.
+        workers: how many, at most.
+        limits: what the work on one file may take.
     """
 
-    def __init__(self, workers: int):
-        # Copies of a server, not of this process: its threads (TensorFlow's, in a notebook) would not survive that.
-        context = multiprocessing.get_context("forkserver")
-        places = workers * JOBS_PER_WORKER
-        # A place of its own for each job needs no lock, which a worker could take to its grave.
-        self._shares = context.RawArray("d", places)
-        self._threads = context.RawValue("i", 1)
-        self._leave = context.RawValue("b", 0)
-        self._free = list(range(places))
-        self._pool = concurrent.futures.ProcessPoolExecutor(
-            workers,
-            mp_context=context,
-            initializer=_start_worker,
-            initargs=(self._shares, self._threads, self._leave),
-        )
-        self.running: dict[Any, tuple[SourceJob | ShardJob, int]] = {}
+    def __init__(self, workers: int, limits: FileLimits):
+        self._most = workers
+        self._limits = limits
+        self._threads = 1
+        self._workers: list[RunningWorker] = []
+        self._suspects: collections.deque[Job] = collections.deque()
+        self._looked = self._watched = time.monotonic()
 
     def __exit__(self, kind: Any, *details: Any) -> None:
-        if kind is None:
-            self._pool.shutdown(wait=True)
-            return
-        self._leave.value = 1
         # A second Ctrl-C must not cut short the little that is left to do.
-        with _ignored_interrupts():
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        with contextlib.nullcontext() if kind is None else ignored_signals():
+            for worker in self._workers:
+                worker.end("is not needed")
+                worker.connection.close()
+            for worker in self._workers:
+                worker.cause_of_end()  # Nobody writes any more once this returns.
+
+    @property
+    def jobs(self) -> list[Job]:
+        """The jobs that were handed out and are not done."""
+        return [*(job for job, _ in self.shares()), *self._suspects]
 
     @property
     def has_room(self) -> bool:
         """Whether another job can be handed out."""
-        return bool(self._free)
+        alone = self._suspects or any(worker.is_last_try for worker in self._workers)
+        return not alone and len(self.jobs) < self._most
 
-    def start(self, job: SourceJob | ShardJob) -> None:
-        """Hands out a job."""
-        place = self._free.pop()
-        self._shares[place] = 0.0
-        # The first call starts the processes. The tracker unblocks the signal when it starts, so it has to run before.
-        multiprocessing.resource_tracker.ensure_running()
-        with without_interrupts():
-            self.running[self._pool.submit(_run, job, place)] = job, place
+    def start(self, job: Job) -> None:
+        """Hands out a job.
+
+        Raises:
+            UserError: no process can be started.
+        """
+        self._hand_out(job, is_last_try=False)
 
     def set_threads(self, count: int) -> None:
         """Says how many cores there are for each process, from now on."""
-        self._threads.value = max(count, 1)
+        self._threads = max(count, 1)
+        for worker in self._workers:
+            if worker.job is not None:
+                worker.set_threads(self._threads)
 
-    def shares(self) -> Iterator[tuple[SourceJob | ShardJob, float]]:
+    def shares(self) -> Iterator[tuple[Job, float]]:
         """The jobs that run, with the share of each that is done."""
-        for job, place in self.running.values():
-            yield job, self._shares[place]
+        for worker in self._workers:
+            if worker.job is not None:
+                yield worker.job, worker.share
 
-    def wait(self) -> Iterator[tuple[SourceJob | ShardJob, Any]]:
-        """Waits a moment; the jobs that are done, with their results.
+    def wait(self) -> list[tuple[Job, Any]]:
+        """Waits a moment; the jobs that are done or given up, with their results.
 
         Raises:
-            UserError: one failed, or a worker died.
+            UserError: one failed, or no process can be started.
         """
-        done, _ = concurrent.futures.wait(self.running, LOOK_SECONDS, concurrent.futures.FIRST_COMPLETED)
-        for future in done:
-            job, place = self.running.pop(future)
-            self._free.append(place)
-            yield job, _result(future, job)
+        if self._suspects and not any(self.shares()):
+            # In a new process and alone: those that wait hold memory too.
+            for worker in self._workers:
+                worker.end("is not needed")
+            self._hand_out(self._suspects.popleft(), is_last_try=True)
+        ready = wait([worker.connection for worker in self._workers], LOOK_SECONDS)
+        self._count_time()
+        finished = [each for worker in list(self._workers) if worker.connection in ready for each in self._hear(worker)]
+        if self._looked - self._watched >= LOOK_SECONDS:
+            self._watched = self._looked
+            for worker in self._workers:
+                self._watch(worker)
+        return finished
+
+    def _hand_out(self, job: Job, is_last_try: bool) -> None:
+        worker = next((each for each in self._workers if each.job is None and not each.verdict), None)
+        if worker is None:
+            worker = start_worker()
+            self._workers.append(worker)
+        worker.take(job, self._threads, is_last_try)
+
+    def _count_time(self) -> None:
+        before, self._looked = self._looked, time.monotonic()
+        for worker in self._workers:
+            if worker.number is not None and worker.job is not None:
+                worker.seconds += min(self._looked - before, LONGEST_LOOK_SECONDS)
+
+    def _hear(self, worker: RunningWorker) -> list[tuple[Job, Any]]:
+        try:
+            message = worker.connection.recv()
+        except (EOFError, OSError):
+            return self._bury(worker)
+        if message.kind == "failed":
+            raise message.content
+        if message.kind == "ready":
+            worker.number = message.content
+        elif message.kind == "share":
+            worker.share = message.content
+        elif worker.job is not None:
+            job, worker.job, worker.is_last_try = worker.job, None, False
+            return [(job, self._in_time(worker, job, message.content))]
+        return []
+
+    def _in_time(self, worker: RunningWorker, job: Job, result: Any) -> Any:
+        """The result of a job, unless it comes too late."""
+        if not self._is_late(worker, job) or result.reason is not None:
+            return result
+        _tidy(job)
+        return Outcome([], self._limits.time_reason, remembered=True)
+
+    def _is_late(self, worker: RunningWorker, job: Job) -> bool:
+        return isinstance(job, SourceJob) and worker.seconds > self._limits.seconds
+
+    def _watch(self, worker: RunningWorker) -> None:
+        """Ends a process that takes too much of something; what becomes of its job is told when it has gone."""
+        if not isinstance(worker.job, SourceJob) or worker.number is None or worker.verdict is not None:
+            return
+        if self._is_late(worker, worker.job):
+            worker.end(self._limits.time_reason)
+        elif held_bytes(worker.number) > self._limits.memory_bytes:
+            worker.end(self._limits.memory_reason)
+
+    def _bury(self, worker: RunningWorker) -> list[tuple[Job, Any]]:
+        """What is done about the job of a process that has ended."""
+        self._workers.remove(worker)
+        worker.connection.close()
+        cause = worker.cause_of_end()
+        job = worker.job
+        if worker.number is None:
+            raise cannot_start("it ended before it was ready")
+        if job is None:
+            return []
+        _tidy(job)
+        if self._is_late(worker, job):
+            return [(job, Outcome([], self._limits.time_reason, remembered=True))]
+        if not worker.is_last_try:
+            self._suspects.append(job)
+            return []
+        if isinstance(job, ShardJob):
+            raise UserError(
+                f"{job.out / job.shard.name} cannot be written (its process ended twice: {cause}); "
+                "run the same command again with fewer --workers"
+            )
+        reason = worker.verdict or f"ended the process that read it, twice ({cause})"
+        return [(job, Outcome([], reason, remembered=True))]
 
 
-def _result(future: Any, job: SourceJob | ShardJob) -> Any:
-    try:
-        return future.result()
-    except concurrent.futures.process.BrokenProcessPool:
-        name = job.source.name if isinstance(job, SourceJob) else job.shard.name
-        raise UserError(
-            f"a worker process died around {name} (out of memory?); run the same command again with fewer --workers"
-        ) from None
-
-
-@contextlib.contextmanager
-def _ignored_interrupts() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Only the main thread is ever interrupted.
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-_shares: Any = None
-"""In a worker process: the share of each job that is done."""
-_threads: Any = None
-"""In a worker process: cores for its threads."""
-
-
-def _start_worker(shares: Any, threads: Any, leave: Any) -> None:
-    global _shares, _threads
-    _shares, _threads = shares, threads
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Not the parent that the system knows, which is the server: that lives as long as its copies do.
-    command = multiprocessing.parent_process()
-
-    def leave_in_time() -> None:
-        while command and command.is_alive() and not leave.value:
-            time.sleep(LEAVE_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=leave_in_time, daemon=True).start()
-
-
-def _run(job: SourceJob | ShardJob, place: int) -> Any:
-    if isinstance(job, ShardJob):
-        return write_shard(job)
-
-    def report(share: float) -> None:
-        _shares[place] = share
-
-    return write_source(job, Course(threads=lambda: int(_threads.value), report=report))
+def _tidy(job: Job) -> None:
+    """Removes what a process that was ended may have left of a job."""
+    if isinstance(job, SourceJob):
+        job.piece.unlink(missing_ok=True)

@@ -1,33 +1,122 @@
-"""The process that all workers are copies of, which loads what they need while the command itself still loads."""
+"""The process that all workers are copies of, which loads what they need while the command itself still loads.
 
+Not that of `multiprocessing`: its workers run the script of the user again, and locks of its pools need shared memory
+of the system. A worker here has nothing but a connection.
+"""
+
+import atexit
 import contextlib
 import multiprocessing
-import multiprocessing.forkserver
-import multiprocessing.resource_tracker
-import signal
-from collections.abc import Iterator
+import multiprocessing.connection
+import os
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import traceback
+from multiprocessing.connection import Connection
+from typing import Any
 
-LOADED = ["brave_tf.preparation.worker_processes"]
-"""What it imports, so that no worker has to."""
+from brave_tf.preparation.signals import without_signals
+
+ANSWER_SECONDS = 1.0
+"""How long the server may take to tell how a process ended that has ended."""
+
+_NUMBER = struct.Struct("!i")
+"""What is asked for: 0 for a new worker, or the number of a process that has ended; and the answer, how it ended."""
 
 
-def start_server() -> None:
-    """Starts it, unless it runs: for a command alone, since all that a process starts shares this server."""
-    multiprocessing.set_forkserver_preload(LOADED)
-    # It unblocks the signal when it starts, so it has to run before.
-    multiprocessing.resource_tracker.ensure_running()
-    with without_interrupts():
-        multiprocessing.forkserver.ensure_running()
+class WorkerServer:
+    """A process that splits off a copy of itself for each worker; a new worker costs nothing."""
+
+    def __init__(self) -> None:
+        self._socket, theirs = socket.socketpair()
+        self._lock = threading.Lock()
+        self._owner = os.getpid()
+        # The same modules as here, wherever they were found.
+        path = [str(entry) for entry in sys.path]
+        code = f"import sys; sys.path[:] = {path!r}; from {__name__} import serve; serve({theirs.fileno()})"
+        names = ["-X", "utf8"] if sys.flags.utf8_mode else []
+        with contextlib.ExitStack() as undo, theirs, without_signals():
+            undo.enter_context(self._socket)
+            self._process = subprocess.Popen(
+                [sys.executable, *names, "-c", code], stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+            )
+            undo.pop_all()
+        atexit.register(self.stop)
+
+    @property
+    def runs(self) -> bool:
+        """Whether it can be asked for workers."""
+        return self._process.poll() is None
+
+    def start_worker(self) -> "Connection[Any, Any]":
+        """A connection to a new worker, see `brave_tf.preparation.worker.work`; does not wait for it.
+
+        Raises:
+            OSError: there is no server any more.
+        """
+        ours, theirs = multiprocessing.Pipe()
+        with theirs, self._lock:
+            socket.send_fds(self._socket, [_NUMBER.pack(0)], [theirs.fileno()])
+        return ours
+
+    def status_of(self, process: int) -> int | None:
+        """How a worker that has ended did so: its exit status, or minus the signal's number; None if nobody knows."""
+        with self._lock, contextlib.suppress(OSError, struct.error):
+            self._socket.sendall(_NUMBER.pack(process))
+            if multiprocessing.connection.wait([self._socket], ANSWER_SECONDS):
+                return int(_NUMBER.unpack(self._socket.recv(_NUMBER.size))[0])
+        # A late answer would be taken for that to another question.
+        self.stop()
+        return None
+
+    def stop(self) -> None:
+        """Ends it; nothing that it does is worth waiting for."""
+        if self._owner != os.getpid():  # a copy of the process that started it
+            return
+        atexit.unregister(self.stop)
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
 
 
-@contextlib.contextmanager
-def without_interrupts() -> Iterator[None]:
-    """Processes that start in here hear nothing of Ctrl-C; one that is pressed meanwhile strikes afterwards.
+_servers: dict[int, WorkerServer] = {}
+"""The server of this process, by its number: a copy of the process must not use it."""
 
-    A terminal sends Ctrl-C to every process of the command, also to those that are still starting.
+
+def running_server() -> WorkerServer:
+    """The server of this process, which is started unless it runs.
+
+    Raises:
+        OSError: it cannot be started.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    server = _servers.get(os.getpid())
+    if server is None or not server.runs:
+        server = _servers[os.getpid()] = WorkerServer()
+    return server
+
+
+def serve(descriptor: int) -> None:
+    """What the server does, until the other end of its socket is closed."""
+    from brave_tf.preparation.worker import work
+
+    with socket.socket(fileno=descriptor) as requests:
+        while True:
+            request, descriptors, _, _ = socket.recv_fds(requests, _NUMBER.size, 1)
+            if not request:
+                return
+            (process,) = _NUMBER.unpack(request)
+            if process:
+                requests.sendall(_NUMBER.pack(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])))
+            elif os.fork() == 0:
+                try:
+                    requests.close()
+                    work(Connection(descriptors[0]))
+                except BaseException:
+                    traceback.print_exc()
+                finally:
+                    os._exit(1)
+            else:
+                os.close(descriptors[0])

@@ -25,7 +25,7 @@ def test_the_largest_source_comes_first_and_one_shard_after_the_other(videos, tm
         return source_writer.write_source(job, course)
 
     monkeypatch.setattr(shard_jobs, "write_source", recording)
-    prepare(videos, tmp_path / "out", split="train=1", workers=1)
+    prepare(videos, tmp_path / "out", split="train=1", workers=0)
     shards, numbers, pieces = zip(*order, strict=True)
     assert numbers[0] == 9 and sorted(numbers) == list(range(18))
     assert shards == tuple(sorted(shards, reverse=True)) and len(set(shards)) == 2
@@ -45,7 +45,7 @@ def test_a_full_disk_leaves_nothing_behind(videos, tmp_path, monkeypatch):
 
     monkeypatch.setattr(source_writer, "frame", full)
     with pytest.raises(UserError, match=r"cannot be written \(No space left on device\); free some space"):
-        prepare(videos, tmp_path / "out", split="train=1", workers=1)
+        prepare(videos, tmp_path / "out", split="train=1", workers=0)
     left = {file.name for file in (tmp_path / "out" / ".prepare").iterdir()}
     assert left == {"lock", "plan.json"}
 
