@@ -56,7 +56,7 @@ class RunningWorker:
         # It may be ready, and at work, without having been heard; that it is ready is the first thing that it says.
         with contextlib.suppress(EOFError, OSError):
             if self.number is None and self.connection.poll():
-                self.number = self.connection.recv().content
+                self.number, _ = self.connection.recv().content
         # Its number is nobody else's until the server has told how it ended.
         if self.number is not None:
             with contextlib.suppress(ProcessLookupError):

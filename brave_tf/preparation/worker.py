@@ -27,7 +27,8 @@ class Message:
 
     Attributes:
         kind: what it is about.
-        content: the number of its process, the share of its job that is done, the job's result, or an error.
+        content: the number of its process and the time on the machine's clock (`time.monotonic`), the share of its job
+            that is done, the job's result, or an error.
     """
 
     kind: Literal["ready", "share", "done", "failed"]
@@ -52,7 +53,7 @@ class _Desk:
     def run(self) -> None:
         _go_first()
         threading.Thread(target=self._listen, daemon=True).start()
-        self._tell("ready", os.getpid())
+        self._tell("ready", (os.getpid(), time.monotonic()))
         while True:
             job = self._jobs.get()
             try:

@@ -21,6 +21,10 @@ LONGEST_LOOK_SECONDS = 5.0
 """More than that between two looks is not time that a file took: the command was stopped, with Ctrl-Z perhaps."""
 
 
+MOST_FAILED_STARTS = 3
+"""So many processes in a row may end before they are ready."""
+
+
 class WorkerProcesses(contextlib.AbstractContextManager["WorkerProcesses"]):
     """Processes for `SourceJob` and `ShardJob`, started when there is something to do, and ended at once on leaving.
 
@@ -36,6 +40,7 @@ class WorkerProcesses(contextlib.AbstractContextManager["WorkerProcesses"]):
         self._most = workers
         self._limits = limits
         self._threads = 1
+        self._failed_starts = 0
         self._workers: list[RunningWorker] = []
         self._suspects: collections.deque[Job] = collections.deque()
         self._looked = self._watched = time.monotonic()
@@ -122,7 +127,9 @@ class WorkerProcesses(contextlib.AbstractContextManager["WorkerProcesses"]):
         if message.kind == "failed":
             raise message.content
         if message.kind == "ready":
-            worker.number = message.content
+            worker.number, since = message.content
+            worker.seconds = min(time.monotonic() - since, LONGEST_LOOK_SECONDS)
+            self._failed_starts = 0
         elif message.kind == "share":
             worker.share = message.content
         elif worker.job is not None:
@@ -156,8 +163,13 @@ class WorkerProcesses(contextlib.AbstractContextManager["WorkerProcesses"]):
         cause = worker.cause_of_end()
         job = worker.job
         if worker.number is None:
-            raise cannot_start("it ended before it was ready")
+            self._failed_starts += 1
+            if self._failed_starts > MOST_FAILED_STARTS:
+                raise cannot_start("it ended before it was ready")
         if job is None:
+            return []
+        if worker.number is None:  # It has not begun.
+            self._hand_out(job, worker.is_last_try)
             return []
         _tidy(job)
         if self._is_late(worker, job):

@@ -93,7 +93,10 @@ def running_server() -> WorkerServer:
         OSError: it cannot be started.
     """
     server = _servers.get(os.getpid())
-    if server is None or not server.runs:
+    if server is not None and not server.runs:
+        server.stop()  # It has ended by itself; what is left of it goes.
+        server = None
+    if server is None:
         server = _servers[os.getpid()] = WorkerServer()
     return server
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from brave_tf.commands import prepare
 from brave_tf.errors import UserError
-from brave_tf.preparation import file_limits, source_writer
+from brave_tf.preparation import file_limits, source_writer, worker_processes
 from brave_tf.preparation.file_limits import OutputLimit
 from brave_tf.preparation.media import MediaError
 from tests.preparation.command import arguments, content, is_working, worker_on
@@ -26,7 +27,7 @@ LONG = 0  # the source that takes a while
 @pytest.fixture(scope="module")
 def videos(tmp_path_factory):
     folder = tmp_path_factory.mktemp("videos")
-    write_media(folder / "a.mp4", seconds=40.0, size=(240, 320), sound_hz=None)
+    write_media(folder / "a.mp4", seconds=60.0, size=(240, 320), sound_hz=None)
     for name in "bc":
         write_media(folder / f"{name}.mp4", seconds=0.4, sound_hz=None)
     return folder
@@ -104,7 +105,7 @@ def test_a_file_that_ends_its_process_twice_is_left_out(videos, undisturbed, tmp
 def test_what_was_given_up_stays_so_after_an_interruption(tmp_path):
     folder = tmp_path / "videos"
     # The longest is the first, and what comes after it takes a while too.
-    for number, seconds in enumerate([30.0, 25.0, 0.2]):
+    for number, seconds in enumerate([45.0, 40.0, 0.2]):
         write_media(folder / f"{number}.mp4", seconds=seconds, size=(240, 320), sound_hz=None)
     out = tmp_path / "out"
     process = killed_twice(folder, out, signal.SIGKILL, workers=1)
@@ -150,6 +151,7 @@ def test_the_time_of_a_file_is_bounded(videos, tmp_path, workers):
 @needs_proc
 def test_the_memory_of_a_file_is_bounded(videos, tmp_path, monkeypatch):
     monkeypatch.setattr(file_limits, "MOST_MEMORY_BYTES", 2**24)
+    monkeypatch.setattr(worker_processes, "LOOK_SECONDS", 0.01)
     (tmp_path / "list.csv").write_text(f"path\n{videos / 'a.mp4'}\n")
     with pytest.raises(UserError, match=r"a.mp4 needs more than 0.0156 GiB of memory"):
         prepare(tmp_path / "list.csv", tmp_path / "out", workers=1, split="train=1")
@@ -245,6 +247,14 @@ def test_where_no_process_can_be_started_the_way_out_is_named(videos, tmp_path, 
     monkeypatch.setattr("brave_tf.preparation.worker_server._servers", {})
     with pytest.raises(UserError, match=r"could not be started \(No such file or directory\).*--workers 0"):
         prepare(videos, tmp_path / "out", workers=1)
+
+
+def test_processes_that_do_not_start_are_no_reason_to_wait(videos, tmp_path, monkeypatch):
+    # A server that ends at once, and what it was asked for with it.
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    monkeypatch.setattr("brave_tf.preparation.worker_server._servers", {})
+    with pytest.raises(UserError, match=r"could not be started"):
+        prepare(videos, tmp_path / "out", workers=2)
 
 
 def test_one_process_alone_gives_the_same_dataset(videos, undisturbed, tmp_path):
