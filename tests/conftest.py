@@ -32,6 +32,9 @@ hypothesis.settings.load_profile("gate")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-slow", action="store_true", help="also run the tests that are marked slow")
+    parser.addoption(
+        "--mutants", type=int, default=60, help="how many damaged media files tests/fuzz/test_media.py makes"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

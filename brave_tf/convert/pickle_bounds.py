@@ -16,6 +16,8 @@ DEEPEST = 50
 """Values inside one another."""
 
 _SETS = frozenset(["EMPTY_SET", "FROZENSET", "ADDITEMS"])
+_BUFFERS = frozenset(["NEXT_BUFFER", "READONLY_BUFFER"])
+"""Of memory beside the pickle, which a file has none of."""
 _TUPLES = frozenset(["EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"])
 _GETS = frozenset(["GET", "BINGET", "LONG_BINGET"])
 _PUTS = frozenset(["PUT", "BINPUT", "LONG_BINPUT"])
@@ -67,8 +69,8 @@ def check_operations(file: BinaryIO) -> None:
         file: open for reading, where the pickle begins.
 
     Raises:
-        TooLargeError: it has too many operations, numbers what it remembers beyond them, or puts into a dictionary or
-            set what can take forever to look up.
+        TooLargeError: it has too many operations, numbers what it remembers beyond them, refers to memory beside it, or
+            puts into a dictionary or set what can take forever to look up.
         ValueError: it is no pickle, or declares more bytes than the file has.
     """
     bounded = BoundedFile(file)
@@ -98,6 +100,8 @@ class _Stack:
         name = operation.name
         if name in _SETS:
             raise TooLargeError("holds a set")
+        if name in _BUFFERS:
+            raise TooLargeError("refers to memory beside it")
         if name in _GETS:
             self._places.append(self._remembered[int(argument)])
         elif name in _PUTS or name == "MEMOIZE":

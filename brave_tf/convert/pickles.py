@@ -22,6 +22,8 @@ LONGEST_NUMBER = 64
 """Bits of an integer."""
 LISTED_NAMES, LONGEST_NAME = 5, 60
 """Names in a message, and signs of each."""
+LONGEST_REASON = 300
+"""Signs of what a damaged or hostile file is found to be; it may be in that file's own words."""
 
 _OBJECT = "O8"
 
@@ -168,8 +170,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         content = _unpickle(path)
     except _RefusedError as error:
         raise UserError(
-            f"{path} asks for {error}; expected NumPy arrays of numbers and Haiku mappings only; "
-            "nothing of it was run: do not trust this file"
+            f"{path} asks for {_shown(str(error), LONGEST_REASON)}; expected NumPy arrays of numbers and Haiku "
+            "mappings only; nothing of it was run: do not trust this file"
         ) from None
     except TooLargeError as error:
         raise UserError(
@@ -177,7 +179,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             "have them; nothing of it was run: do not trust this file"
         ) from None
     except Exception as error:  # a damaged pickle can raise anything
-        raise UserError(f"{path} is damaged or not a checkpoint ({str(error) or type(error).__name__})") from None
+        reason = _shown(str(error), LONGEST_REASON) or type(error).__name__
+        raise UserError(f"{path} is damaged or not a checkpoint ({reason})") from None
     if not isinstance(content, Mapping) or not {"params", "state"} <= content.keys():
         raise UserError(f"{path} holds {_held(content)}; expected a dictionary with params and state")
     return dict(content)
@@ -186,7 +189,14 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
 def _held(content: Any) -> str:
     if not isinstance(content, Mapping):
         return type(content).__name__
-    return ", ".join(str(name)[:LONGEST_NAME] for name in itertools.islice(content, LISTED_NAMES)) or "nothing"
+    names = (_shown(str(name), LONGEST_NAME) for name in itertools.islice(content, LISTED_NAMES))
+    return ", ".join(names) or "nothing"
+
+
+def _shown(text: str, longest: int) -> str:
+    """What a stranger may have written, in one line that cannot command a terminal."""
+    line = " ".join(text[:longest].split())
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line)
 
 
 def _unpickle(path: Path) -> Any:
@@ -233,7 +243,7 @@ class _Builder:
                 raise _RefusedError("a mapping of something else")
             return self.make(value.values, depth + 1)
         if isinstance(value, dict):
-            return {key: self.make(inner, depth + 1) for key, inner in value.items()}
+            return {self.make(key, depth + 1): self.make(inner, depth + 1) for key, inner in value.items()}
         if isinstance(value, (list, tuple)):
             return type(value)(self.make(inner, depth + 1) for inner in value)
         if isinstance(value, int) and value.bit_length() > LONGEST_NUMBER:

@@ -16,7 +16,9 @@ from brave_tf.preparation.limits import LONGEST_GAP_SECONDS, check_picture
 JPEG_QUALITY = 2
 """Quantiser scale of the MJPEG encoder, 1 (best) to 31."""
 BATCH_FRAMES = 4
-"""Frames that a thread gets at a time."""
+"""Frames that a thread gets at a time, """
+BATCH_PIXELS = 4 * 3840 * 2160
+"""and fewer of those that are larger than 4K: one of 8K takes 50 to 130 MB."""
 MOST_THREADS = 6
 """More are not kept busy by one decoder; each holds frames of the size of the video."""
 
@@ -163,8 +165,9 @@ def _batches(frames: Iterable[Any]) -> Iterator[_Batch]:
     # Two frames in one place in memory, both of them alive, are one picture.
     for _, repeated in itertools.groupby(frames, lambda frame: frame.planes[0].buffer_ptr):
         alike = list(repeated)
-        batch.append((alike[0], len(alike)))
-        if len(batch) == BATCH_FRAMES:
+        frame = alike[0]
+        batch.append((frame, len(alike)))
+        if len(batch) == BATCH_FRAMES or len(batch) * frame.width * frame.height >= BATCH_PIXELS:
             yield batch
             batch = []
     if batch:

@@ -1,5 +1,6 @@
 """Opens media files: nothing but the one file that was named, and nothing but media."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -39,6 +40,10 @@ LIST_SIGNS = (
 )
 """How files begin that name other files."""
 
+PACKETS_END = (StopIteration, IndexError)
+"""How the packets of a stream end. Where another stream appeared after the beginning, as in broadcasts, PyAV may look
+for that one in a list that is too short; the packets have all come by then."""
+
 _ONLY_MEDIA = {
     "protocol_whitelist": "file",
     "format_whitelist": f"{CONTAINERS},{PICTURES_ALONE},{SOUND_ALONE}",
@@ -49,7 +54,7 @@ def open_media(path: Path) -> Any:
     """Opens a media file for reading; tags in another encoding than UTF-8 do not matter.
 
     Raises:
-        MediaError: it is empty, no file at all, a list of other files, or has too many streams.
+        MediaError: it is empty, no file at all, a list of other files, has a damaged header or too many streams.
         av.error.FFmpegError: it is not recognised.
         OSError: it cannot be read.
     """
@@ -62,11 +67,14 @@ def open_media(path: Path) -> Any:
     try:
         # Without "file:", FFmpeg takes what is before a colon for a protocol.
         container = av.open(f"file:{os.fspath(path)}", container_options=_ONLY_MEDIA, **_LENIENT)
-    except av.error.FFmpegError:
+    except av.error.FFmpegError as error:
         with open(path, "rb") as file:
             head = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
         if head.startswith(LIST_SIGNS):
             raise MediaError("is a list of other files, not media; give the files that it names") from None
+        # That is how some demuxers say that something is wrong; the file could be read just now.
+        if error.errno == errno.EPERM:
+            raise MediaError("does not decode (its header is damaged)") from None
         raise
     check_streams(len(container.streams))
     return container

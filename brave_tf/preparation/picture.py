@@ -10,6 +10,7 @@ from av.stream import Disposition
 from brave_tf.config import SOURCE_FPS
 from brave_tf.preparation.clock import Clock, Stretch
 from brave_tf.preparation.limits import MOST_PIXELS, SLOW_PICTURES, MediaError, check_pace, check_picture, check_rate
+from brave_tf.preparation.media_file import PACKETS_END
 from brave_tf.preparation.sound_track import SoundTrack
 
 CUT_OFF_SECONDS, CUT_OFF_SHARE = 0.5, 0.05
@@ -112,7 +113,7 @@ class Pictures:
         while True:
             try:
                 packet = next(packets)
-            except StopIteration:
+            except PACKETS_END:
                 return
             except av.error.FFmpegError:
                 self._cut = True

@@ -11,7 +11,7 @@ import numpy as np
 
 from brave_tf.preparation.clock import Clock, Stretch
 from brave_tf.preparation.limits import check_length, check_sound
-from brave_tf.preparation.media_file import open_media
+from brave_tf.preparation.media_file import PACKETS_END, open_media
 from brave_tf.preparation.sound_track import Piece, SoundTrack
 
 GAP_SECONDS = 0.1
@@ -165,7 +165,7 @@ def _frames(container: Any, stream: Any) -> Iterator[Any]:
     while True:
         try:
             packet = next(packets)
-        except (StopIteration, av.error.FFmpegError):
+        except (*PACKETS_END, av.error.FFmpegError):
             return
         try:
             yield from packet.decode()

@@ -220,6 +220,8 @@ NESTED = {
     "a set": ({1, 2}, "holds a set"),
     "a frozen set": (frozenset([1]), "holds a set"),
     "a long number": (10**5000, "holds a number of 16,610 bits"),
+    "a buffer": (b"\x80\x05\x96" + eight(3) + b"abc\x98.", "refers to memory beside it"),
+    "a long number as a key": ({10**5000: 1}, "holds a number of 16,610 bits"),
 }
 
 
@@ -291,3 +293,19 @@ def test_a_shared_array_is_read_once(tmp_path):
     path = save(tmp_path / "a.npy", {"params": {"m": {"w": array, "b": array}}, "state": {"m": {"w": array}}})
     found = read_checkpoint(path)
     assert found["params"]["m"]["w"] is found["params"]["m"]["b"] is found["state"]["m"]["w"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        (b"\x80\x04cos\x1b[2J\nsystem\n.", r"asks for os\\x1b\[2J\.system to be called"),
+        (b"\x80\x04cos\n" + b"a" * 10_000 + b"\n.", "asks for os.aaa"),
+        (b"\x80\x04Pname\n.", r"is damaged or not a checkpoint \(A load persistent id instruction was"),
+        (pickle.dumps({"a\x1b[2J\n": 1}), r"holds a\\x1b\[2J; expected"),
+    ],
+    ids=["name", "long name", "two lines", "key"],
+)
+def test_what_a_stranger_wrote_does_not_command_a_terminal(tmp_path, payload, words):
+    with pytest.raises(UserError, match=words) as caught:
+        read_checkpoint(with_pickle(tmp_path / "a.npy", payload))
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 1000

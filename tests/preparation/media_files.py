@@ -9,6 +9,27 @@ from pathlib import Path
 import av
 import numpy as np
 
+PICTURE_CODECS = {
+    ".webm": "libvpx",
+    ".mpg": "mpeg1video",
+    ".gif": "gif",
+    ".avi": "mpeg4",
+    ".wmv": "wmv2",
+    ".mov": "mjpeg",
+}
+SOUND_CODECS = {
+    ".wav": "pcm_s16le",
+    ".ogg": "libopus",
+    ".webm": "libopus",
+    ".mpg": "mp2",
+    ".avi": "libmp3lame",
+    ".mp3": "libmp3lame",
+    ".flac": "flac",
+    ".wmv": "libmp3lame",
+    ".mov": "pcm_s16be",
+}
+"""By extension; H.264 and AAC for the others."""
+
 
 def write_media(
     path: Path,
@@ -22,40 +43,46 @@ def write_media(
     options: dict[str, str] | None = None,
     aspect: int | None = None,
     in_order: bool = False,
+    noise_seed: int | None = None,
 ) -> Path:
     """Writes grey frames that brighten and a steady tone; `size` is (height, width), None for no picture.
 
     `aspect` is the width of a pixel by its height. With `in_order`, pictures are stored in the order in which they are
-    shown.
+    shown. With `noise_seed` they are coarse noise instead, so that there is more in the file than headers.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w", options=options or {}) as container:
         picture = None
         if size is not None:
-            codec = {".webm": "libvpx", ".mpg": "mpeg1video", ".gif": "gif"}.get(path.suffix, "libx264")
-            picture = container.add_stream(codec, rate=fps)
+            picture = container.add_stream(PICTURE_CODECS.get(path.suffix, "libx264"), rate=fps)
             picture.height, picture.width = size
-            picture.pix_fmt = "rgb8" if path.suffix == ".gif" else "yuv420p"
+            picture.pix_fmt = {".gif": "rgb8", ".mov": "yuvj420p"}.get(path.suffix, "yuv420p")
             if in_order:
                 picture.codec_context.max_b_frames = 0
+            if noise_seed is not None and picture.codec_context.name == "libx264":
+                # With it, what comes out differs from run to run.
+                picture.codec_context.options = {"x264-params": "no-mbtree=1"}
             if aspect is not None:
                 picture.sample_aspect_ratio = Fraction(aspect)
         track = None
         if sound_hz is not None:
             # Opus knows no 44.1 kHz.
             sound_hz = 48_000 if path.suffix in (".webm", ".ogg") else sound_hz
-            codec = {".wav": "pcm_s16le", ".ogg": "libopus", ".webm": "libopus", ".mpg": "mp2"}.get(path.suffix, "aac")
-            track = container.add_stream(codec, rate=sound_hz, layout=layout)
+            track = container.add_stream(SOUND_CODECS.get(path.suffix, "aac"), rate=sound_hz, layout=layout)
         if picture is not None:
-            _add_picture(container, picture, round(seconds * fps), size)
+            _add_picture(container, picture, round(seconds * fps), size, noise_seed)
         if track is not None:
             _add_sound(container, track, seconds, sound_hz, tone_hz)
     return path
 
 
-def _add_picture(container, stream, frames, size):
+def _add_picture(container, stream, frames, size, noise_seed):
+    generator = None if noise_seed is None else np.random.default_rng(noise_seed)
     for number in range(frames):
         image = np.full((*size, 3), 40 + 160 * number // max(frames - 1, 1), np.uint8)
+        if generator is not None:
+            coarse = generator.integers(0, 256, (-(-size[0] // 8), -(-size[1] // 8), 3), np.uint8)
+            image = coarse.repeat(8, axis=0).repeat(8, axis=1)[: size[0], : size[1]]
         container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
     container.mux(stream.encode(None))
 
@@ -97,7 +124,8 @@ def with_other_sound(picture: Path, sound: Path, target: Path) -> Path:
 
 def _mux(sources: dict[Path, dict[str, Callable[[float], float]]], target: Path, in_order: bool = True) -> Path:
     with contextlib.ExitStack() as stack:
-        written = stack.enter_context(av.open(str(target), "w"))
+        # Nothing in it that differs from run to run.
+        written = stack.enter_context(av.open(str(target), "w", options={"fflags": "+bitexact"}))
         packets = []
         for source, changes in sources.items():
             given = stack.enter_context(av.open(str(source)))

@@ -119,6 +119,8 @@ def test_csv_columns_become_labels(videos, tmp_path):
     ("text", "words"),
     [
         ("file\na.mp4\n", "columns file; expected 'path'"),
+        ('"path\na.mp4\n', r"columns path\\na\.mp4\\n; expected 'path'"),
+        ("a" * 1000, r"columns a{300}\.\.\.; expected 'path'"),
         ("path,start\na.mp4,soon\n", "row 2 has start='soon'; expected seconds"),
         ("path,start,end\na.mp4,3,2\n", "start < end"),
         ("path\n", "no rows"),

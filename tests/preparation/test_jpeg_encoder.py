@@ -1,6 +1,7 @@
 """Encoding on several cores, and frames that are repeated: the bytes stay the same."""
 
 import itertools
+import types
 
 import numpy as np
 import pytest
@@ -44,6 +45,15 @@ def test_a_repeated_frame_is_encoded_once(tmp_path, monkeypatch):
 
     monkeypatch.setattr(jpeg_encoder, "_batches", lambda frames: ([(frame, 1)] for frame in frames))
     assert frames_of(video, Course()) == frames and len(calls) == 75
+
+
+@pytest.mark.parametrize(("size", "expected"), [((3840, 2160), [4, 4, 2]), ((7680, 4320), [1] * 10)])
+def test_few_large_frames_are_held_at_a_time(size, expected):
+    frames = []
+    for number in range(10):
+        planes = [types.SimpleNamespace(buffer_ptr=number)]
+        frames.append(types.SimpleNamespace(width=size[0], height=size[1], planes=planes))
+    assert [len(batch) for batch in jpeg_encoder._batches(frames)] == expected
 
 
 def test_what_a_damaged_video_shows_does_not_change_from_time_to_time(tmp_path):

@@ -8,6 +8,7 @@ from PIL import Image
 
 from brave_tf.demo.world import write_world
 from brave_tf.preparation.media import MediaError, MediaSettings, read_clips
+from brave_tf.preparation.media_file import open_media
 from tests.preparation.media_files import write_media
 
 FAST_START = {"movflags": "faststart"}
@@ -189,3 +190,34 @@ def test_real_files_play_whole(shared_data):
         ]
         for path in files[:most]:
             assert clips_of(path), path
+
+
+class LateStream:
+    """A container in which a stream appears late: what PyAV may do at its end depends on what is in memory."""
+
+    def __init__(self, container):
+        self._container = container
+
+    def __getattr__(self, name):
+        return getattr(self._container, name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *details):
+        self._container.close()
+
+    def demux(self, stream):
+        yield from self._container.demux(stream)
+        raise IndexError("list index out of range")
+
+
+@pytest.mark.parametrize("size", [(16, 16), None])
+def test_a_stream_that_appears_late_changes_nothing(tmp_path, monkeypatch, size):
+    path = write_media(tmp_path / "a.mkv", seconds=1.0, size=size)
+    (expected,) = read_clips(path, MediaSettings())
+    for module in ("media", "sound"):
+        name = f"brave_tf.preparation.{module}.open_media"
+        monkeypatch.setattr(name, lambda path: LateStream(open_media(path)))
+    (found,) = read_clips(path, MediaSettings())
+    assert found.frames == expected.frames and np.array_equal(found.samples, expected.samples)

@@ -102,3 +102,13 @@ def test_demuxers_are_media_alone():
     # What an older or a smaller FFmpeg lacks is no loss; these are there in each.
     there = {name for names in av.formats_available for name in names.split(",")}
     assert {"mov", "matroska", "avi", "mpegts", "mpeg", "ogg", "wav", "mp3", "flac", "aac", "h264"} <= used & there
+
+
+def test_a_damaged_header_is_not_called_a_lack_of_permission(tmp_path):
+    path = write_media(tmp_path / "a.wmv", seconds=0.2, size=(16, 16))
+    content = bytearray(path.read_bytes())
+    # The kind of a stream, behind what stream properties begin with and their length.
+    content[content.index(b"\x91\x07\xdc\xb7\xb7\xa9\xcf\x11") + 24] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(MediaError, match=r"^does not decode \(its header is damaged\)$"):
+        clips_of(path)

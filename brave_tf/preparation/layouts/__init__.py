@@ -7,6 +7,9 @@ from pathlib import Path
 LabelValue = str | tuple[str, ...]
 """What a source has in a label column: one name, or a tuple where the column is multi-label."""
 
+MOST_DIGITS = 640
+"""Of a number: Python may be set to read no longer ones."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Source:
@@ -65,5 +68,5 @@ def names_of(value: LabelValue | None) -> tuple[str, ...]:
 def in_order(names: Iterable[str]) -> list[str]:
     """Names without an order of their own: numbers count, words go by the alphabet."""
     distinct = set(names)
-    numeric = all(name.isdecimal() for name in distinct)
+    numeric = all(name.isdecimal() and len(name) <= MOST_DIGITS for name in distinct)
     return sorted(distinct, key=lambda name: (int(name), name) if numeric else (0, name))

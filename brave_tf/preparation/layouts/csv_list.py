@@ -6,6 +6,7 @@ from typing import Any
 
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Listing, Source
+from brave_tf.preparation.layouts.names import listed
 
 SPECIAL_COLUMNS = ("start", "end", "split")
 _SURPLUS: Any = object()
@@ -31,8 +32,9 @@ def list_csv(file: Path, path_column: str = "path") -> Listing:
             reader = csv.DictReader(stream, restkey=_SURPLUS)
             columns = reader.fieldnames or []
             if path_column not in columns:
-                names = ", ".join(columns) or "none"
-                raise UserError(f"{file} has the columns {names}; expected {path_column!r}, or --path-column NAME")
+                raise UserError(
+                    f"{file} has the columns {listed(columns)}; expected {path_column!r}, or --path-column NAME"
+                )
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{file} is not a readable CSV file ({error}); expected comma-separated UTF-8 text") from None

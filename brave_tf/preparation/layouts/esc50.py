@@ -1,6 +1,7 @@
 """ESC-50, and ESC-10 within it: short sounds in five official folds (Piczak 2015)."""
 
 import collections
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from brave_tf.preparation.layouts.walk import INSIDE, Reach
 LISTS_FOLDER = "meta"
 COLUMNS = ("filename", "fold", "target", "category", "src_file")
 TEST_FOLD = "5"
+_NUMBER = re.compile(r"\d{1,9}")
 PUBLISHED_CLASSES, PUBLISHED_CLIPS = 50, 2_000
 PUBLISHED_FOLDS, PUBLISHED_FOLD_CLIPS = ("1", "2", "3", "4", "5"), 400
 
@@ -72,7 +74,7 @@ def _read_sounds(file: Path) -> Iterator[dict[str, str]]:
     targets: dict[str, str] = {}
     for place, row in read_table(file, COLUMNS):
         filled = all(row[column] for column in COLUMNS)
-        if not filled or not (row["fold"].isdecimal() and row["target"].isdecimal()):
+        if not filled or not all(_NUMBER.fullmatch(row[column]) for column in ("fold", "target")):
             raise malformed(place, ",".join(row.values()), f"{', '.join(COLUMNS)}; fold and target are whole numbers")
         if row["filename"] in seen:
             raise UserError(f"{place} lists {row['filename']} again; expected it once; use the published list")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from brave_tf.errors import UserError
+from brave_tf.preparation.layouts.names import listed
 
 _SHOWN = 80
 """Characters of a line that cannot be used that its message repeats."""
@@ -124,8 +125,7 @@ def read_table(file: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[s
     rows = read_rows(file)
     header = next(rows, (str(file), []))[1]
     if lacking := [column for column in columns if column not in header]:
-        names = ", ".join(header) or "none"
-        raise UserError(f"{file} has the columns {names}; expected also {', '.join(lacking)}")
+        raise UserError(f"{file} has the columns {listed(header)}; expected also {', '.join(lacking)}")
     for place, cells in rows:
         if len(cells) != len(header):
             raise malformed(place, ",".join(cells), f"{len(header)} cells, as in the header")

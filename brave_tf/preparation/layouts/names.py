@@ -1,6 +1,7 @@
 """Names of files: which of them are media, and how a name reads as text."""
 
 import os
+from collections.abc import Iterable
 
 MEDIA_EXTENSIONS = frozenset(
     [
@@ -37,6 +38,9 @@ MEDIA_EXTENSIONS = frozenset(
     ]
 )
 
+MOST_LISTED = 300
+"""Signs of the names in a message."""
+
 
 def extension_of(name: str) -> str:
     """The extension of a file's name in lower case, with its dot; empty if there is none."""
@@ -58,6 +62,12 @@ def printable(name: str) -> str:
 def one_line(name: str) -> str:
     r"""A name, which may hold anything, to be shown: what does not print becomes escapes like \n or \xe9."""
     return "".join(sign if sign.isprintable() else _escaped(sign) for sign in name)
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names of columns, to be shown; not all of them if they are long, as in a file that is no table."""
+    line = one_line(", ".join(names))
+    return (line if len(line) <= MOST_LISTED else line[:MOST_LISTED] + "...") or "none"
 
 
 def _escaped(sign: str) -> str:

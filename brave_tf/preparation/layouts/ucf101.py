@@ -17,6 +17,7 @@ SIDES = ("train", "test")
 UNUSED = "unused"
 PUBLISHED_CLASSES, PUBLISHED_VIDEOS = 101, 13_320
 PUBLISHED_SIDES = {1: (9_537, 3_783), 2: (9_586, 3_734), 3: (9_624, 3_696)}
+_NUMBER = re.compile(r"\d{1,9}")
 _GROUP = re.compile(r".*_(g\d+)_c\d+")
 
 
@@ -100,7 +101,7 @@ def _read_videos(file: Path, classes: Mapping[str, int]) -> dict[str, str]:
         video, *rest = line.split()
         number = " ".join(rest)
         folder, _, name = video.partition("/")
-        if not _GROUP.fullmatch(Path(name).stem) or not (number == "" or number.isdecimal()):
+        if not _GROUP.fullmatch(Path(name).stem) or not (number == "" or _NUMBER.fullmatch(number)):
             raise malformed(place, line, "CLASS/v_NAME_gNN_cNN.avi, and in training lists the class's number")
         if folder not in classes:
             raise UserError(f"{place} has the class {folder!r}; expected one of the {len(classes)} of {CLASS_LIST}")

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from brave_tf.errors import UserError
+from brave_tf.preparation.layouts import in_order
 from brave_tf.preparation.layouts.choice import BENCHMARKS, default_clip_seconds, list_source
 from brave_tf.preparation.layouts.walk import Reach
 from tests.preparation.layouts.files import touch, ucf101_lists, write_files
@@ -68,3 +69,8 @@ def test_a_folder_of_nothing_but_links_says_how_to_follow_them(tmp_path):
 def test_folders_take_no_annotations(tmp_path, layout):
     with pytest.raises(UserError, match="received --annotations with the layout folder; expected"):
         list_source(touch(tmp_path, "x.mp4"), layout, annotations=tmp_path)
+
+
+def test_long_numbers_as_labels_go_by_the_alphabet():
+    assert in_order(["10", "9", "9"]) == ["9", "10"]
+    assert in_order(["9" * 5000, "10", "9"]) == ["10", "9", "9" * 5000]

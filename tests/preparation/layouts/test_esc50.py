@@ -53,6 +53,7 @@ def test_the_list_is_next_to_the_sounds_or_where_the_user_says(tmp_path):
     [
         ("a.wav,1,x,dog,True,1,A", r"list\.csv, line 2 holds 'a\.wav,1,x.*whole numbers"),
         ("a.wav,,1,dog,True,1,A", "line 2 holds"),
+        (f"a.wav,1,{'9' * 5000},dog,True,1,A", "line 2 holds"),
         ("a.wav,1,1,dog,True,1,A\na.wav,2,1,dog,True,1,A", r"line 3 lists a\.wav again"),
         ("a.wav,1,1,dog,True,1,A\nb.wav,2,2,dog,True,1,A", "line 3 gives dog the target 2; expected 1"),
         ("a.wav,1,1,dog,True,1,A\nb.wav,2,1,cow,True,1,A", "two categories one target"),

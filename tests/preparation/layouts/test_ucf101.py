@@ -71,6 +71,7 @@ def test_a_name_that_leads_elsewhere_is_missing(source):
             r"trainlist03\.txt, line 2 gives YoYo the number 1; expected 2",
         ),
         ("trainlist03", "YoYo/v_YoYo.avi 1\n", r"line 1 holds 'YoYo/v_YoYo\.avi 1'; expected CLASS/v_NAME"),
+        ("trainlist03", f"YoYo/v_YoYo_g01_c01.avi {'9' * 5000}\n", r"line 1 holds 'YoYo/v_YoYo_g01_c01\.avi 999"),
         ("trainlist03", "../../etc/passwd 1\n", r"line 1 holds '\.\./\.\./etc/passwd 1'; expected CLASS/v_NAME"),
         ("classInd", "1 Archery\n3 YoYo\n", r"classInd\.txt, line 2 holds '3 YoYo'; expected the number 2"),
     ],

@@ -1,0 +1,113 @@
+"""Media files damaged in every way, all in one preparation: each is used or named with its reason, at a bounded cost.
+
+`pytest tests/fuzz/test_media.py --mutants 2000 -s` makes more of them, and says what became of them.
+"""
+
+import collections
+import json
+import re
+import sys
+
+import av
+
+from brave_tf import verify
+from brave_tf.data.open import open_dataset
+from brave_tf.preparation.file_limits import MOST_LENGTHS, PLENTY_BYTES_PER_SECOND, SPARE_SECONDS
+from brave_tf.preparation.media_file import open_media
+from tests.fuzz.mutations import write_mutant
+from tests.fuzz.seeds import NAMES, SECONDS, TEXTS, write_seeds
+from tests.fuzz.watched import run_watched
+from tests.preparation.command import arguments
+
+MOST_SECONDS_PER_FILE = 20
+MOST_BYTES = 1.5e9
+SIDE = 32
+"""Of the frames, as of the seeds: what declares to be larger costs no more."""
+HONEST = {*NAMES, "floats.wav"}
+DEAR = re.compile("took longer|ended the process|needs more")
+"""Reasons of files that a limit had to stop."""
+
+
+def declared_seconds(path):
+    """How long a file says that it is; a file that says nothing is as long as a seed."""
+    try:
+        with open_media(path) as container:
+            return max((container.duration or 0) / av.time_base, SECONDS)
+    except (av.error.FFmpegError, ValueError):
+        return SECONDS
+
+
+def bytes_a_second(rows, source):
+    return sum(row["length"] for row in rows if row["source"] == source) / SECONDS
+
+
+def seconds_by_source(rows):
+    given = collections.Counter()
+    for row in rows:
+        given[row["source"]] += max(row["frames"] / 25, row["samples"] / 16_000)
+    return given
+
+
+def test_mutants_are_used_or_named_with_their_reason(tmp_path, request):
+    count = request.config.getoption("--mutants")
+    folder, out = tmp_path / "media", tmp_path / "dataset"
+    folder.mkdir()
+    seeds = write_seeds(folder)
+    for number in range(count):
+        write_mutant(folder, number, seeds)
+    entries = {path.name for path in folder.iterdir()}
+
+    options = ["--max-seconds-per-file", str(MOST_SECONDS_PER_FILE), "--shorter-side", str(SIDE)]
+    command = [sys.executable, "-m", "brave_tf", *arguments(folder, out, 2, *options)]
+    # A hang of the command, not of a file; healthy machines take a tenth.
+    ended = run_watched(command, tmp_path / "errors", most_seconds=120 + 4 * count)
+    assert ended.status == 0, ended.said[-5000:]
+    assert "Traceback" not in ended.said
+    assert ended.peak_bytes < MOST_BYTES
+
+    dataset = open_dataset(out)
+    rows = dataset.clips().to_pylist()
+    used = {row["source"] for row in rows}
+    reasons = {entry["source"]: entry["reason"] for entry in dataset.info["quarantined"]}
+    ignored = sum(dataset.info["ignored"].values())
+    assert used | reasons.keys() <= entries and not used & reasons.keys()
+    assert len(used) + len(reasons) + ignored == len(entries)
+    assert used >= HONEST and reasons.keys() >= TEXTS.keys()
+    assert all(reason.isprintable() and 0 < len(reason) < 300 for reason in reasons.values())
+
+    given = seconds_by_source(rows)
+    declared = {name: declared_seconds(folder / name) for name in used}
+    written = sum(path.stat().st_size for path in out.iterdir())
+    honest = max(bytes_a_second(rows, name) for name in HONEST)
+    dear = {name: reason for name, reason in reasons.items() if DEAR.search(reason)}
+    summary = {
+        "entries": len(entries),
+        "used": len(used),
+        "quarantined": len(reasons),
+        "ignored": dataset.info["ignored"],
+        "seconds": round(ended.seconds, 1),
+        "peak of memory, MB": round(ended.peak_bytes / 1e6),
+        "output, MB": round(written / 1e6, 1),
+        "longest clips, s": round(max(given.values()), 1),
+        "longer than 3 x declared": {
+            name: (round(given[name], 1), round(seconds, 1))
+            for name, seconds in declared.items()
+            if given[name] > MOST_LENGTHS * seconds
+        },
+        "dear": dear,
+        "reasons": collections.Counter(map(kind_of, reasons.values())).most_common(),
+    }
+    print(json.dumps(summary, indent=1))
+
+    assert not dear
+    assert written < MOST_LENGTHS * honest * sum(declared.values())
+    # So much may come out of a file that declares too little.
+    for name in used:
+        held = (folder / name).stat().st_size / PLENTY_BYTES_PER_SECOND
+        assert given[name] <= SPARE_SECONDS + max(MOST_LENGTHS * declared[name], held), name
+    assert verify(out, workers=2).is_sound
+
+
+def kind_of(reason):
+    """A reason without its numbers."""
+    return " ".join("".join("#" if sign.isdecimal() else sign for sign in reason).split()[:6])
