@@ -78,3 +78,20 @@ def open_media(path: Path) -> Any:
         raise
     check_streams(len(container.streams))
     return container
+
+
+def go_to(container: Any, begin_seconds: float) -> None:
+    """Goes to where a piece of a file can be decoded from: before its beginning, if there is a key frame.
+
+    Args:
+        container: the file.
+        begin_seconds: where the piece begins, from the file's own start.
+
+    Raises:
+        MediaError: there is no such place.
+    """
+    origin = (container.start_time or 0) / av.time_base
+    try:
+        container.seek(int((origin + begin_seconds) * av.time_base), backward=True)
+    except av.error.FFmpegError:
+        raise MediaError(f"cannot be read from {begin_seconds:g} s on: no such place is found in it") from None

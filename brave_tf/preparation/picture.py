@@ -10,7 +10,7 @@ from av.stream import Disposition
 from brave_tf.config import SOURCE_FPS
 from brave_tf.preparation.clock import Clock, Stretch
 from brave_tf.preparation.limits import MOST_PIXELS, SLOW_PICTURES, MediaError, check_pace, check_picture, check_rate
-from brave_tf.preparation.media_file import PACKETS_END
+from brave_tf.preparation.media_file import PACKETS_END, go_to
 from brave_tf.preparation.sound_track import SoundTrack
 
 CUT_OFF_SECONDS, CUT_OFF_SHARE = 0.5, 0.05
@@ -92,7 +92,7 @@ class Pictures:
 
     def _timed(self) -> Iterator[tuple[float, Any]]:
         if self._begin > 1.0:
-            self._container.seek(int((self._origin + self._begin) * av.time_base), backward=True)
+            go_to(self._container, self._begin)
         for frame in self._frames():
             if frame.time is None:
                 continue

@@ -11,7 +11,7 @@ import numpy as np
 
 from brave_tf.preparation.clock import Clock, Stretch
 from brave_tf.preparation.limits import check_length, check_sound
-from brave_tf.preparation.media_file import PACKETS_END, open_media
+from brave_tf.preparation.media_file import PACKETS_END, go_to, open_media
 from brave_tf.preparation.sound_track import Piece, SoundTrack
 
 GAP_SECONDS = 0.1
@@ -45,7 +45,7 @@ def read_sound(path: Path, rate_hz: int, begin: float = 0.0, end: float | None =
             return
         origin = (container.start_time or 0) / av.time_base
         if begin > 1.0:
-            container.seek(int((origin + begin) * av.time_base), backward=True)
+            go_to(container, begin)
         frames = _timed(_frames(container, stream), origin, begin, end)
         head = next(frames, None)
         if head is None:

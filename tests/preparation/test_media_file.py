@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from brave_tf.preparation.media import MediaError, MediaSettings, read_clips
-from brave_tf.preparation.media_file import CONTAINERS, PICTURES_ALONE, SOUND_ALONE
+from brave_tf.preparation.media_file import CONTAINERS, PICTURES_ALONE, SOUND_ALONE, go_to
 from tests.preparation.media_files import write_media
 
 NAMES = ["12:30:00.mp4", "http:a.mp4", "concat:a.mp4", "%d.mp4", "a%03d.mp4", "a b#?c.mp4", "-i.mp4", "pipe:0.mp4"]
@@ -112,3 +112,14 @@ def test_a_damaged_header_is_not_called_a_lack_of_permission(tmp_path):
     path.write_bytes(content)
     with pytest.raises(MediaError, match=r"^does not decode \(its header is damaged\)$"):
         clips_of(path)
+
+
+def test_a_place_that_is_not_found_is_not_called_a_lack_of_permission(tmp_path):
+    path = write_media(tmp_path / "a.flac", seconds=4.0, size=None)
+    content = path.read_bytes()
+    # A decoder that finds no frame: nothing but the header is left.
+    path.write_bytes(content[: content.index(b"\xff\xf8")] + bytes(4000))
+    with pytest.raises(MediaError, match=r"^cannot be read from 2 s on: no such place is found in it$"):
+        list(read_clips(path, MediaSettings(), 2.0, 3.0))
+    with av.open(str(path)) as container, pytest.raises(MediaError, match="cannot be read from 2 s on"):
+        go_to(container, 2.0)
