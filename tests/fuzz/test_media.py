@@ -4,13 +4,16 @@
 """
 
 import collections
+import csv
 import json
 import re
 import sys
 
 import av
+import pytest
 
 from brave_tf import verify
+from brave_tf.data.dataset import CLIPS_PER_SOURCE
 from brave_tf.data.open import open_dataset
 from brave_tf.preparation.file_limits import MOST_LENGTHS, PLENTY_BYTES_PER_SECOND, SPARE_SECONDS
 from brave_tf.preparation.media_file import open_media
@@ -48,22 +51,33 @@ def seconds_by_source(rows):
     return given
 
 
-def test_mutants_are_used_or_named_with_their_reason(tmp_path, request):
-    count = request.config.getoption("--mutants")
-    folder, out = tmp_path / "media", tmp_path / "dataset"
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, request):
+    """A folder with all seeds and their mutants."""
+    folder = tmp_path_factory.mktemp("mutants") / "media"
     folder.mkdir()
     seeds = write_seeds(folder)
-    for number in range(count):
+    for number in range(request.config.getoption("--mutants")):
         write_mutant(folder, number, seeds)
-    entries = {path.name for path in folder.iterdir()}
+    return folder
 
+
+def prepared(source, out, sources):
+    """Prepares a source as a user does; how that ended."""
     options = ["--max-seconds-per-file", str(MOST_SECONDS_PER_FILE), "--shorter-side", str(SIDE)]
-    command = [sys.executable, "-m", "brave_tf", *arguments(folder, out, 2, *options)]
+    command = [sys.executable, "-m", "brave_tf", *arguments(source, out, 2, *options)]
     # A hang of the command, not of a file; healthy machines take a tenth.
-    ended = run_watched(command, tmp_path / "errors", most_seconds=120 + 4 * count)
+    ended = run_watched(command, out.parent / "errors", most_seconds=120 + 4 * sources)
     assert ended.status == 0, ended.said[-5000:]
     assert "Traceback" not in ended.said
     assert ended.peak_bytes < MOST_BYTES
+    return ended
+
+
+def test_mutants_are_used_or_named_with_their_reason(folder, tmp_path):
+    out = tmp_path / "dataset"
+    entries = {path.name for path in folder.iterdir()}
+    ended = prepared(folder, out, len(entries))
 
     dataset = open_dataset(out)
     rows = dataset.clips().to_pylist()
@@ -88,6 +102,20 @@ def test_mutants_are_used_or_named_with_their_reason(tmp_path, request):
         held = (folder / name).stat().st_size / PLENTY_BYTES_PER_SECOND
         assert given[name] <= SPARE_SECONDS + max(MOST_LENGTHS * declared[name], held), name
     assert verify(out, workers=2).is_sound
+
+
+def test_pieces_of_mutants_are_used_or_named_with_their_reason(folder, tmp_path):
+    pieces = [("path", "start", "end")]
+    for path in sorted(folder.iterdir())[::2]:
+        pieces += [(path, 0.4, 0.9), (path, 1.05, ""), (path, 5000, 5001)]
+    with open(tmp_path / "list.csv", "w", newline="") as stream:
+        csv.writer(stream).writerows(pieces)
+    prepared(tmp_path / "list.csv", tmp_path / "dataset", len(pieces))
+    dataset = open_dataset(tmp_path / "dataset")
+    used = {number // CLIPS_PER_SOURCE for number in dataset.clips()["clip_id"].to_pylist()}
+    quarantined = dataset.info["quarantined"]
+    assert len(used) + len(quarantined) == len(pieces) - 1 and len(used) > len(pieces) // 8
+    assert all(entry["reason"].isprintable() and "not permitted" not in entry["reason"] for entry in quarantined)
 
 
 def summary(ended, reasons, ignored, given, declared, written):
