@@ -26,6 +26,9 @@ ANSWER_SECONDS = 1.0
 _NUMBER = struct.Struct("!i")
 """What is asked for: 0 for a new worker, or the number of a process that has ended; and the answer, how it ended."""
 
+_FOLDER = getattr(os, "O_PATH", os.O_RDONLY)
+"""How a folder is opened to go there; on Linux that needs no permission to list it."""
+
 
 class WorkerServer:
     """A process that splits off a copy of itself for each worker; a new worker costs nothing."""
@@ -54,12 +57,19 @@ class WorkerServer:
     def start_worker(self) -> "Connection[Any, Any]":
         """A connection to a new worker, see `brave_tf.preparation.worker.work`; does not wait for it.
 
+        The worker is in the working directory that this process is in now, which may have changed since the server was
+        started.
+
         Raises:
-            OSError: there is no server any more.
+            OSError: there is no server any more, or no working directory.
         """
         ours, theirs = multiprocessing.Pipe()
         with theirs, self._lock:
-            socket.send_fds(self._socket, [_NUMBER.pack(0)], [theirs.fileno()])
+            folder = os.open(os.curdir, _FOLDER)
+            try:
+                socket.send_fds(self._socket, [_NUMBER.pack(0)], [theirs.fileno(), folder])
+            finally:
+                os.close(folder)
         return ours
 
     def status_of(self, process: int) -> int | None:
@@ -107,7 +117,7 @@ def serve(descriptor: int) -> None:
 
     with socket.socket(fileno=descriptor) as requests:
         while True:
-            request, descriptors, _, _ = socket.recv_fds(requests, _NUMBER.size, 1)
+            request, descriptors, _, _ = socket.recv_fds(requests, _NUMBER.size, 2)
             if not request:
                 return
             (process,) = _NUMBER.unpack(request)
@@ -116,10 +126,13 @@ def serve(descriptor: int) -> None:
             elif os.fork() == 0:
                 try:
                     requests.close()
+                    os.fchdir(descriptors[1])
+                    os.close(descriptors[1])
                     work(Connection(descriptors[0]))
                 except BaseException:
                     traceback.print_exc()
                 finally:
                     os._exit(1)
             else:
-                os.close(descriptors[0])
+                for descriptor in descriptors:
+                    os.close(descriptor)

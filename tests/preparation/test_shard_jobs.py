@@ -62,3 +62,11 @@ def test_the_pieces_of_a_file_share_its_size(videos, tmp_path):
     sizes = make_plan(sources, {}).sizes
     whole = (videos / "09.mp4").stat().st_size
     assert sorted(sizes) == sorted([whole // 2, whole // 2, (videos / "00.mp4").stat().st_size])
+
+
+def test_workers_are_where_the_command_is(tmp_path, monkeypatch):
+    for name in ("first", "second"):
+        write_media(tmp_path / name / "videos" / "a.mp4", seconds=0.4, size=(16, 16))
+        monkeypatch.chdir(tmp_path / name)
+        assert prepare("videos", "out", workers=1, split="train=1").clips().num_rows == 1
+        assert (tmp_path / name / "out" / "dataset.json").is_file()
