@@ -10,7 +10,6 @@ convolution after another.
 """
 
 import argparse
-import dataclasses
 import json
 import os
 import statistics
@@ -37,12 +36,6 @@ def options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=10, help="repetitions (default 10)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args()
-
-
-def changed(values: Any, path: str, value: Any) -> Any:
-    """Dataclasses with one value replaced."""
-    name, _, rest = path.partition(".")
-    return dataclasses.replace(values, **{name: changed(getattr(values, name), rest, value) if rest else value})
 
 
 def seconds_of(function: Callable[[], Any], rounds: int) -> float:
@@ -165,13 +158,11 @@ def main() -> None:
     import jax
 
     from brave_tf import presets
+    from brave_tf.config.values import override
 
     results: dict[str, Any] = {"device": jax.local_devices()[0].device_kind, "networks": {}, "random_convolution": {}}
     for name in arguments.presets:
-        config = presets.get(name)
-        for assignment in arguments.set:
-            path, _, text = assignment.partition("=")
-            config = changed(config, path, json.loads(text))
+        config = override(presets.get(name), arguments.set)
         for precision in arguments.precisions:
             result = networks(config, arguments.clips, precision, arguments.rounds)
             results["networks"][f"{name} {precision}"] = result

@@ -19,8 +19,6 @@ LOOK_SECONDS = 0.2
 """How often time and memory of the processes are looked at."""
 LONGEST_LOOK_SECONDS = 5.0
 """More than that between two looks is not time that a file took: the command was stopped, with Ctrl-Z perhaps."""
-
-
 MOST_FAILED_STARTS = 3
 """So many processes in a row may end before they are ready."""
 

@@ -31,7 +31,7 @@ class ClipPlace:
 
 
 @dataclasses.dataclass(frozen=True)
-class DamagedClip:
+class UnusableClip:
     """A clip that cannot be used as the clip table says, and why."""
 
     clip: ClipPlace
@@ -99,7 +99,7 @@ class VerificationReport:
     clips: int
     shards: int
     bytes_read: int
-    damaged: tuple[DamagedClip, ...] = ()
+    damaged: tuple[UnusableClip, ...] = ()
     left_out: tuple[str, ...] = ()
     unlisted: tuple[UnlistedBytes, ...] = ()
     problems: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ from brave_tf.quiet import silenced_libraries
 from brave_tf.verification.copies import Copies
 from brave_tf.verification.record_check import CheckedRecord, RecordChecker
 from brave_tf.verification.repair import repair_target, write_repaired
-from brave_tf.verification.report import ClipPlace, DamagedClip, UnlistedBytes, VerificationReport
+from brave_tf.verification.report import ClipPlace, UnlistedBytes, UnusableClip, VerificationReport
 from brave_tf.verification.shard_walk import NO_ROW, Lost, Place, Record, walk_shard
 from brave_tf.verification.whole import listed_shards, problems_of
 
@@ -179,7 +179,7 @@ class Verifier:
             clips=self._table.num_rows,
             shards=shards,
             bytes_read=size,
-            damaged=tuple(DamagedClip(self._place(row), tuple(self._damaged[row])) for row in sorted(self._damaged)),
+            damaged=tuple(UnusableClip(self._place(row), tuple(self._damaged[row])) for row in sorted(self._damaged)),
             left_out=tuple(self._dataset.damaged()),
             unlisted=tuple(self._unlisted),
             problems=tuple(problems_of(self._dataset, self._table)),
