@@ -20,7 +20,7 @@ from brave_tf.data.evaluation_views import (
 )
 from brave_tf.data.read import RecordTable
 from brave_tf.data.training_clips import TrainingClips
-from brave_tf.data.usable import batches_without_gaps, first_usable, usable_or
+from brave_tf.data.usable import batches_without_gaps, elements_without_gaps, first_usable
 from brave_tf.data.views import training_views
 from brave_tf.errors import UserError
 from brave_tf.machine import cores
@@ -154,15 +154,14 @@ def augmented_samples(
     reader = table.reader()
 
     @tf.autograph.experimental.do_not_convert
-    def element(example: tf.Tensor) -> tf.Tensor:
-        def sample() -> tf.Tensor:
-            serialized, _ = reader(example % len(table))
-            return classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, example), input_view)
+    def element(example: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        serialized, _ = reader(example % len(table))
+        sample = classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, example), input_view)
+        return example, sample
 
-        return usable_or(sample, functools.partial(damaged_sample, input_view))
-
-    numbers = tf.data.Dataset.range(first, input_view.view.epochs * len(table))
-    return _on_all_cores(numbers, element)
+    end = input_view.view.epochs * len(table)
+    numbered = _on_all_cores(tf.data.Dataset.range(first, end), element)
+    return elements_without_gaps(numbered, first, lambda _: damaged_sample(input_view), end - 1)
 
 
 def shuffled_samples(
@@ -193,11 +192,14 @@ def shuffled_samples(
         return sample, targets[row], draw
 
     @tf.autograph.experimental.do_not_convert
-    def element(example: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        return first_usable(sampling.draws(example), shown)
+    def element(example: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
+        return example, shown(example)
 
-    numbers = tf.data.Dataset.range(first, np.iinfo(np.int64).max)
-    return _on_all_cores(numbers, element)
+    def replacement(example: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        return first_usable(sampling.draws(example).skip(1), shown)
+
+    numbered = _on_all_cores(tf.data.Dataset.range(first, np.iinfo(np.int64).max), element)
+    return elements_without_gaps(numbered, first, replacement)
 
 
 def clip_windows(dataset: Dataset, clips: pa.Table, input_view: EvaluationInput, first: int = 0) -> tf.data.Dataset:
@@ -208,14 +210,12 @@ def clip_windows(dataset: Dataset, clips: pa.Table, input_view: EvaluationInput,
     reader = RecordTable.of(dataset, clips).reader()
 
     @tf.autograph.experimental.do_not_convert
-    def element(row: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        def windows() -> tuple[tf.Tensor, tf.Tensor]:
-            serialized, _ = reader(row)
-            return evaluation_windows(dataset.parser(serialized), input_view)
+    def element(row: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, tf.Tensor]]:
+        serialized, _ = reader(row)
+        return row, evaluation_windows(dataset.parser(serialized), input_view)
 
-        return usable_or(windows, functools.partial(damaged_windows, input_view))
-
-    return _on_all_cores(tf.data.Dataset.range(first, clips.num_rows), element)
+    numbered = _on_all_cores(tf.data.Dataset.range(first, clips.num_rows), element)
+    return elements_without_gaps(numbered, first, lambda _: damaged_windows(input_view), clips.num_rows - 1)
 
 
 def windows_across_clips(

@@ -66,10 +66,38 @@ def first_usable(numbers: tf.data.Dataset, make: Callable[[tf.Tensor], Any]) -> 
     return made.take(1).get_single_element()
 
 
-def usable_or(make: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
-    """What a graph function makes, or else, if it raises, what another makes in the same structure and types."""
-    first, second = (
-        tf.data.Dataset.range(1).map(tf.autograph.experimental.do_not_convert(lambda _, each=each: each()))
-        for each in (make, otherwise)
-    )
-    return first.ignore_errors().concatenate(second).take(1).get_single_element()
+def elements_without_gaps(
+    numbered: tf.data.Dataset, first: int, make: Callable[[tf.Tensor], Any], last: int | None = None
+) -> tf.data.Dataset:
+    """Elements in the order of their numbers, of which some raise and are made in another way.
+
+    An element that does not raise costs half a millisecond: nothing of the graph that made it is prepared anew.
+
+    Args:
+        numbered: pairs of a number, int64, and an element: all numbers from `first` on. Taking a pair may raise.
+        first: the first number.
+        make: a graph function from the number of what raised to an element of the same structure and types.
+        last: the last number; None where there is no end.
+    """
+    usable = numbered.ignore_errors()
+    make = tf.autograph.experimental.do_not_convert(make)
+    if last is not None:
+        # Behind the last one, so that it is seen if that one raised.
+        end = tf.data.Dataset.range(last + 1, last + 2)
+        usable = usable.concatenate(tf.data.Dataset.zip(end, end.map(make)))
+
+    @tf.autograph.experimental.do_not_convert
+    def after(expected: tf.Tensor, pair: tuple[tf.Tensor, Any]) -> tuple[tf.Tensor, Any]:
+        return pair[0] + 1, (expected, *pair)
+
+    @tf.autograph.experimental.do_not_convert
+    def filled(expected: tf.Tensor, number: tf.Tensor, element: Any) -> tf.data.Dataset:
+        here = tf.data.Dataset.from_tensors(element)
+        return tf.cond(
+            number == expected,
+            lambda: here,
+            lambda: tf.data.Dataset.range(expected, number).map(make).concatenate(here),
+        )
+
+    whole = usable.scan(tf.constant(first, tf.int64), after).flat_map(filled)
+    return whole if last is None else whole.take(last + 1 - first)

@@ -13,7 +13,7 @@ from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset, sampling
 from brave_tf.data.pipeline import augmented_samples, clip_windows, shuffled_samples
 from brave_tf.data.training_clips import TrainingClips
-from brave_tf.data.usable import batches_without_gaps, first_usable, usable_or
+from brave_tf.data.usable import batches_without_gaps, elements_without_gaps, first_usable
 from tests.data.damaged_records import damaged_copy
 from tests.data.dmvr_files import pictures, record, write_shard
 from tests.preparation.media_files import write_media
@@ -214,10 +214,13 @@ def test_the_first_number_that_raises_nothing_is_taken():
 
 
 def test_what_raises_gives_way_to_something_else():
-    made = tf.data.Dataset.range(4).map(
-        lambda number: usable_or(lambda: fails_below(2, number), lambda: tf.constant(-1, tf.int64))
-    )
+    numbered = tf.data.Dataset.range(4).map(lambda number: (number, fails_below(2, number)))
+    made = elements_without_gaps(numbered, 0, lambda number: tf.constant(-1, tf.int64), last=3)
     assert [int(each) for each in made] == [-1, -1, 2, 3]
+    # Also at the end.
+    numbered = tf.data.Dataset.range(4).map(lambda number: (number, -fails_below(-1, -number)))
+    made = elements_without_gaps(numbered, 0, lambda number: tf.constant(-1, tf.int64), last=3)
+    assert [int(each) for each in made] == [0, 1, -1, -1]
 
 
 @pytest.mark.parametrize("raises", [[], [5], [0, 1], [3, 4, 5, 6, 7, 8, 9], list(range(0, 40, 2)), [*range(4), 7, 8]])
