@@ -25,3 +25,15 @@ def reason_of(error: Exception) -> str:
         # AutoGraph quotes the code first.
         return re.sub(r"^\w*Error: ", "", lines[-1])
     return next((line for line in lines if line != "Graph execution error:"), type(error).__name__)
+
+
+def one_line(text: str) -> str:
+    r"""What may hold anything, as a name does, to be shown: what does not print becomes escapes like \n or \xe9."""
+    return "".join(sign if sign.isprintable() else _escaped(sign) for sign in text)
+
+
+def _escaped(sign: str) -> str:
+    # How Python holds a byte of a file's name that is not UTF-8.
+    if "\udc80" <= sign <= "\udcff":
+        return f"\\x{ord(sign) - 0xDC00:02x}"
+    return sign.encode("unicode_escape").decode()

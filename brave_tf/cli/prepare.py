@@ -110,7 +110,7 @@ def _print(path: Path, info: dict[str, Any]) -> None:
 
 def _lines(path: Path, info: dict[str, Any]) -> list[str]:
     from brave_tf.data.dataset import MISSING_FILE
-    from brave_tf.preparation.layouts.names import one_line
+    from brave_tf.errors import one_line
 
     labels = ", ".join(f"{name} ({len(classes)} classes)" for name, classes in info["labels"].items()) or "none"
     lines = [f"labels: {labels}", f"split: {info['split_rule']}"]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from brave_tf.convert.pickle_bounds import DEEPEST, MOST_VALUES, BoundedFile, TooLargeError, check_operations
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, one_line
 
 SIMPLE_TYPES = frozenset(
     ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"],
@@ -195,8 +195,7 @@ def _held(content: Any) -> str:
 
 def _shown(text: str, longest: int) -> str:
     """What a stranger may have written, in one line that cannot command a terminal."""
-    line = " ".join(text[:longest].split())
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line)
+    return one_line(" ".join(text[:longest].split()))
 
 
 def _unpickle(path: Path) -> Any:

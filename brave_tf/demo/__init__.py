@@ -1,7 +1,6 @@
 """The whole story on generated media: a world, its dataset, two pre-trainings, their scores, an export, and a page."""
 
 import functools
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from brave_tf.demo.steps import Steps
 from brave_tf.demo.world import MOTIONS, write_world
 from brave_tf.errors import UserError
 from brave_tf.files import write_json
+from brave_tf.machine import cores
 from brave_tf.progress import track
 
 CLIPS_PER_MOTION = {"train": 150, "test": 24}
@@ -49,7 +49,7 @@ def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
     configs = {name: _config(preset, count, seed) for name, (preset, count) in RUNS.items()}
     media, dataset = out / "media", out / "dataset"
     steps.do("write media files", lambda: _write_media(media, seed))
-    steps.do("prepare", lambda: prepare(media, dataset, workers=os.cpu_count()).fingerprint)
+    steps.do("prepare", lambda: prepare(media, dataset, workers=cores()).fingerprint)
     runs = {name: out / "runs" / config.name for name, config in configs.items()}
     summaries: dict[str, Any] = {}
     scores: dict[str, Any] = {}
@@ -98,7 +98,7 @@ def _write_media(media: Path, seed: int) -> None:
             clips_per_motion=CLIPS_PER_MOTION,
             seconds=CLIP_SECONDS,
             seed=seed,
-            workers=os.cpu_count() or 1,
+            workers=cores(),
             progress=lambda done, total: advance(1),
         )
     partial.rename(media)

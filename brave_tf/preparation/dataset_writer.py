@@ -20,13 +20,12 @@ from brave_tf.data.dataset import (
 )
 from brave_tf.data.flow_code import FlowSettings
 from brave_tf.data.open import open_dataset
-from brave_tf.errors import UsageError, UserError
+from brave_tf.errors import UsageError, UserError, one_line
 from brave_tf.files import locked, write_atomically, write_json
 from brave_tf.machine import cores
 from brave_tf.preparation.file_limits import FileLimits
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.choice import MOST_CLIP_SECONDS, default_clip_seconds, list_source
-from brave_tf.preparation.layouts.names import one_line
 from brave_tf.preparation.layouts.walk import Reach
 from brave_tf.preparation.media import MediaSettings
 from brave_tf.preparation.plan import ClipSettings, Plan, make_plan

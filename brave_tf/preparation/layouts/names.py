@@ -3,6 +3,8 @@
 import os
 from collections.abc import Iterable
 
+from brave_tf.errors import one_line
+
 MEDIA_EXTENSIONS = frozenset(
     [
         ".3gp",
@@ -59,19 +61,7 @@ def printable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def one_line(name: str) -> str:
-    r"""A name, which may hold anything, to be shown: what does not print becomes escapes like \n or \xe9."""
-    return "".join(sign if sign.isprintable() else _escaped(sign) for sign in name)
-
-
 def listed(names: Iterable[str]) -> str:
     """The names of columns, to be shown; not all of them if they are long, as in a file that is no table."""
     line = one_line(", ".join(names))
     return (line if len(line) <= MOST_LISTED else line[:MOST_LISTED] + "...") or "none"
-
-
-def _escaped(sign: str) -> str:
-    # How Python holds a byte of a file's name that is not UTF-8.
-    if "\udc80" <= sign <= "\udcff":
-        return f"\\x{ord(sign) - 0xDC00:02x}"
-    return sign.encode("unicode_escape").decode()

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from brave_tf.config.words import FollowLinks
-from brave_tf.errors import UserError
-from brave_tf.preparation.layouts.names import MEDIA_EXTENSIONS, extension_of, one_line
+from brave_tf.errors import UserError, one_line
+from brave_tf.preparation.layouts.names import MEDIA_EXTENSIONS, extension_of
 
 NO_EXTENSION, OTHER_EXTENSIONS = "no extension", "other extensions"
 HIDDEN_FILES, HIDDEN_FOLDERS = "hidden files", "hidden folders"

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from brave_tf.preparation.layouts.names import extension_of, one_line, printable, split_extension
+from brave_tf.errors import one_line
+from brave_tf.preparation.layouts.names import extension_of, printable, split_extension
 
 
 @pytest.mark.parametrize(
