@@ -14,6 +14,7 @@ from brave_tf.storage.patience import PassingError, system_error
 _PIECE_BYTES = 2**23
 _MARK_FOLDERS = ("gs://", "s3://")
 """Where a listing says which of its names are folders, by a slash at the end. Elsewhere each has to be asked."""
+_MEMORY = "ram://"
 
 
 def schemes() -> list[str]:
@@ -64,7 +65,13 @@ def read(path: str, start: int, count: int) -> bytes:
 def write(path: str, descriptor: int, append: bool = False) -> None:
     """Writes the content of a file that is open here, whatever its place, or adds it to the end."""
     place = 0
-    with _as_system_errors(path), _gfile().GFile(path, "ab" if append else "wb") as file:
+    with _as_system_errors(path), contextlib.ExitStack() as stack:
+        if not append and path.startswith(_MEMORY) and _gfile().exists(path):
+            # There a file that is written anew keeps what it held.
+            _gfile().remove(path)
+        file = stack.enter_context(_gfile().GFile(path, "ab" if append else "wb"))
+        # Nothing is made before the first of it, not even an empty file.
+        file.write(b"")
         while piece := os.pread(descriptor, _PIECE_BYTES, place):
             file.write(piece)
             place += len(piece)

@@ -55,6 +55,8 @@ def local_copy(path: Path) -> Iterator[Path]:
 def upload_tree(source: Path, target: Path) -> None:
     """Copies a folder with everything in it, or a file.
 
+    Folders come before the files beside them, so that what says what a folder is, such as `saved_model.pb`, is last.
+
     Raises:
         OSError: it cannot be read or written.
     """
@@ -66,7 +68,7 @@ def _copy_tree(source: Path, target: Path) -> None:
         copy_file(source, target)
         return
     target.mkdir(parents=True, exist_ok=True)
-    for entry in source.iterdir():
+    for entry in sorted(source.iterdir(), key=lambda entry: (not entry.is_dir(), entry.name)):
         _copy_tree(entry, target / entry.name)
 
 
