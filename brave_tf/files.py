@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from brave_tf.storage import is_remote
+
 
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Replaces `path` by a complete new file, or leaves it as it was.
@@ -19,6 +21,10 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     Raises:
         OSError: the disk is full, or the place cannot be written.
     """
+    if is_remote(path):
+        # A file there is whole, or it is not there.
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return
     partial = path.with_name(f".{path.name}.partial")
     data = content.encode() if isinstance(content, str) else content
     try:
