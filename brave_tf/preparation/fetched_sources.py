@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brave_tf.errors import UserError
+from brave_tf.preparation.jobs import Outcome, SourceJob
 from brave_tf.preparation.layouts import Source
 from brave_tf.preparation.layouts.names import extension_of
-from brave_tf.preparation.source_writer import Outcome, SourceJob
 from brave_tf.storage import RemotePath, copy_file, in_background
 
 if TYPE_CHECKING:

@@ -13,8 +13,10 @@ from brave_tf.data.dataset import LABEL_PREFIX, PRIMARY_LABEL, WORK_FOLDER
 from brave_tf.machine import cores
 from brave_tf.preparation.fetched_sources import FetchedSources, fetched_sources
 from brave_tf.preparation.file_limits import Deadline, FileLimits
+from brave_tf.preparation.jobs import Job, Outcome, ShardJob, SourceJob
 from brave_tf.preparation.layouts import Source, names_of
-from brave_tf.preparation.media import Course, MediaError
+from brave_tf.preparation.limits import MediaError
+from brave_tf.preparation.media_settings import Course
 from brave_tf.preparation.plan import (
     ClipSettings,
     Plan,
@@ -24,10 +26,7 @@ from brave_tf.preparation.plan import (
     temporary,
     write_left_out,
 )
-from brave_tf.preparation.shard_writer import ShardJob, write_shard
-from brave_tf.preparation.source_writer import Outcome, SourceJob, write_source
 from brave_tf.preparation.stage import Stage, staged
-from brave_tf.preparation.worker import Job
 from brave_tf.preparation.worker_processes import WorkerProcesses
 from brave_tf.progress import Advance, track
 from brave_tf.storage import is_remote, of_many
@@ -80,6 +79,10 @@ def _read_all_done(out: Path, plan: Plan) -> list[dict[str, Any] | None]:
 
 
 def _write_here(work: "_Work", limits: FileLimits, meter: "_Meter") -> None:
+    # They load what reads media, which the process that only hands out work does without.
+    from brave_tf.preparation.shard_writer import write_shard
+    from brave_tf.preparation.source_writer import write_source
+
     while job := work.next(wait=True):
         if isinstance(job, ShardJob):
             work.finish(job, write_shard(job))

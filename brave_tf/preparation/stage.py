@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brave_tf.data.dataset import WORK_FOLDER
+from brave_tf.preparation.jobs import cannot_write
 from brave_tf.preparation.plan import Shard, temporary
-from brave_tf.preparation.source_writer import cannot_write
 from brave_tf.storage import RemotePath, copy_file, in_background
 
 if TYPE_CHECKING:
