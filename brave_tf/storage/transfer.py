@@ -19,8 +19,21 @@ def copy_file(source: Path, target: Path) -> None:
     Raises:
         OSError: it cannot be read or written.
     """
+    if isinstance(target, RemotePath) and not isinstance(source, RemotePath):
+        _put(source, target)
+        return
     with source.open("rb") as stream, target.open("wb") as written:
         shutil.copyfileobj(stream, written, _PIECE_BYTES)
+
+
+def _put(source: Path, target: RemotePath) -> None:
+    # One that stalled may still read, so that each try has a descriptor of its own.
+    patiently(_write, source, target, about=str(target), moved_bytes=source.stat().st_size)
+
+
+def _write(source: Path, target: RemotePath) -> None:
+    with source.open("rb") as stream:
+        gfile.write(str(target), stream.fileno())
 
 
 @contextlib.contextmanager

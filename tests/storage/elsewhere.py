@@ -11,7 +11,7 @@ import pytest
 
 from brave_tf.storage import as_path, gfile, patience
 
-REQUESTS = ("exists", "is_folder", "names", "state", "make_folder", "read", "write", "remove", "remove_tree", "move")
+REQUESTS = ("exists", "is_folder", "entries", "state", "make_folder", "read", "write", "remove", "remove_tree", "move")
 _NUMBERS = itertools.count()
 
 
