@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import functools
 import hashlib
 import json
 import stat
@@ -9,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from brave_tf.data.dataset import WORK_FOLDER
+from brave_tf.data.dataset import LABEL_PREFIX, PRIMARY_LABEL, WORK_FOLDER
 from brave_tf.data.flow_code import FlowSettings
 from brave_tf.errors import UserError
 from brave_tf.files import write_json
 from brave_tf.preparation.layouts import Source, in_order, names_of
 from brave_tf.preparation.media import MediaSettings
 
-LEFT_OUT_FILE = "left-out.json"
+LEFT_OUT = "left-out"
 SOURCES_PER_SHARD = 16
 MOST_SHARDS = 1024
 
@@ -84,6 +85,22 @@ class Plan:
     fingerprint: str
     listing: dict[str, str]
     sizes: tuple[int, ...]
+
+    @functools.cached_property
+    def _indices(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.classes.get(PRIMARY_LABEL, ()))}
+
+    def label_indices(self, source: Source) -> tuple[int, ...]:
+        """The class index of every name that a source has in the primary label column."""
+        return tuple(self._indices[name] for name in names_of(source.labels.get(PRIMARY_LABEL)))
+
+    def cells(self, source: Source) -> dict[str, str | list[str] | None]:
+        """What the clip table's label columns hold for a source: one name, a list of them where it may have several."""
+        cells: dict[str, str | list[str] | None] = {}
+        for column in self.classes:
+            names = list(names_of(source.labels.get(column)))
+            cells[f"{LABEL_PREFIX}{column}"] = (names or None) if column in self.multilabel else next(iter(names), None)
+        return cells
 
 
 def make_plan(
@@ -158,30 +175,40 @@ def temporary(folder: Path, shard: Shard, suffix: str) -> Path:
     return folder / f"{shard.name}.{suffix}"
 
 
+def is_done(out: Path, shard: Shard) -> bool:
+    """Whether a shard is written."""
+    return temporary(out / WORK_FOLDER, shard, "done").is_file() and (out / shard.name).is_file()
+
+
 def read_done(out: Path, shard: Shard) -> dict[str, Any] | None:
     """What `brave_tf.preparation.shard_writer.write_shard` returned for a shard that is done, or None."""
-    file = temporary(out / WORK_FOLDER, shard, "done")
-    if not file.is_file() or not (out / shard.name).is_file():
+    if not is_done(out, shard):
         return None
+    file = temporary(out / WORK_FOLDER, shard, "done")
     done: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return done
 
 
 def read_left_out(out: Path) -> dict[int, str]:
-    """The sources that an interrupted preparation gave up, by number, with the reason."""
-    file = out / WORK_FOLDER / LEFT_OUT_FILE
-    if not file.is_file():
-        return {}
-    return {int(number): reason for number, reason in json.loads(file.read_text(encoding="utf-8")).items()}
+    """The sources that an interrupted preparation, or any part of one, gave up, by number, with the reason."""
+    reasons = {}
+    for file in sorted((out / WORK_FOLDER).glob(f"{LEFT_OUT}*.json")):
+        reasons |= json.loads(file.read_text(encoding="utf-8"))
+    return {int(number): reason for number, reason in reasons.items()}
 
 
-def write_left_out(out: Path, reasons: Mapping[int, str]) -> None:
+def write_left_out(out: Path, reasons: Mapping[int, str], part: str = "") -> None:
     """Writes down the sources that are given up: what took too long once may take less the next time.
+
+    Args:
+        out: the dataset's directory.
+        reasons: by the source's number.
+        part: the name of the part that gave them up, if it is one: each writes a file of its own.
 
     Raises:
         UserError: it cannot be written.
     """
     try:
-        write_json(out / WORK_FOLDER / LEFT_OUT_FILE, reasons)
+        write_json(out / WORK_FOLDER / f"{'-'.join(filter(None, [LEFT_OUT, part]))}.json", reasons)
     except OSError as error:
         raise UserError(f"{out} cannot be written ({error.strerror}); free some space and run it again") from None
