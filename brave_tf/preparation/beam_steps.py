@@ -19,10 +19,10 @@ from typing import Any
 
 from brave_tf.data.dataset import WORK_FOLDER
 from brave_tf.preparation.file_limits import FileLimits
+from brave_tf.preparation.jobs import Outcome, SourceJob, cannot_write
 from brave_tf.preparation.layouts import Source
 from brave_tf.preparation.plan import ClipSettings, Plan, Shard, is_done, temporary
 from brave_tf.preparation.shard_writer import join
-from brave_tf.preparation.source_writer import Outcome, SourceJob, cannot_write
 from brave_tf.preparation.worker_processes import WorkerProcesses
 
 

@@ -21,7 +21,7 @@ from brave_tf.preparation.file_limits import FileLimits
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.choice import MOST_CLIP_SECONDS, default_clip_seconds, list_source
 from brave_tf.preparation.layouts.walk import Reach
-from brave_tf.preparation.media import MediaSettings
+from brave_tf.preparation.media_settings import MediaSettings
 from brave_tf.preparation.parts import check_complete, describe_part
 from brave_tf.preparation.plan import ClipSettings, Plan, make_plan, read_done
 from brave_tf.preparation.shard_jobs import write_shards

@@ -12,12 +12,11 @@ from typing import Any
 from brave_tf.data.dataset import WORK_FOLDER
 from brave_tf.machine import cores
 from brave_tf.preparation.file_limits import Deadline, FileLimits
-from brave_tf.preparation.media import Course, MediaError
+from brave_tf.preparation.jobs import Job, Outcome, ShardJob, SourceJob
+from brave_tf.preparation.limits import MediaError
+from brave_tf.preparation.media_settings import Course
 from brave_tf.preparation.parts import Part, shards_of
 from brave_tf.preparation.plan import ClipSettings, Plan, Shard, is_done, read_left_out, temporary, write_left_out
-from brave_tf.preparation.shard_writer import ShardJob, write_shard
-from brave_tf.preparation.source_writer import Outcome, SourceJob, write_source
-from brave_tf.preparation.worker import Job
 from brave_tf.preparation.worker_processes import WorkerProcesses
 from brave_tf.progress import Advance, track
 
@@ -52,6 +51,10 @@ def write_shards(
 
 
 def _write_here(work: "_Work", limits: FileLimits, meter: "_Meter") -> None:
+    # They load what reads media, which the process that only hands out work does without.
+    from brave_tf.preparation.shard_writer import write_shard
+    from brave_tf.preparation.source_writer import write_source
+
     while job := work.next():
         if isinstance(job, ShardJob):
             work.finish(job, write_shard(job))
