@@ -18,7 +18,8 @@ from brave_tf.preparation.beam_steps import (
     write_tasks,
 )
 from brave_tf.preparation.file_limits import FileLimits
-from brave_tf.preparation.plan import ClipSettings, Plan, Shard, is_done, read_left_out
+from brave_tf.preparation.plan import ClipSettings, Plan, Shard
+from brave_tf.preparation.work_folder import is_done, not_done, read_left_out
 from brave_tf.progress import track
 
 HERE = ("runner=FnApiRunner", "direct_running_mode=multi_processing", "direct_num_workers=0")
@@ -53,7 +54,7 @@ def write_with_beam(out: Path, plan: Plan, settings: ClipSettings, options: Sequ
             "its own: pip install 'brave_tf[beam]'"
         ) from None
     work = BeamWork(out.absolute(), settings, limits.seconds)
-    todo = [shard for shard in plan.shards if not is_done(out, shard)]
+    todo = not_done(out, plan.shards)
     left_out = read_left_out(out)
     try:
         for shard in todo:
@@ -63,7 +64,7 @@ def write_with_beam(out: Path, plan: Plan, settings: ClipSettings, options: Sequ
     if todo:
         with _shown(work, todo):
             _run([shard.name for shard in todo], work, flags)
-    missing = [shard for shard in todo if not is_done(out, shard)]
+    missing = not_done(out, todo)
     if missing:
         raise UserError(
             f"Beam's pipeline ended without {len(missing):,} of {len(plan.shards):,} shards, such as "

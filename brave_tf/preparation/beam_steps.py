@@ -9,8 +9,8 @@ import dataclasses
 import json
 import os
 import queue
-import shutil
 import sys
+import tempfile
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,12 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from brave_tf.data.dataset import WORK_FOLDER
+from brave_tf.preparation.fetched_sources import cannot_fetch
 from brave_tf.preparation.file_limits import FileLimits
 from brave_tf.preparation.jobs import Outcome, SourceJob, cannot_write
 from brave_tf.preparation.layouts import Source
-from brave_tf.preparation.plan import ClipSettings, Plan, Shard, is_done, temporary
+from brave_tf.preparation.plan import ClipSettings, Plan, Shard
 from brave_tf.preparation.shard_writer import join
+from brave_tf.preparation.work_folder import is_done, temporary
 from brave_tf.preparation.worker_processes import WorkerProcesses
+from brave_tf.storage import as_source, copy_file, is_remote, local_copy, remove_tree
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +87,7 @@ def write_tasks(work: BeamWork, plan: Plan, shard: Shard, left_out: Mapping[int,
     tasks = []
     for number in shard.sources:
         source = plan.sources[number]
-        values = dataclasses.asdict(source) | {"path": os.path.abspath(source.path), "labels": dict(source.labels)}
+        values = dataclasses.asdict(source) | {"path": str(source.path.absolute()), "labels": dict(source.labels)}
         indices, cells = plan.label_indices(source), plan.cells(source)
         tasks.append(
             {
@@ -105,7 +108,7 @@ def read_tasks(name: str, work: BeamWork) -> Iterator[SourceTask]:
     for task in content["tasks"]:
         values = task["source"]
         labels = {name: value if isinstance(value, str) else tuple(value) for name, value in values["labels"].items()}
-        source = Source(**values | {"path": Path(values["path"]), "labels": labels})
+        source = Source(**values | {"path": as_source(values["path"]), "labels": labels})
         indices = tuple(task["label_indices"])
         yield SourceTask(shard, task["number"], source, indices, task["cells"], task["reason"])
 
@@ -151,16 +154,21 @@ def write_joined(pieces_of_shard: tuple[str, Iterable[Piece]], work: BeamWork) -
             _put_text(json.dumps(result), temporary(work.out / WORK_FOLDER, shard, "done"))
     except (OSError, MemoryError) as error:
         raise cannot_write(target, error) from None
-    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        remove_tree(folder)
     return shard.name
 
 
 def _make_piece(task: SourceTask, work: BeamWork, folder: Path) -> Outcome:
     if task.reason is not None:
         return Outcome([], task.reason)
-    with _scratch(folder) as scratch:
-        target = work.out / task.shard.name
-        job = SourceJob(task.number, task.source, task.label_indices, work.settings, scratch, target)
+    with contextlib.ExitStack() as stack:
+        try:
+            here = dataclasses.replace(task.source, path=stack.enter_context(local_copy(task.source.path)))
+        except OSError as error:
+            return cannot_fetch(error, task.source.name)
+        scratch = stack.enter_context(_scratch(folder))
+        job = SourceJob(task.number, here, task.label_indices, work.settings, scratch, work.out / task.shard.name)
         outcome = write_in_process(job, FileLimits(work.seconds_per_file))
         if outcome.reason is None:
             _put(scratch, folder / f"{task.number}.piece")
@@ -206,7 +214,14 @@ def end_processes() -> None:
 
 @contextlib.contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
-    """A new file that goes under its name with `_put`; what is left of it afterwards is removed."""
+    """A new file on this machine that goes under its name with `_put`; what is left of it afterwards is removed.
+
+    It is in the folder itself, if that is a path of this machine, so that it goes there without a copy.
+    """
+    if is_remote(folder):
+        with tempfile.TemporaryDirectory(prefix="brave_tf-beam-") as place:
+            yield Path(place) / "scratch"
+        return
     path = folder / f"{uuid.uuid4().hex}.partial"
     try:
         yield path
@@ -215,6 +230,9 @@ def _scratch(folder: Path) -> Iterator[Path]:
 
 
 def _put(scratch: Path, target: Path) -> None:
+    if is_remote(target):
+        copy_file(scratch, target)
+        return
     with open(scratch, "rb") as file:
         os.fsync(file.fileno())
     os.replace(scratch, target)

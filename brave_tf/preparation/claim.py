@@ -13,6 +13,7 @@ from brave_tf.files import locked, write_first
 from brave_tf.preparation.parts import Part
 from brave_tf.preparation.plan import ClipSettings, Plan
 from brave_tf.progress import note
+from brave_tf.storage import is_remote
 
 PLAN_FILE = "plan.json"
 LOCK_FILE = "lock"
@@ -62,6 +63,10 @@ def _lock(stack: contextlib.ExitStack, work: Path, part: Part | None) -> bool:
     Raises:
         BlockingIOError: another process holds it; the message says what.
     """
+    if is_remote(work):  # There are no locks there, and the files that are not finished are here.
+        if part is not None:
+            (work / part.lock).write_text("")
+        return False
     locks = [(LOCK_FILE, part is not None, str(work.parent))]
     if part is not None:
         locks.append((part.lock, False, f"part {part} of {work.parent}"))

@@ -57,7 +57,8 @@ class ClipRows:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        pq.write_table(pa.concat_tables(self._tables).combine_chunks(), path)
+        with path.open("wb") as file:
+            pq.write_table(pa.concat_tables(self._tables).combine_chunks(), file)
 
     def split_info(self) -> dict[str, dict[str, Any]]:
         """What there is in every split, by its name."""

@@ -1,7 +1,7 @@
 """From a folder or list of media files to a dataset of records."""
 
+import contextlib
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,12 @@ from brave_tf.preparation.layouts.choice import MOST_CLIP_SECONDS, default_clip_
 from brave_tf.preparation.layouts.walk import Reach
 from brave_tf.preparation.media_settings import MediaSettings
 from brave_tf.preparation.parts import check_complete, describe_part
-from brave_tf.preparation.plan import ClipSettings, Plan, make_plan, read_done
+from brave_tf.preparation.plan import ClipSettings, Plan, make_plan
 from brave_tf.preparation.shard_jobs import write_shards
 from brave_tf.preparation.splits import assign_splits, parse_shares
+from brave_tf.preparation.work_folder import read_all_done
 from brave_tf.progress import note
+from brave_tf.storage import as_path, as_source, remove_tree
 
 
 def write_dataset(
@@ -54,7 +56,7 @@ def write_dataset(
     beam_options: Sequence[str],
 ) -> Dataset | None:
     """Does what `brave_tf.commands.prepare` documents."""
-    source, out = Path(source), Path(out)
+    source, out = as_source(source), as_path(out)
     engine = Engine.of(workers, part, merge, runner, beam_options)
     seconds = default_clip_seconds(layout) if clip_seconds is None else clip_seconds
     flow_settings = FlowSettings(flow_size, flow_stride)
@@ -67,7 +69,7 @@ def write_dataset(
         from brave_tf.preparation.tv_l1 import check_opencv
 
         check_opencv()
-    lists = None if annotations is None else Path(annotations)
+    lists = None if annotations is None else as_source(annotations)
     # An interrupted dataset below its source is no part of it, and the same command finds what it found before.
     reach = Reach(follow_links, leave_out=out)
     listing = list_source(source, layout, path_column=path_column, annotations=lists, reach=reach)
@@ -87,7 +89,7 @@ def write_dataset(
             return None
         check_complete(out, plan)
         _finish(out, plan, settings, listing, listing.split_rule or rule)
-    shutil.rmtree(out / WORK_FOLDER, ignore_errors=True)
+    _tidy(out)
     return open_dataset(out)
 
 
@@ -124,16 +126,20 @@ def _finished(out: Path, plan: Plan) -> Dataset:
             f"{dataset.info['sources']} sources); choose another --out, or remove it"
         )
     # There is one if the preparation was stopped while it tidied up.
-    shutil.rmtree(out / WORK_FOLDER, ignore_errors=True)
+    _tidy(out)
     return dataset
+
+
+def _tidy(out: Path) -> None:
+    with contextlib.suppress(OSError):
+        remove_tree(out / WORK_FOLDER)
 
 
 def _finish(out: Path, plan: Plan, settings: ClipSettings, listing: Listing, rule: str) -> None:
     rows = ClipRows(plan)
     quarantined: list[dict[str, str]] = []
     remarks: list[dict[str, str]] = []
-    for shard in plan.shards:
-        done = read_done(out, shard) or {}
+    for shard, done in zip(plan.shards, read_all_done(out, plan.shards), strict=True):
         rows.add(shard, done["rows"])
         quarantined += done["quarantined"]
         remarks += done.get("remarks", ())  # what an older version began has none
@@ -143,7 +149,7 @@ def _finish(out: Path, plan: Plan, settings: ClipSettings, listing: Listing, rul
         # Last the folder that tells what `out` is: stopped in between, the same command comes here again.
         for shard in plan.shards:
             (out / shard.name).unlink(missing_ok=True)
-        shutil.rmtree(out / WORK_FOLDER)
+        remove_tree(out / WORK_FOLDER)
         raise UserError(f"none of the {len(plan.sources)} sources can be used ({reasons})")
     try:
         rows.write(out / CLIPS_FILE)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from brave_tf.data.dataset import WORK_FOLDER
 from brave_tf.errors import UsageError, UserError
-from brave_tf.preparation.plan import Plan, Shard, is_done, read_done
+from brave_tf.preparation.plan import Plan, Shard
+from brave_tf.preparation.work_folder import not_done, read_all_done
 
 MOST_PARTS = 10_000
 
@@ -86,7 +87,7 @@ def _owners(plan: Plan, count: int) -> list[tuple[Shard, int]]:
 
 def check_complete(out: Path, plan: Plan) -> None:
     """Raises `UserError` if shards are missing; it says which parts are to be run again."""
-    missing = [shard for shard in plan.shards if not is_done(out, shard)]
+    missing = not_done(out, plan.shards)
     if not missing:
         return
     counts = _begun_counts(out / WORK_FOLDER)
@@ -100,7 +101,7 @@ def describe_part(out: Path, plan: Plan, part: Part) -> str:
     """What is said when a part is done."""
     shards = shards_of(plan, part)
     sources = sum(len(shard.sources) for shard in shards)
-    quarantined = sum(len(done["quarantined"]) for shard in shards if (done := read_done(out, shard)))
+    quarantined = sum(len(done["quarantined"]) for done in read_all_done(out, shards))
     return (
         f"part {part} of {out} is done: {len(shards):,} of {len(plan.shards):,} shards, {sources:,} files, of which "
         f"{quarantined:,} cannot be used; when all parts are done, run the same command with --merge instead of --part"

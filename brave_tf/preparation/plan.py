@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from brave_tf.data.dataset import LABEL_PREFIX, PRIMARY_LABEL, WORK_FOLDER
+from brave_tf.data.dataset import LABEL_PREFIX, PRIMARY_LABEL
 from brave_tf.data.flow_code import FlowSettings
-from brave_tf.errors import UserError
-from brave_tf.files import write_json
+from brave_tf.errors import UserError, reason_of
 from brave_tf.preparation.layouts import Source, in_order, names_of
 from brave_tf.preparation.media_settings import MediaSettings
+from brave_tf.storage import is_remote, of_many
 
-LEFT_OUT = "left-out"
 SOURCES_PER_SHARD = 16
 MOST_SHARDS = 1024
 
@@ -119,7 +118,7 @@ def make_plan(
         count = min(-(-len(numbers) // SOURCES_PER_SHARD), MOST_SHARDS)
         for index in range(count):
             shards.append(Shard(f"{split}-{index:05d}-of-{count:05d}.tfrecord", split, tuple(numbers[index::count])))
-    file_bytes = [_size(source.path) for source in sources]
+    file_bytes = _bytes_of([source.path for source in sources])
     listing = {
         f"{number}:{source.name}": _describe(source, size)
         for number, (source, size) in enumerate(zip(sources, file_bytes, strict=True))
@@ -141,11 +140,23 @@ def make_plan(
     )
 
 
+def _bytes_of(paths: Sequence[Path]) -> list[int | None]:
+    if not any(map(is_remote, paths)):
+        return list(map(_size, paths))
+    return of_many(_size, paths)
+
+
 def _size(path: Path) -> int | None:
-    """Bytes of a file, or None if there is none. Whoever reads it tells why it cannot be read."""
+    """Bytes of a file, or None if there is none. Whoever reads it tells why it cannot be read.
+
+    Raises:
+        UserError: storage elsewhere does not answer: another size would make it another plan.
+    """
     try:
         status = path.stat()
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        if is_remote(path) and not isinstance(error, (FileNotFoundError, PermissionError, NotADirectoryError)):
+            raise UserError(f"{path} cannot be read ({reason_of(error)}); try again later") from None
         return None
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
@@ -168,47 +179,3 @@ def _classes(sources: Sequence[Source], official: dict[str, list[str]]) -> dict[
             values = (source.labels.get(column) for source in sources)
             classes[column] = in_order(name for value in values for name in names_of(value))
     return classes
-
-
-def temporary(folder: Path, shard: Shard, suffix: str) -> Path:
-    """A file of a shard in the working folder."""
-    return folder / f"{shard.name}.{suffix}"
-
-
-def is_done(out: Path, shard: Shard) -> bool:
-    """Whether a shard is written."""
-    return temporary(out / WORK_FOLDER, shard, "done").is_file() and (out / shard.name).is_file()
-
-
-def read_done(out: Path, shard: Shard) -> dict[str, Any] | None:
-    """What `brave_tf.preparation.shard_writer.write_shard` returned for a shard that is done, or None."""
-    if not is_done(out, shard):
-        return None
-    file = temporary(out / WORK_FOLDER, shard, "done")
-    done: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return done
-
-
-def read_left_out(out: Path) -> dict[int, str]:
-    """The sources that an interrupted preparation, or any part of one, gave up, by number, with the reason."""
-    reasons = {}
-    for file in sorted((out / WORK_FOLDER).glob(f"{LEFT_OUT}*.json")):
-        reasons |= json.loads(file.read_text(encoding="utf-8"))
-    return {int(number): reason for number, reason in reasons.items()}
-
-
-def write_left_out(out: Path, reasons: Mapping[int, str], part: str = "") -> None:
-    """Writes down the sources that are given up: what took too long once may take less the next time.
-
-    Args:
-        out: the dataset's directory.
-        reasons: by the source's number.
-        part: the name of the part that gave them up, if it is one: each writes a file of its own.
-
-    Raises:
-        UserError: it cannot be written.
-    """
-    try:
-        write_json(out / WORK_FOLDER / f"{'-'.join(filter(None, [LEFT_OUT, part]))}.json", reasons)
-    except OSError as error:
-        raise UserError(f"{out} cannot be written ({error.strerror}); free some space and run it again") from None

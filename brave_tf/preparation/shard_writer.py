@@ -9,7 +9,8 @@ from typing import Any, BinaryIO
 from brave_tf.data.dataset import WORK_FOLDER
 from brave_tf.files import write_json
 from brave_tf.preparation.jobs import Outcome, ShardJob, cannot_write
-from brave_tf.preparation.plan import Shard, read_done, temporary
+from brave_tf.preparation.plan import Shard
+from brave_tf.preparation.work_folder import read_done, temporary
 
 
 def write_shard(job: ShardJob) -> dict[str, Any]:

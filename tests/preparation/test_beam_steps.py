@@ -1,27 +1,23 @@
 """The steps of Beam's workers without Beam: run in any order, twice, by threads, and after an interruption."""
 
-import collections
 import json
 import os
-import pickle
-import random
 import signal
 import sys
 import threading
-import types
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from brave_tf.commands import prepare
 from brave_tf.errors import UsageError, UserError
-from brave_tf.preparation import beam_pipeline, beam_steps
+from brave_tf.preparation import beam_steps
 from brave_tf.preparation.beam_pipeline import HERE, pipeline_flags
-from brave_tf.preparation.beam_steps import read_tasks, write_joined, write_piece
-from brave_tf.preparation.plan import write_left_out
+from brave_tf.preparation.beam_steps import read_tasks
+from brave_tf.preparation.work_folder import write_left_out
 from tests.preparation.command import content
 from tests.preparation.media_files import write_media
+from tests.preparation.steps import run_steps
 
 
 @pytest.fixture(scope="module")
@@ -43,36 +39,6 @@ def whole(sounds, tmp_path_factory):
     out = tmp_path_factory.mktemp("whole") / "out"
     prepare(sounds, out, workers=0, split="train=1")
     return content(out)
-
-
-@pytest.fixture
-def with_runner(monkeypatch):
-    """Sets what runs the steps instead of a pipeline."""
-
-    def set_runner(run):
-        monkeypatch.setitem(sys.modules, "apache_beam", types.ModuleType("apache_beam"))
-        monkeypatch.setattr(beam_pipeline, "_run", run)
-
-    yield set_runner
-    beam_steps.end_processes()
-
-
-def travelled(element):
-    return pickle.loads(pickle.dumps(element))
-
-
-def run_steps(names, work, flags=(), threads=3):
-    """Every third source twice, all in random order and on several threads."""
-    tasks = [travelled(task) for name in names for task in read_tasks(name, travelled(work))]
-    tasks += tasks[::3]
-    random.Random(0).shuffle(tasks)
-    with ThreadPoolExecutor(threads) as pool:
-        pieces = [travelled(piece) for piece in pool.map(lambda task: write_piece(task, work), tasks)]
-    grouped = collections.defaultdict(dict)
-    for name, piece in pieces:
-        grouped[name][piece.task.number] = piece
-    for _ in range(2):  # What is done is not made again.
-        assert [write_joined((name, iter(grouped[name].values())), work) for name in names] == list(names)
 
 
 def test_the_steps_make_the_same_dataset(sounds, whole, tmp_path, with_runner):

@@ -17,7 +17,8 @@ from brave_tf.commands import prepare
 from brave_tf.errors import UsageError, UserError
 from brave_tf.files import write_first
 from brave_tf.preparation.parts import Part, parse_part, parts_of, ranges, shards_of
-from brave_tf.preparation.plan import Plan, Shard, write_left_out
+from brave_tf.preparation.plan import Plan, Shard
+from brave_tf.preparation.work_folder import write_left_out
 from tests.preparation.command import arguments, content, descendants, is_working
 from tests.preparation.media_files import write_media
 
