@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brave_tf.config.words import FollowLinks, LayoutName, LocalStrategyName, ProtocolName, StrategyName
+from brave_tf.config.words import FollowLinks, LayoutName, LocalStrategyName, ProtocolName, RunnerName, StrategyName
 from brave_tf.modalities import TowerChoice
 
 if TYPE_CHECKING:
@@ -43,7 +43,11 @@ def prepare(
     flow_stride: int = 4,
     broad_size: int | None = None,
     max_seconds_per_file: float = 14_400.0,
-) -> "Dataset":
+    part: str | None = None,
+    merge: bool = False,
+    runner: RunnerName = "local",
+    beam_options: Sequence[str] = (),
+) -> "Dataset | Any":
     """Turn media files into a dataset. The same command again finishes what was interrupted.
 
     Example: brave-tf prepare my-videos --out dataset
@@ -79,13 +83,18 @@ def prepare(
         broad_size: also store every frame with this shorter side in pixels, such as 128, for faster training with
             broad.rgb.decode=small; takes about a third more disk, see docs/scaling.md.
         max_seconds_per_file: a file that takes longer, by the clock on the wall, is left out.
+        part: I/N, such as 3/10: write this share of the shards alone. For N commands on as many machines with a common
+            folder, in any order, at the same time or not; the same command with merge comes last.
+        merge: finish the dataset whose parts are done; which are missing is said.
+        runner: local, or beam: Apache Beam does the work, on a cluster too (extra beam, see docs/data.md).
+        beam_options: Beam's options without their dashes, such as runner=FlinkRunner flink_master=host:8081.
 
     Returns:
-        The finished dataset.
+        The finished dataset; None after a part.
 
     Raises:
         UserError: nothing usable is in the source, a setting does not fit, `out` holds another dataset, another process
-            is writing it, or it cannot be written.
+            is writing it, it cannot be written, or parts of it are missing.
     """
     from brave_tf.preparation.dataset_writer import write_dataset
 
@@ -107,6 +116,10 @@ def prepare(
         flow_stride=flow_stride,
         broad_size=broad_size,
         max_seconds_per_file=max_seconds_per_file,
+        part=part,
+        merge=merge,
+        runner=runner,
+        beam_options=beam_options,
     )
 
 

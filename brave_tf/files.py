@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,20 +27,57 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     Raises:
         OSError: the disk is full, or the place cannot be written.
     """
-    data = content.encode() if isinstance(content, str) else content
     if isinstance(path, RemotePath):
         # There it appears when all of it is sent.
-        path.write_bytes(data)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
         return
     partial = path.with_name(f".{path.name}.partial")
     try:
-        with open(partial, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _write(partial, content)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def write_first(path: Path, content: str | bytes) -> bool:
+    """Writes a complete new file where there is none; of several processes that do so at once, one does.
+
+    Where there are no hard links, as on storage elsewhere, several may think that they did, and the last one's stays.
+
+    Args:
+        path: the file.
+        content: text (written as UTF-8) or bytes.
+
+    Returns:
+        Whether this process wrote it.
+
+    Raises:
+        OSError: the disk is full, or the place cannot be written.
+    """
+    if isinstance(path, RemotePath):
+        if path.exists():
+            return False
+        write_atomically(path, content)
+        return True
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
+    try:
+        _write(partial, content)
+        try:
+            os.link(partial, path)
+        except FileExistsError:
+            return False
+        except OSError:
+            os.replace(partial, path)
+        return True
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _write(path: Path, content: str | bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -127,16 +165,18 @@ def _send(folder: Path, path: RemotePath) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, shared: bool = False) -> Iterator[None]:
     """Holds the lock of a file, which ends with the process however it ends.
 
     Args:
         path: a file for the lock alone; created when absent.
+        shared: whether others may hold it in the same way at the same time.
 
     Raises:
-        BlockingIOError: another process holds it.
+        BlockingIOError: another process holds it, and not in that way.
         OSError: the file cannot be written.
     """
-    with open(path, "w", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    # NFS wants to be allowed to read what is locked for several, and to write what is locked for one.
+    with open(path, "a+", encoding="utf-8") as file:
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         yield

@@ -24,6 +24,19 @@ _OF_THE_FILE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirec
 """What is wrong with the file itself. What is wrong with the way to it is no reason to do without the file."""
 
 
+def cannot_fetch(error: OSError, name: str) -> Outcome:
+    """What becomes of a source that was not copied to this machine.
+
+    Raises:
+        UserError: it is not the file that is wrong.
+    """
+    if isinstance(error, _OF_THE_FILE):
+        return Outcome([], f"cannot be read ({error.strerror or error})")
+    raise UserError(
+        f"{error.filename or name} cannot be fetched ({error.strerror or error}); run the same command again to go on"
+    ) from None
+
+
 class FetchedSources:
     """Takes jobs in, and gives them back in the same order when their media are here.
 
@@ -72,13 +85,8 @@ class FetchedSources:
         try:
             if copied is not None:
                 copied.result()
-        except _OF_THE_FILE as error:
-            return job, Outcome([], f"cannot be read ({error.strerror or error})")
         except OSError as error:
-            where = error.filename or job.source.name
-            raise UserError(
-                f"{where} cannot be fetched ({error.strerror or error}); run the same command again to go on"
-            ) from None
+            return job, cannot_fetch(error, job.source.name)
         return job, None
 
     def release(self, job: SourceJob) -> None:

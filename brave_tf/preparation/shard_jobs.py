@@ -3,42 +3,31 @@
 import collections
 import contextlib
 import dataclasses
-import functools
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from brave_tf.data.dataset import LABEL_PREFIX, PRIMARY_LABEL, WORK_FOLDER
+from brave_tf.data.dataset import WORK_FOLDER
 from brave_tf.machine import cores
 from brave_tf.preparation.fetched_sources import FetchedSources, fetched_sources
 from brave_tf.preparation.file_limits import Deadline, FileLimits
 from brave_tf.preparation.jobs import Job, Outcome, ShardJob, SourceJob
-from brave_tf.preparation.layouts import Source, names_of
 from brave_tf.preparation.limits import MediaError
 from brave_tf.preparation.media_settings import Course
-from brave_tf.preparation.plan import (
-    ClipSettings,
-    Plan,
-    Shard,
-    read_done,
-    read_left_out,
-    temporary,
-    write_left_out,
-)
+from brave_tf.preparation.parts import Part, shards_of
+from brave_tf.preparation.plan import ClipSettings, Plan, Shard
 from brave_tf.preparation.stage import Stage, staged
+from brave_tf.preparation.work_folder import not_done, read_left_out, temporary, write_left_out
 from brave_tf.preparation.worker_processes import WorkerProcesses
 from brave_tf.progress import Advance, track
-from brave_tf.storage import is_remote, of_many
-
-Results = dict[str, Any]
-"""What `brave_tf.preparation.shard_writer.write_shard` returned, by the shard's name."""
 
 
 def write_shards(
-    out: Path, plan: Plan, settings: ClipSettings, workers: int, limits: FileLimits
-) -> list[dict[str, Any]]:
-    """Writes what is not done yet.
+    out: Path, plan: Plan, settings: ClipSettings, workers: int, limits: FileLimits, part: Part | None = None
+) -> None:
+    """Writes what is not done yet; what came of each shard is in its done-file.
 
     Args:
         out: the dataset's directory.
@@ -47,35 +36,26 @@ def write_shards(
         workers: processes; 0 to do everything in this one.
         limits: what the work on one file may take. In this process nobody can end a file that hangs, nor watch its
             memory.
-
-    Returns:
-        What `brave_tf.preparation.shard_writer.write_shard` returned for every shard of the plan, now or before.
+        part: whose shards are written; None for all.
 
     Raises:
         UserError: a shard cannot be written, or no process can be started.
     """
-    results: Results = dict(zip((shard.name for shard in plan.shards), _read_all_done(out, plan), strict=True))
-    todo = [shard for shard in plan.shards if results[shard.name] is None]
-    total = sum(plan.sizes)
+    shards = plan.shards if part is None else shards_of(plan, part)
+    numbers = [number for shard in shards for number in shard.sources]
+    total = sum(plan.sizes[number] for number in numbers)
     with contextlib.ExitStack() as stack:
         stage = stack.enter_context(staged(out))
-        fetched = stack.enter_context(fetched_sources(plan.sources, workers))
-        work = _Work(out, plan, settings, todo, stage, fetched)
+        fetched = stack.enter_context(fetched_sources((plan.sources[number] for number in numbers), workers))
+        work = _Work(out, plan, settings, not_done(out, shards), part, stage, fetched)
         advance = stack.enter_context(track(total, "prepare", done=total - work.bytes_left, percent=True))
         stack.enter_context(work.tidied())
-        meter = _Meter(advance, len(plan.sources), work)
+        meter = _Meter(advance, len(numbers), work)
         if workers:
             _write_in_processes(work, max(min(workers, len(work)), 1), limits, meter)
         else:
             _write_here(work, limits, meter)
         stage.finish()
-    results |= work.results
-    return [results[shard.name] for shard in plan.shards]
-
-
-def _read_all_done(out: Path, plan: Plan) -> list[dict[str, Any] | None]:
-    read = functools.partial(read_done, out)
-    return of_many(read, plan.shards) if is_remote(out) else list(map(read, plan.shards))
 
 
 def _write_here(work: "_Work", limits: FileLimits, meter: "_Meter") -> None:
@@ -129,14 +109,14 @@ class _Work:
         plan: Plan,
         settings: ClipSettings,
         todo: list[Shard],
+        part: Part | None,
         stage: Stage,
         fetched: FetchedSources,
     ):
-        self._out, self._plan, self._settings = out, plan, settings
+        self._out, self._plan, self._settings, self._part = out, plan, settings, part
         self._stage, self._fetched = stage, fetched
-        # The process number keeps an orphan of a killed run away from our files.
-        self._tag = str(os.getpid())
-        self._indices = {name: index for index, name in enumerate(plan.classes.get(PRIMARY_LABEL, ()))}
+        # The process number keeps an orphan of a killed run away from our files. Other machines have the same numbers.
+        self._tag = str(os.getpid()) if part is None else f"{part.name}.{uuid.uuid4().hex[:8]}.{os.getpid()}"
         largest_first = sorted(todo, key=lambda shard: -max(plan.sizes[number] for number in shard.sources))
         self._left_out = read_left_out(out)
         self._waiting = collections.deque(
@@ -151,7 +131,6 @@ class _Work:
         self._complete = collections.deque(shard for shard in todo if not self._open[shard.name])
         self.bytes_left = sum(plan.sizes[number] for number in self._shard_of)
         self.sources_left = len(self._shard_of)
-        self.results: Results = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -177,20 +156,18 @@ class _Work:
 
     def _job(self, shard: Shard, number: int) -> SourceJob:
         source = self._plan.sources[number]
-        indices = tuple(self._indices[name] for name in names_of(source.labels.get(PRIMARY_LABEL)))
-        here = self._stage.folder / shard.name
+        indices, here = self._plan.label_indices(source), self._stage.folder / shard.name
         return SourceJob(number, source, indices, self._settings, self._piece(shard, number), here)
 
     def finish(self, job: Job, result: Any) -> None:
         """Takes down what a job returned."""
         if isinstance(job, ShardJob):
-            self.results[job.shard.name] = result
             self._stage.put(job.shard)
             return
         self._fetched.release(job)
         if result.remembered:
             self._left_out[job.number] = result.reason
-            write_left_out(self._out, self._left_out)
+            write_left_out(self._out, self._left_out, self._part.name if self._part else "")
         shard = self._shard_of[job.number]
         self._outcomes[job.number] = result
         self._open[shard.name] -= 1
@@ -220,8 +197,8 @@ class _Work:
         parts = []
         for number in shard.sources:
             source, outcome = self._plan.sources[number], self._outcomes.pop(number)
-            labels = {f"{LABEL_PREFIX}{name}": _cell(self._plan, source, name) for name in self._plan.classes}
-            rows = [row | labels for row in outcome.rows]
+            cells = self._plan.cells(source)
+            rows = [row | cells for row in outcome.rows]
             parts.append((source.name, self._piece(shard, number), dataclasses.replace(outcome, rows=rows)))
         return ShardJob(self._stage.folder, shard, parts, self._tag)
 
@@ -239,11 +216,3 @@ class _Meter:
         done, self._left = self._left - left, min(self._left, left)
         if done > 0:
             self._advance(done, f"({self._sources - self._work.sources_left} of {self._sources} files)")
-
-
-def _cell(plan: Plan, source: Source, column: str) -> str | list[str] | None:
-    """What the clip table holds: one name, a list of them in a multi-label column, or nothing."""
-    names = names_of(source.labels.get(column))
-    if column in plan.multilabel:
-        return list(names) or None
-    return names[0] if names else None

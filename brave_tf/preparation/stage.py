@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from brave_tf.data.dataset import WORK_FOLDER
 from brave_tf.preparation.jobs import cannot_write
-from brave_tf.preparation.plan import Shard, temporary
+from brave_tf.preparation.plan import Shard
+from brave_tf.preparation.work_folder import temporary
 from brave_tf.storage import RemotePath, copy_file, in_background
 
 if TYPE_CHECKING:
