@@ -293,18 +293,19 @@ def evaluate(
         UserError: encoder, dataset or settings do not fit, or a file cannot be written.
     """
     from brave_tf.evaluator import write_evaluation
+    from brave_tf.storage import as_path
 
     return write_evaluation(
         encoder,
         data,
-        Path(out),
+        as_path(out),
         protocol=protocol,
         tower=tower,
         label=label,
         folds=None if folds is None else str(folds),
         seed=seed,
         random_init=random_init,
-        cache=None if cache is None else Path(cache),
+        cache=None if cache is None else as_path(cache),
         view=view or {},
         classifier=classifier or {},
         strategy=strategy,
@@ -332,7 +333,7 @@ def report(run: str | os.PathLike[str], out: str | os.PathLike[str]) -> "RunReco
     from brave_tf.pages import run_report
     from brave_tf.runs.record import read_run
 
-    record = read_run(Path(run))
+    record = read_run(run)
     run_report.write(out, record, shlex.join(["brave-tf", "report", str(run), "--out", str(out)]))
     return record
 

@@ -4,9 +4,16 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from brave_tf.storage import RemotePath, copy_file, remove_tree, upload_tree
+
+_UNFINISHED = ".unfinished"
+"""In a folder on storage elsewhere, until all of it is there."""
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -19,8 +26,12 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     Raises:
         OSError: the disk is full, or the place cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial")
     data = content.encode() if isinstance(content, str) else content
+    if isinstance(path, RemotePath):
+        # There it appears when all of it is sent.
+        path.write_bytes(data)
+        return
+    partial = path.with_name(f".{path.name}.partial")
     try:
         with open(partial, "wb") as file:
             file.write(data)
@@ -34,6 +45,85 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Writes JSON with `write_atomically`."""
     write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+@contextlib.contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """For those who write a file by its name: one on this machine, which takes the place of `path` when it is whole.
+
+    Args:
+        path: the file.
+
+    Yields:
+        What to write to, with the same suffix.
+
+    Raises:
+        OSError: the disk is full, or the place cannot be written.
+    """
+    if isinstance(path, RemotePath):
+        with tempfile.TemporaryDirectory(prefix="brave_tf-") as folder:
+            yield Path(folder, path.name)
+            copy_file(Path(folder, path.name), path)
+        return
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    yield partial
+    os.replace(partial, path)
+
+
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder that gets its name when all of it is there; one elsewhere is made on this machine, and then sent.
+
+    Args:
+        path: the folder, which `is_taken` says is not taken.
+
+    Yields:
+        What to write to.
+
+    Raises:
+        OSError: the disk is full, or the place cannot be written.
+    """
+    if isinstance(path, RemotePath):
+        with tempfile.TemporaryDirectory(prefix="brave_tf-") as folder:
+            yield Path(folder)
+            _send(Path(folder), path)
+        return
+    made = [folder for folder in path.parents if not folder.exists()]
+    partial = path.with_name(f".{path.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        yield partial
+        if path.exists():
+            path.rmdir()
+        partial.rename(path)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        for folder in made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def is_taken(path: Path) -> bool:
+    """Whether there is anything but an empty folder, or one that `is_unfinished`."""
+    if not path.is_dir():
+        return path.exists()
+    return any(path.iterdir()) and not is_unfinished(path)
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether a folder on storage elsewhere was being sent when that was interrupted."""
+    return isinstance(path, RemotePath) and (path / _UNFINISHED).exists()
+
+
+def _send(folder: Path, path: RemotePath) -> None:
+    if is_unfinished(path):
+        remove_tree(path)
+    path.mkdir(parents=True, exist_ok=True)
+    (path / _UNFINISHED).write_text("")
+    upload_tree(folder, path)
+    (path / _UNFINISHED).unlink()
 
 
 @contextlib.contextmanager
