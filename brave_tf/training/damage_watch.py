@@ -19,6 +19,7 @@ from brave_tf.method.step_function import finished_steps
 from brave_tf.progress import note
 from brave_tf.runs.directory import write_diagnosis
 from brave_tf.runs.metrics import DAMAGED, DAMAGED_COUNT, damage_until
+from brave_tf.storage import as_path
 from brave_tf.training.agreement import Agreement
 from brave_tf.training.strategy import is_chief
 
@@ -48,7 +49,7 @@ class DamageWatch(keras.callbacks.Callback):
         super().__init__()
         self._clips = clips
         self._config = config
-        self._run = None if run is None else Path(run)
+        self._run = None if run is None else as_path(run)
         self._command = command
         self._finder = clips.damage_finder()
         self._met: dict[int, DamagedClip] = {}
