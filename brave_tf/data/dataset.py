@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from brave_tf.data.flow_code import FlowSettings
 from brave_tf.errors import UserError
 from brave_tf.modalities import MODALITIES, Modality
+from brave_tf.storage import is_remote
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -133,8 +134,10 @@ class Dataset:
         path = self.path / CLIPS_FILE
         wanted = None if columns is None else list(dict.fromkeys([*columns, "split"]))
         try:
-            check_columns(pq.read_schema(path).names, wanted or required_columns(self.info), path)
-            table = pq.read_table(path, columns=wanted)
+            # By its name PyArrow would read a file that is elsewhere in its own way.
+            file = pa.BufferReader(path.read_bytes()) if is_remote(path) else path
+            check_columns(pq.read_schema(file).names, wanted or required_columns(self.info), path)
+            table = pq.read_table(file, columns=wanted)
             table.validate(full=True)
         except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
             reason = " ".join(str(error).split())

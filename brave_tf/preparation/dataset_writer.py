@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,10 +26,11 @@ from brave_tf.preparation.file_limits import FileLimits
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.choice import MOST_CLIP_SECONDS, default_clip_seconds, list_source
 from brave_tf.preparation.layouts.walk import Reach
-from brave_tf.preparation.media import MediaSettings
+from brave_tf.preparation.media_settings import MediaSettings
 from brave_tf.preparation.plan import ClipSettings, Plan, make_plan
 from brave_tf.preparation.shard_jobs import write_shards
 from brave_tf.preparation.splits import assign_splits, parse_shares
+from brave_tf.storage import as_path, as_source, is_remote, remove_tree
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,7 +59,7 @@ def write_dataset(
     max_seconds_per_file: float,
 ) -> Dataset:
     """Does what `brave_tf.commands.prepare` documents."""
-    source, out = Path(source), Path(out)
+    source, out = as_source(source), as_path(out)
     seconds = default_clip_seconds(layout) if clip_seconds is None else clip_seconds
     flow_settings = FlowSettings(flow_size, flow_stride)
     if not flow and flow_settings != FlowSettings():
@@ -71,7 +71,7 @@ def write_dataset(
         from brave_tf.preparation.tv_l1 import check_opencv
 
         check_opencv()
-    lists = None if annotations is None else Path(annotations)
+    lists = None if annotations is None else as_source(annotations)
     # An interrupted dataset below its source is no part of it, and the same command finds what it found before.
     reach = Reach(follow_links, leave_out=out)
     listing = list_source(source, layout, path_column=path_column, annotations=lists, reach=reach)
@@ -83,7 +83,7 @@ def write_dataset(
         limits = FileLimits(max_seconds_per_file)
         results = write_shards(out, plan, settings, cores() if workers is None else workers, limits)
         _finish(out, plan, settings, listing, listing.split_rule or rule, results)
-    shutil.rmtree(out / WORK_FOLDER, ignore_errors=True)
+    _tidy(out)
     return open_dataset(out)
 
 
@@ -111,8 +111,13 @@ def _finished(out: Path, plan: Plan) -> Dataset:
             f"{dataset.info['sources']} sources); choose another --out, or remove it"
         )
     # There is one if the preparation was stopped while it tidied up.
-    shutil.rmtree(out / WORK_FOLDER, ignore_errors=True)
+    _tidy(out)
     return dataset
+
+
+def _tidy(out: Path) -> None:
+    with contextlib.suppress(OSError):
+        remove_tree(out / WORK_FOLDER)
 
 
 @contextlib.contextmanager
@@ -124,7 +129,9 @@ def _claim(out: Path, plan: Plan, settings: ClipSettings) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         try:
             work.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(locked(work / "lock"))
+            # Elsewhere there are no locks.
+            if not is_remote(out):
+                stack.enter_context(locked(work / "lock"))
         except BlockingIOError:
             raise UserError(f"another process is writing {out}; wait for it, or choose another --out") from None
         except OSError as error:
@@ -176,14 +183,15 @@ def _finish(
         # Last the folder that tells what `out` is: stopped in between, the same command comes here again.
         for shard in plan.shards:
             (out / shard.name).unlink(missing_ok=True)
-        shutil.rmtree(out / WORK_FOLDER)
+        remove_tree(out / WORK_FOLDER)
         raise UserError(f"none of the {len(plan.sources)} sources can be used ({reasons})")
     # It takes as long to load as all else: not before it is needed.
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        pq.write_table(pa.Table.from_pylist(rows, schema=_schema(plan)), out / CLIPS_FILE)
+        with (out / CLIPS_FILE).open("wb") as file:
+            pq.write_table(pa.Table.from_pylist(rows, schema=_schema(plan)), file)
         if listing.missing:
             names = [one_line(name) for split in listing.missing for name in listing.missing[split]]
             write_atomically(out / MISSING_FILE, "".join(f"{name}\n" for name in names))

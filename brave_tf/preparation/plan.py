@@ -11,10 +11,11 @@ from typing import Any
 
 from brave_tf.data.dataset import WORK_FOLDER
 from brave_tf.data.flow_code import FlowSettings
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, reason_of
 from brave_tf.files import write_json
 from brave_tf.preparation.layouts import Source, in_order, names_of
-from brave_tf.preparation.media import MediaSettings
+from brave_tf.preparation.media_settings import MediaSettings
+from brave_tf.storage import is_remote, of_many
 
 LEFT_OUT_FILE = "left-out.json"
 SOURCES_PER_SHARD = 16
@@ -102,7 +103,7 @@ def make_plan(
         count = min(-(-len(numbers) // SOURCES_PER_SHARD), MOST_SHARDS)
         for index in range(count):
             shards.append(Shard(f"{split}-{index:05d}-of-{count:05d}.tfrecord", split, tuple(numbers[index::count])))
-    file_bytes = [_size(source.path) for source in sources]
+    file_bytes = _bytes_of([source.path for source in sources])
     listing = {
         f"{number}:{source.name}": _describe(source, size)
         for number, (source, size) in enumerate(zip(sources, file_bytes, strict=True))
@@ -124,11 +125,23 @@ def make_plan(
     )
 
 
+def _bytes_of(paths: Sequence[Path]) -> list[int | None]:
+    if not any(map(is_remote, paths)):
+        return list(map(_size, paths))
+    return of_many(_size, paths)
+
+
 def _size(path: Path) -> int | None:
-    """Bytes of a file, or None if there is none. Whoever reads it tells why it cannot be read."""
+    """Bytes of a file, or None if there is none. Whoever reads it tells why it cannot be read.
+
+    Raises:
+        UserError: storage elsewhere does not answer: another size would make it another plan.
+    """
     try:
         status = path.stat()
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        if is_remote(path) and not isinstance(error, (FileNotFoundError, PermissionError, NotADirectoryError)):
+            raise UserError(f"{path} cannot be read ({reason_of(error)}); try again later") from None
         return None
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 

@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import dataclasses
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +11,12 @@ from typing import Any
 
 from brave_tf.data.dataset import LABEL_PREFIX, PRIMARY_LABEL, WORK_FOLDER
 from brave_tf.machine import cores
+from brave_tf.preparation.fetched_sources import FetchedSources, fetched_sources
 from brave_tf.preparation.file_limits import Deadline, FileLimits
+from brave_tf.preparation.jobs import Job, Outcome, ShardJob, SourceJob
 from brave_tf.preparation.layouts import Source, names_of
-from brave_tf.preparation.media import Course, MediaError
+from brave_tf.preparation.limits import MediaError
+from brave_tf.preparation.media_settings import Course
 from brave_tf.preparation.plan import (
     ClipSettings,
     Plan,
@@ -22,11 +26,10 @@ from brave_tf.preparation.plan import (
     temporary,
     write_left_out,
 )
-from brave_tf.preparation.shard_writer import ShardJob, write_shard
-from brave_tf.preparation.source_writer import Outcome, SourceJob, write_source
-from brave_tf.preparation.worker import Job
+from brave_tf.preparation.stage import Stage, staged
 from brave_tf.preparation.worker_processes import WorkerProcesses
 from brave_tf.progress import Advance, track
+from brave_tf.storage import is_remote, of_many
 
 Results = dict[str, Any]
 """What `brave_tf.preparation.shard_writer.write_shard` returned, by the shard's name."""
@@ -51,22 +54,36 @@ def write_shards(
     Raises:
         UserError: a shard cannot be written, or no process can be started.
     """
-    results: Results = {shard.name: read_done(out, shard) for shard in plan.shards}
+    results: Results = dict(zip((shard.name for shard in plan.shards), _read_all_done(out, plan), strict=True))
     todo = [shard for shard in plan.shards if results[shard.name] is None]
-    work = _Work(out, plan, settings, todo)
     total = sum(plan.sizes)
-    with track(total, "prepare", done=total - work.bytes_left, percent=True) as advance, work.tidied():
+    with contextlib.ExitStack() as stack:
+        stage = stack.enter_context(staged(out))
+        fetched = stack.enter_context(fetched_sources(plan.sources, workers))
+        work = _Work(out, plan, settings, todo, stage, fetched)
+        advance = stack.enter_context(track(total, "prepare", done=total - work.bytes_left, percent=True))
+        stack.enter_context(work.tidied())
         meter = _Meter(advance, len(plan.sources), work)
         if workers:
             _write_in_processes(work, max(min(workers, len(work)), 1), limits, meter)
         else:
             _write_here(work, limits, meter)
+        stage.finish()
     results |= work.results
     return [results[shard.name] for shard in plan.shards]
 
 
+def _read_all_done(out: Path, plan: Plan) -> list[dict[str, Any] | None]:
+    read = functools.partial(read_done, out)
+    return of_many(read, plan.shards) if is_remote(out) else list(map(read, plan.shards))
+
+
 def _write_here(work: "_Work", limits: FileLimits, meter: "_Meter") -> None:
-    while job := work.next():
+    # They load what reads media, which the process that only hands out work does without.
+    from brave_tf.preparation.shard_writer import write_shard
+    from brave_tf.preparation.source_writer import write_source
+
+    while job := work.next(wait=True):
         if isinstance(job, ShardJob):
             work.finish(job, write_shard(job))
             continue
@@ -90,10 +107,10 @@ def _write_in_processes(work: "_Work", workers: int, limits: FileLimits, meter: 
         while True:
             while processes.has_room and (job := work.next()):
                 processes.start(job)
-            if not processes.jobs:
+            if not processes.jobs and not work.is_waited_for:
                 return
             # The cores that no process keeps busy any more are for the threads of the others.
-            processes.set_threads(cores() // min(workers, len(processes.jobs)))
+            processes.set_threads(cores() // min(workers, max(len(processes.jobs), 1)))
             for job, result in processes.wait():
                 work.finish(job, result)
             meter.show(sum(work.size(job) * share for job, share in processes.shares()))
@@ -106,8 +123,17 @@ class _Work:
     alone at the end. The order changes no byte of the result.
     """
 
-    def __init__(self, out: Path, plan: Plan, settings: ClipSettings, todo: list[Shard]):
+    def __init__(
+        self,
+        out: Path,
+        plan: Plan,
+        settings: ClipSettings,
+        todo: list[Shard],
+        stage: Stage,
+        fetched: FetchedSources,
+    ):
         self._out, self._plan, self._settings = out, plan, settings
+        self._stage, self._fetched = stage, fetched
         # The process number keeps an orphan of a killed run away from our files.
         self._tag = str(os.getpid())
         self._indices = {name: index for index, name in enumerate(plan.classes.get(PRIMARY_LABEL, ()))}
@@ -130,22 +156,38 @@ class _Work:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def next(self) -> Job | None:
-        """The next job that can be begun; None if there is none at the moment."""
-        if self._complete:
-            return self._join(self._complete.popleft())
-        if not self._waiting:
-            return None
-        shard, number = self._waiting.popleft()
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether there are jobs that cannot be begun yet, because their media are still on their way here."""
+        return len(self._fetched) > 0
+
+    def next(self, wait: bool = False) -> Job | None:
+        """The next job that can be begun; None if there is none at the moment, or, with `wait`, none at all."""
+        while not self._complete:
+            while self._waiting and self._fetched.has_room:
+                self._fetched.add(self._job(*self._waiting.popleft()))
+            found = self._fetched.next(wait)
+            if found is None:
+                return None
+            job, outcome = found
+            if outcome is None:
+                return job
+            self.finish(job, outcome)
+        return self._join(self._complete.popleft())
+
+    def _job(self, shard: Shard, number: int) -> SourceJob:
         source = self._plan.sources[number]
         indices = tuple(self._indices[name] for name in names_of(source.labels.get(PRIMARY_LABEL)))
-        return SourceJob(number, source, indices, self._settings, self._piece(shard, number), self._out / shard.name)
+        here = self._stage.folder / shard.name
+        return SourceJob(number, source, indices, self._settings, self._piece(shard, number), here)
 
     def finish(self, job: Job, result: Any) -> None:
         """Takes down what a job returned."""
         if isinstance(job, ShardJob):
             self.results[job.shard.name] = result
+            self._stage.put(job.shard)
             return
+        self._fetched.release(job)
         if result.remembered:
             self._left_out[job.number] = result.reason
             write_left_out(self._out, self._left_out)
@@ -168,11 +210,11 @@ class _Work:
             yield
         finally:
             for kind in ("piece", "part"):
-                for file in (self._out / WORK_FOLDER).glob(f"*.{self._tag}.{kind}"):
+                for file in (self._stage.folder / WORK_FOLDER).glob(f"*.{self._tag}.{kind}"):
                     file.unlink(missing_ok=True)
 
     def _piece(self, shard: Shard, number: int) -> Path:
-        return temporary(self._out / WORK_FOLDER, shard, f"{number}.{self._tag}.piece")
+        return temporary(self._stage.folder / WORK_FOLDER, shard, f"{number}.{self._tag}.piece")
 
     def _join(self, shard: Shard) -> ShardJob:
         parts = []
@@ -181,7 +223,7 @@ class _Work:
             labels = {f"{LABEL_PREFIX}{name}": _cell(self._plan, source, name) for name in self._plan.classes}
             rows = [row | labels for row in outcome.rows]
             parts.append((source.name, self._piece(shard, number), dataclasses.replace(outcome, rows=rows)))
-        return ShardJob(self._out, shard, parts, self._tag)
+        return ShardJob(self._stage.folder, shard, parts, self._tag)
 
 
 class _Meter:

@@ -115,7 +115,9 @@ def _as_system_errors(path: str) -> Iterator[None]:
     except (errors.UnavailableError, errors.DeadlineExceededError, errors.AbortedError, errors.InternalError) as error:
         raise PassingError(errno.EIO, reason_of(error), path) from None
     except errors.OpError as error:
-        raise system_error(_NUMBERS.get(type(error).__name__, errno.EIO), reason_of(error), path) from None
+        number = _NUMBERS.get(type(error).__name__, errno.EIO)
+        # Of a file that is not there each kind of storage says something else, or nothing.
+        raise system_error(number, "" if number == errno.ENOENT else reason_of(error), path) from None
 
 
 _NUMBERS = {

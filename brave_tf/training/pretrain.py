@@ -19,6 +19,7 @@ from brave_tf.config import values as config_values
 from brave_tf.config.experiment import warmup_within
 from brave_tf.config.values import differences, to_dict
 from brave_tf.data.pipeline import pretraining_dataset
+from brave_tf.data.second_look import as_user_errors
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.encoders.card import card_of, weights_sha256
 from brave_tf.encoders.encoder import save_towers
@@ -32,7 +33,7 @@ from brave_tf.training.agreement import Agreement
 from brave_tf.training.build import make_model
 from brave_tf.training.callbacks import CheckpointWriter, FitSummary, MetricsWriter, ProgressReporter
 from brave_tf.training.checkpoints import Checkpoints
-from brave_tf.training.damage_watch import DamageWatch, check_usable, input_that_is_not_finite, nothing_usable
+from brave_tf.training.damage_watch import DamageWatch, check_usable, input_that_is_not_finite
 from brave_tf.training.guard import HealthGuard
 from brave_tf.training.interruption import StopOnSignal
 from brave_tf.training.probe import KNNProbe, ProbeClips
@@ -135,12 +136,10 @@ class _Pretraining:
                 callbacks.append(ProgressReporter(advance))
             remaining = config.steps - first_step
             try:
-                model.fit(batches, steps_per_epoch=remaining, shuffle=False, verbose=0, callbacks=[*callbacks, stop])
-            except tf.errors.InvalidArgumentError as error:
-                # What a small dataset says from which all that was drawn has been dropped.
-                if "Dataset was empty" not in str(error):
-                    raise
-                raise nothing_usable() from error
+                with as_user_errors():
+                    model.fit(
+                        batches, steps_per_epoch=remaining, shuffle=False, verbose=0, callbacks=[*callbacks, stop]
+                    )
             except UserError:
                 # Why it stops is the better line, should these fail too.
                 with contextlib.suppress(UserError):
