@@ -222,7 +222,8 @@ def pretrain(
         preset: experiment to run; `brave-tf presets` lists them. In Python also a `Config`.
         data: dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME/CONFIG:VERSION, prepared by
             TensorFlow Datasets; may be given several times (in Python: a list).
-        run: directory for checkpoints, metrics and the finished encoder.
+        run: directory for checkpoints, metrics and the finished encoder; it may be elsewhere, such as
+            gs://bucket/runs/first, see docs/scaling.md.
         steps: optimizer steps, instead of the preset's. More than before make a run longer, also a finished one: from
             there on it follows the schedule of the new length, and so ends otherwise than an undisturbed run would.
             A warm-up of more than half of them takes a tenth of them instead.
@@ -284,7 +285,7 @@ def evaluate(
             exported SavedModel, random:NAME (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a preset), or
             baseline:log-mel. In Python also what `brave_tf.load_encoder` gave.
         data: labelled dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME.
-        out: directory for report.json and report.html.
+        out: directory for report.json and report.html; it may be elsewhere, such as gs://bucket/reports/linear.
         protocol: how the encoder is scored.
         tower: backbone of a run; by default narrow. broad is its only broad one, or its only one of frames.
         label: label column to predict; by default `label`, or the only one.
@@ -293,7 +294,8 @@ def evaluate(
         seed: seed of the augmented samples, the classifiers and the random initialisation.
         random_init: evaluate the same network at random initialisation too. Where the encoder is itself at random
             initialisation, its own scores stand there, and the report says so.
-        cache: folder of features; by default `features` beside the report's directory.
+        cache: folder of features on this machine; by default `features` beside the report's directory, or in
+            ~/.cache/brave_tf where that is elsewhere.
         view: what to change of the encoder's own evaluation settings.
         classifier: settings of the protocol that are not its defaults.
         strategy: devices that share the work, with the same results as one: "mirrored" takes all GPUs of this machine,

@@ -157,11 +157,11 @@ def is_unfinished(path: Path) -> bool:
 
 def _send(folder: Path, path: RemotePath) -> None:
     if is_unfinished(path):
-        remove_tree(path)
+        remove_tree(path, missing_ok=True)
     path.mkdir(parents=True, exist_ok=True)
     (path / _UNFINISHED).write_text("")
     upload_tree(folder, path)
-    (path / _UNFINISHED).unlink()
+    (path / _UNFINISHED).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

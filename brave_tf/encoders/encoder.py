@@ -164,6 +164,7 @@ def load_encoder(path: Encoder | str | os.PathLike[str], tower: TowerChoice | No
             `RUN/checkpoints/step-N`, a `.keras` file (also of a whole `Brave` model), an exported SavedModel directory,
             `random:NAME` for a network at random initialisation (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a
             preset), or `baseline:log-mel` for mean and deviation of the sound's mel bands. An `Encoder` is given back.
+            Each may be elsewhere, such as `gs://bucket/runs/first`, and is copied to this machine while it loads.
             A SavedModel is a program: it can read and write any file that you can, so load those that you trust.
         tower: which backbone of a run, a whole model or a preset: "narrow" (the default), "broad" for the only broad
             one or the only one of frames, or the modality of a broad one, such as "flow".

@@ -16,9 +16,7 @@ def read_object(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UserError(
-            f"{path} cannot be read ({reason_of(error)}); expected it as `brave-tf pretrain` wrote it"
-        ) from error
+        raise unreadable(path, error) from error
     except ValueError as error:
         raise damaged(path, str(error)) from error
     if not isinstance(content, dict):
@@ -29,3 +27,8 @@ def read_object(path: Path) -> dict[str, Any]:
 def damaged(path: Path, why: str) -> UserError:
     """What is raised for a file that `brave-tf pretrain` cannot have left like this."""
     return UserError(f"{path} is damaged ({why}); expected it as `brave-tf pretrain` wrote it; choose another run")
+
+
+def unreadable(path: Path, error: OSError) -> UserError:
+    """What is raised for a file of a run that the system, or storage elsewhere, does not give."""
+    return UserError(f"{path} cannot be read ({reason_of(error)}); expected it as `brave-tf pretrain` wrote it")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from brave_tf.files import write_atomically
-from brave_tf.runs.json_files import damaged
+from brave_tf.runs.json_files import unreadable
 from brave_tf.runs.paths import METRICS_FILE
 from brave_tf.storage import RemotePath
 
@@ -45,7 +45,7 @@ def read_metrics(run: Path) -> Metrics:
     except FileNotFoundError:
         return Metrics()
     except OSError as error:
-        raise damaged(path, error.strerror or str(error)) from error
+        raise unreadable(path, error) from error
     # str.splitlines would also split at what JSON allows inside a string.
     lines = [_parse(line) for line in text.split("\n") if line.strip()]
     # The run may be writing the last one right now.

@@ -126,7 +126,7 @@ class RemoteCheckpointFolder(CheckpointFolder):
         self.path.mkdir(parents=True, exist_ok=True)
         for path in self.path.iterdir():
             if checkpoint_step(path) is not None and is_cut_off(path):
-                remove_tree(path)
+                remove_tree(path, missing_ok=True)
         with tempfile.TemporaryDirectory(prefix="brave_tf-") as folder:
             write(str(Path(folder, CHECKPOINT_CONTENT)))
             self.place(step).mkdir(exist_ok=True)
@@ -141,8 +141,9 @@ class RemoteCheckpointFolder(CheckpointFolder):
 
     def remove(self, step: int) -> None:
         """See `CheckpointFolder.remove`."""
+        # What was asked twice may be gone already.
         (self.place(step) / CHECKPOINT_INDEX).unlink(missing_ok=True)
-        remove_tree(self.place(step))
+        remove_tree(self.place(step), missing_ok=True)
 
     def put_aside(self, step: int) -> None:
         """See `CheckpointFolder.put_aside`."""

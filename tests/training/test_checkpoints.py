@@ -2,6 +2,7 @@
 
 import errno
 import shutil
+import threading
 
 import keras
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from brave_tf.errors import UserError
-from brave_tf.storage import is_remote
+from brave_tf.storage import gfile, is_remote, patience
 from brave_tf.training.checkpoints import Checkpoints
 from tests.storage.elsewhere import every_other_time, failing, new_place
 
@@ -223,8 +224,36 @@ def test_a_busy_service_is_asked_again(run):
         assert checkpoints.restore() == 3 and same(state(model), states[3])
         train(model)
         checkpoints.save()
-    assert {each.partition(" ")[0] for each in failed} >= {"read", "write", "entries", "exists", "remove", "remove_tree"}
+    kinds = {each.partition(" ")[0] for each in failed}
+    assert kinds >= {"read", "write", "entries", "exists", "remove", "remove_tree"}
     assert names(folder) == ["step-00000004"]
+
+
+@only_elsewhere
+def test_a_service_that_stalls_is_asked_again(run, monkeypatch):
+    folder, _ = run
+    model = make(seed=1)
+    checkpoints = Checkpoints(folder, model)
+    checkpoints.restore()
+    train(model)
+    write, stalled, release = gfile.write, [], threading.Event()
+
+    def stalling(path, *arguments):
+        if path.endswith("step-00000004/variables.index") and not stalled:
+            stalled.append(path)
+            release.wait(60)
+        else:
+            write(path, *arguments)
+
+    monkeypatch.setattr(patience, "FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(patience, "STALL_SECONDS", 1.0)
+    monkeypatch.setattr(gfile, "write", stalling)
+    checkpoints.save()
+    release.set()
+    monkeypatch.undo()
+    assert stalled and checkpoints.steps() == [2, 3, 4]
+    again = make(seed=2)
+    assert Checkpoints(folder, again).restore() == 4 and same(state(again), state(model))
 
 
 @only_elsewhere
