@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brave_tf.data.flow_code import FlowSettings
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, reason_of
 from brave_tf.modalities import MODALITIES, Modality
-from brave_tf.storage import is_remote
+from brave_tf.storage import RemotePath, is_remote
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -88,6 +88,10 @@ class Dataset:
                 f"that divides {step}"
             )
 
+    def shard_path(self, name: str) -> Path:
+        """Where a shard lies, by its name in the clip table, which of a dataset of others is a path."""
+        return RemotePath(name) if is_remote(name) else self.path / name
+
     @property
     def labels(self) -> dict[str, list[str]]:
         """Class names of every label column, in the order of their indices."""
@@ -140,7 +144,9 @@ class Dataset:
             table = pq.read_table(file, columns=wanted)
             table.validate(full=True)
         except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-            reason = " ".join(str(error).split())
+            reason = reason_of(error) if is_remote(path) else " ".join(str(error).split())
+            if is_remote(path) and isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+                raise UserError(f"{path} cannot be read ({reason}); try again later") from None
             raise UserError(f"{path} is missing or damaged ({reason}); prepare the dataset again") from None
         table = check_table(table, self.info, path)
         if split is None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from brave_tf.data.dataset import FORMAT_VERSION, INFO_FILE, TFDS_PREFIX, WORK_FOLDER, Dataset
 from brave_tf.data.dataset_checks import check_info
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, reason_of
 from brave_tf.storage import as_path
 
 
@@ -41,7 +41,9 @@ def open_dataset(path: str | Path) -> Dataset:
     try:
         info = json.loads(file.read_text(encoding="utf-8"))
         version = int(info["format_version"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise UserError(f"{file} cannot be read ({reason_of(error)}); make it readable, or try again later") from None
+    except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{file} is damaged ({error}); prepare the dataset again") from None
     if version > FORMAT_VERSION:
         raise UserError(f"{path} has format {version}; this version reads up to {FORMAT_VERSION}; upgrade brave_tf")

@@ -46,7 +46,7 @@ class RecordTable:
             UserError: shards are missing or shorter than the dataset says; it names them.
         """
         names = clips["shard"].combine_chunks().dictionary_encode()
-        shards = [str(dataset.path / name) for name in names.dictionary.to_pylist()]
+        shards = [str(dataset.shard_path(name)) for name in names.dictionary.to_pylist()]
         table = cls(
             shards=shards,
             shard_bytes=_sizes(shards),

@@ -22,6 +22,9 @@ def copy_file(source: Path, target: Path) -> None:
     if isinstance(target, RemotePath) and not isinstance(source, RemotePath):
         _put(source, target)
         return
+    if not isinstance(source, RemotePath):
+        shutil.copyfile(source, target)
+        return
     with source.open("rb") as stream, target.open("wb") as written:
         shutil.copyfileobj(stream, written, _PIECE_BYTES)
 

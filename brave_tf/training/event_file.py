@@ -1,6 +1,8 @@
 """The file of a run that TensorBoard reads."""
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,8 +23,12 @@ class EventFile:
 
     def __init__(self, folder: Path):
         self._folder = folder
-        self._here = tempfile.TemporaryDirectory(prefix="brave_tf-") if isinstance(folder, RemotePath) else None
-        self._writer = tf.summary.create_file_writer(str(folder) if self._here is None else self._here.name)
+        self._here = folder
+        if isinstance(folder, RemotePath):
+            self._here = Path(tempfile.mkdtemp(prefix="brave_tf-"))
+            # Also for a run that ends before it closes the file.
+            weakref.finalize(self, shutil.rmtree, self._here, ignore_errors=True)
+        self._writer = tf.summary.create_file_writer(str(self._here))
         self.flush()
 
     def add(self, step: int, values: Mapping[str, float]) -> None:
@@ -38,13 +44,11 @@ class EventFile:
             OSError, tf.errors.OpError: it cannot be written.
         """
         self._writer.flush()
-        if self._here is not None:
+        if self._here is not self._folder:
             self._folder.mkdir(parents=True, exist_ok=True)
-            for file in Path(self._here.name).iterdir():
+            for file in self._here.iterdir():
                 copy_file(file, self._folder / file.name)
 
     def close(self) -> None:
         """Ends the file."""
         self._writer.close()
-        if self._here is not None:
-            self._here.cleanup()
