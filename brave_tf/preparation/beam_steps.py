@@ -131,7 +131,7 @@ def write_piece(task: SourceTask, work: BeamWork) -> tuple[str, Piece]:
             _put_text(json.dumps(dataclasses.asdict(outcome)), kept)
     except OSError as error:
         raise cannot_write(target, error) from None
-    rows = [row | task.cells for row in outcome.rows]
+    rows = [{**row, **task.cells} for row in outcome.rows]
     return task.shard.name, Piece(task, dataclasses.replace(outcome, rows=rows))
 
 

@@ -55,7 +55,7 @@ def read_all_done(out: Path, shards: Sequence[Shard]) -> Iterator[dict[str, Any]
 
 def read_left_out(out: Path) -> dict[int, str]:
     """The sources that an interrupted preparation, or any part of one, gave up, by number, with the reason."""
-    reasons = {}
+    reasons: dict[str, str] = {}
     for file in sorted((out / WORK_FOLDER).glob(f"{LEFT_OUT}*.json")):
         reasons |= json.loads(file.read_text(encoding="utf-8"))
     return {int(number): reason for number, reason in reasons.items()}

@@ -58,8 +58,14 @@ def outcomes(out):
 
 @pytest.mark.parametrize(
     "options",
-    [TWO, ("direct_running_mode=multi_threading", "direct_num_workers=3"), ("direct_running_mode=in_memory",)],
-    ids=["processes", "threads", "in the command"],
+    [
+        TWO,
+        ("direct_running_mode=multi_threading", "direct_num_workers=3"),
+        ("direct_running_mode=in_memory",),
+        # As to Flink and Spark, by way of a job service.
+        ("runner=PortableRunner", "job_endpoint=embed", "environment_type=LOOPBACK"),
+    ],
+    ids=["processes", "threads", "in the command", "a job service"],
 )
 def test_beam_makes_the_same_dataset(options, videos, whole, tmp_path):
     dataset = prepare(videos, tmp_path / "out", runner="beam", beam_options=options)
