@@ -11,16 +11,20 @@ TORCH ?= torch
 BACKENDS := .venv-backends
 BACKENDS_STAMP := $(BACKENDS)/.installed
 BACKENDS_TESTS := $(addprefix tests/models/test_,backends.py r3d_transcription.py tsm_transcription.py)
+BEAM := .venv-beam
+BEAM_STAMP := $(BEAM)/.installed
+BEAM_TESTS := $(addprefix tests/preparation/test_,beam.py beam_steps.py parts.py)
 SOURCES := brave_tf export tests examples benchmarks setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench backends lint types format clean
+.PHONY: help demo test check bench backends beam lint types format clean
 
 help:
 	@echo "make demo     the whole story on generated media files; the page is $(DEMO_OUT)/index.html"
 	@echo "make test     run the tests (TEST_ARGS=... goes to pytest)"
 	@echo "make check    the gate: lint, format, types, tests"
 	@echo "make backends the tests that compare with PyTorch and JAX, in an environment that has both"
+	@echo "make beam     the tests of Apache Beam, in an environment that has it"
 	@echo "make bench    time everything (half an hour on an idle machine); benchmarks/README.md says what it means"
 	@echo "make lint | types | format | clean"
 
@@ -34,6 +38,9 @@ check: lint types test
 
 backends: $(BACKENDS_STAMP)
 	@$(BACKENDS)/bin/python -m pytest -q $(BACKENDS_TESTS) $(TEST_ARGS)
+
+beam: $(BEAM_STAMP)
+	@$(BEAM)/bin/python -m pytest -q $(BEAM_TESTS) $(TEST_ARGS)
 
 bench: $(STAMP)
 	@set -e; for name in startup input prepare evaluation resume rematerialisation; do \
@@ -56,7 +63,7 @@ format: $(STAMP)
 	@$(VENV)/bin/ruff format $(SOURCES)
 
 clean:
-	rm -rf $(VENV) $(BACKENDS) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO_OUT)
+	rm -rf $(VENV) $(BACKENDS) $(BEAM) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO_OUT)
 
 $(STAMP): setup.py requirements.txt
 	@set -e; \
@@ -76,3 +83,8 @@ $(BACKENDS_STAMP): $(STAMP)
 	@$(VENV)/bin/python -m venv $(BACKENDS)
 	@$(BACKENDS)/bin/pip install -q --disable-pip-version-check -e '.[test,backends]' '$(TORCH)'
 	@touch $(BACKENDS_STAMP)
+
+$(BEAM_STAMP): $(STAMP)
+	@$(VENV)/bin/python -m venv $(BEAM)
+	@$(BEAM)/bin/pip install -q --disable-pip-version-check -e '.[test,beam]'
+	@touch $(BEAM_STAMP)

@@ -16,7 +16,10 @@ TFDS = [
     "tensorflow-datasets>=4.9.10",
     "importlib_resources>=7.1",  # tensorflow-datasets 4.9.10 imports it to prepare a dataset, without requiring it
 ]
-TEST = [*HUB, *FLOW, *TFDS, "pytest>=8.3", "pytest-xdist>=3.6.1", "hypothesis>=6.115"]
+# What lies where TensorFlow has no file system of its own; s3fs and fsspec come in pairs of one version.
+STORAGE = ["fsspec>=2024.6", "s3fs>=2024.6", "huggingface_hub>=0.24"]
+BEAM = ["apache-beam>=2.77,<3"]  # an environment of its own: it wants protobuf < 7, pyarrow < 26 and pillow < 13
+TEST = [*HUB, *FLOW, *TFDS, "fsspec>=2024.6", "pytest>=8.3", "pytest-xdist>=3.6.1", "hypothesis>=6.115"]
 BACKENDS = ["jax>=0.7", "torch>=2.8"]  # only to compare with in tests; there is a CPU build of torch
 DEV = [*TEST, "ruff>=0.17,<0.18", "mypy>=2.4,<3"]  # formatting and checks change with these two
 
@@ -64,7 +67,16 @@ setup(
     package_dir={"brave_tf.export": "export"},
     package_data={"brave_tf": ["py.typed"]},
     install_requires=requirements(),
-    extras_require={"hub": HUB, "flow": FLOW, "tfds": TFDS, "test": TEST, "backends": BACKENDS, "dev": DEV},
+    extras_require={
+        "hub": HUB,
+        "flow": FLOW,
+        "tfds": TFDS,
+        "storage": STORAGE,
+        "beam": BEAM,
+        "test": TEST,
+        "backends": BACKENDS,
+        "dev": DEV,
+    },
     entry_points={"console_scripts": ["brave-tf = brave_tf.cli.main:main"]},
     zip_safe=False,
 )

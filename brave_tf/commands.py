@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brave_tf.config.words import FollowLinks, LayoutName, LocalStrategyName, ProtocolName, StrategyName
+from brave_tf.config.words import FollowLinks, LayoutName, LocalStrategyName, ProtocolName, RunnerName, StrategyName
 from brave_tf.modalities import TowerChoice
 
 if TYPE_CHECKING:
@@ -43,7 +43,11 @@ def prepare(
     flow_stride: int = 4,
     broad_size: int | None = None,
     max_seconds_per_file: float = 14_400.0,
-) -> "Dataset":
+    part: str | None = None,
+    merge: bool = False,
+    runner: RunnerName = "local",
+    beam_options: Sequence[str] = (),
+) -> "Dataset | Any":
     """Turn media files into a dataset. The same command again finishes what was interrupted.
 
     Example: brave-tf prepare my-videos --out dataset
@@ -79,13 +83,18 @@ def prepare(
         broad_size: also store every frame with this shorter side in pixels, such as 128, for faster training with
             broad.rgb.decode=small; takes about a third more disk, see docs/scaling.md.
         max_seconds_per_file: a file that takes longer, by the clock on the wall, is left out.
+        part: I/N, such as 3/10: write this share of the shards alone. For N commands on as many machines with a common
+            folder, in any order, at the same time or not; the same command with merge comes last.
+        merge: finish the dataset whose parts are done; which are missing is said.
+        runner: local, or beam: Apache Beam does the work, on a cluster too (extra beam, see docs/data.md).
+        beam_options: Beam's options without their dashes, such as runner=FlinkRunner flink_master=host:8081.
 
     Returns:
-        The finished dataset.
+        The finished dataset; None after a part.
 
     Raises:
         UserError: nothing usable is in the source, a setting does not fit, `out` holds another dataset, another process
-            is writing it, or it cannot be written.
+            is writing it, it cannot be written, or parts of it are missing.
     """
     from brave_tf.preparation.dataset_writer import write_dataset
 
@@ -107,6 +116,10 @@ def prepare(
         flow_stride=flow_stride,
         broad_size=broad_size,
         max_seconds_per_file=max_seconds_per_file,
+        part=part,
+        merge=merge,
+        runner=runner,
+        beam_options=beam_options,
     )
 
 
@@ -209,7 +222,8 @@ def pretrain(
         preset: experiment to run; `brave-tf presets` lists them. In Python also a `Config`.
         data: dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME/CONFIG:VERSION, prepared by
             TensorFlow Datasets; may be given several times (in Python: a list).
-        run: directory for checkpoints, metrics and the finished encoder.
+        run: directory for checkpoints, metrics and the finished encoder; it may be elsewhere, such as
+            gs://bucket/runs/first, see docs/scaling.md.
         steps: optimizer steps, instead of the preset's. More than before make a run longer, also a finished one: from
             there on it follows the schedule of the new length, and so ends otherwise than an undisturbed run would.
             A warm-up of more than half of them takes a tenth of them instead.
@@ -271,7 +285,7 @@ def evaluate(
             exported SavedModel, random:NAME (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a preset), or
             baseline:log-mel. In Python also what `brave_tf.load_encoder` gave.
         data: labelled dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME.
-        out: directory for report.json and report.html.
+        out: directory for report.json and report.html; it may be elsewhere, such as gs://bucket/reports/linear.
         protocol: how the encoder is scored.
         tower: backbone of a run; by default narrow. broad is its only broad one, or its only one of frames.
         label: label column to predict; by default `label`, or the only one.
@@ -280,7 +294,8 @@ def evaluate(
         seed: seed of the augmented samples, the classifiers and the random initialisation.
         random_init: evaluate the same network at random initialisation too. Where the encoder is itself at random
             initialisation, its own scores stand there, and the report says so.
-        cache: folder of features; by default `features` beside the report's directory.
+        cache: folder of features on this machine; by default `features` beside the report's directory, or in
+            ~/.cache/brave_tf where that is elsewhere.
         view: what to change of the encoder's own evaluation settings.
         classifier: settings of the protocol that are not its defaults.
         strategy: devices that share the work, with the same results as one: "mirrored" takes all GPUs of this machine,
@@ -293,18 +308,19 @@ def evaluate(
         UserError: encoder, dataset or settings do not fit, or a file cannot be written.
     """
     from brave_tf.evaluator import write_evaluation
+    from brave_tf.storage import as_path
 
     return write_evaluation(
         encoder,
         data,
-        Path(out),
+        as_path(out),
         protocol=protocol,
         tower=tower,
         label=label,
         folds=None if folds is None else str(folds),
         seed=seed,
         random_init=random_init,
-        cache=None if cache is None else Path(cache),
+        cache=None if cache is None else as_path(cache),
         view=view or {},
         classifier=classifier or {},
         strategy=strategy,
@@ -332,7 +348,7 @@ def report(run: str | os.PathLike[str], out: str | os.PathLike[str]) -> "RunReco
     from brave_tf.pages import run_report
     from brave_tf.runs.record import read_run
 
-    record = read_run(Path(run))
+    record = read_run(run)
     run_report.write(out, record, shlex.join(["brave-tf", "report", str(run), "--out", str(out)]))
     return record
 

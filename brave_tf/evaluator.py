@@ -20,6 +20,7 @@ from brave_tf.inspection.mistakes import pictures_of
 from brave_tf.modalities import TowerChoice
 from brave_tf.pages import evaluation_report
 from brave_tf.progress import note
+from brave_tf.storage import is_remote
 from brave_tf.training.strategy import make_local_strategy
 
 CACHE_FOLDER = "features"
@@ -48,6 +49,7 @@ def write_evaluation(
 ) -> dict[str, Any]:
     """Does what `brave_tf.commands.evaluate` documents."""
     chosen = make_protocol(protocol, classifier)
+    cache = _feature_folder(cache, out)
     dataset = open_dataset(data)
     for line in dataset.notes():
         note(line)
@@ -60,7 +62,7 @@ def write_evaluation(
         if random is None and random_init:
             note(f"{place} does not say which network it is, so there is no random initialisation to compare with")
         make_folder(out)
-        outcome = compare_with_random(loaded, random, dataset, request, cache or out.parent / CACHE_FOLDER)
+        outcome = compare_with_random(loaded, random, dataset, request, cache)
     for clip in outcome.clips.damaged[:NAMED]:
         note(f"warning: damaged and left out: {clip}")
     report = make_report(outcome, request, loaded)
@@ -70,6 +72,17 @@ def write_evaluation(
     write_report(out, report)
     _write_page(out / PAGE_FILE, report, outcome, request)
     return report
+
+
+def _feature_folder(cache: Path | None, out: Path) -> Path:
+    """Where features are kept: on this machine, which reads them at any place again and again."""
+    if cache is not None and is_remote(cache):
+        raise UserError(f"received --cache {cache}; features are kept on this machine: expected a folder here")
+    if cache is not None or not is_remote(out):
+        return cache or out.parent / CACHE_FOLDER
+    here = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "brave_tf" / CACHE_FOLDER
+    note(f"features are kept in {here}, from where the same command goes on after an interruption; see --cache")
+    return here
 
 
 def _strategy_for(

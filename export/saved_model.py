@@ -1,7 +1,6 @@
 """Writes an encoder as a reusable SavedModel."""
 
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,9 @@ from brave_tf.encoders.encoder import ENCODER_FILE, Encoder, load_encoder, save_
 from brave_tf.errors import UserError
 from brave_tf.export.signature import reusable_object
 from brave_tf.export.verify import verify
+from brave_tf.files import is_taken, new_folder
 from brave_tf.modalities import TowerChoice
+from brave_tf.storage import as_path
 
 FORMATS = ("savedmodel", "keras")
 
@@ -25,7 +26,7 @@ def export_encoder(
     formats: str | Sequence[str] = ("savedmodel",),
 ) -> dict[str, Any]:
     """Does what `brave_tf.commands.export` documents."""
-    out = Path(out)
+    out = as_path(out)
     formats = [formats] if isinstance(formats, str) else list(formats)
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
@@ -33,20 +34,10 @@ def export_encoder(
     encoder = load_encoder(encoder, tower)
     if encoder.model is None:
         raise UserError(f"{encoder.path} is exported already; expected a run directory or a .keras file")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if is_taken(out):
         raise UserError(f"{out} exists already; choose another --out, or remove it")
-
-    partial = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir(parents=True)
-        verified = _write(encoder, partial, formats)
-        if out.exists():
-            out.rmdir()
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return verified
+    with new_folder(out) as folder:
+        return _write(encoder, folder, formats)
 
 
 def _write(encoder: Encoder, directory: Path, formats: Sequence[str]) -> dict[str, Any]:

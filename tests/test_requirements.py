@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
 IMPORTED_AS = {
+    "apache-beam": "apache_beam",
     "pillow": "PIL",
     "scikit-learn": "sklearn",
     "docstring-parser": "docstring_parser",

@@ -73,7 +73,11 @@ def _run(arguments: list[str]) -> None:
         return
     import tyro
 
-    tyro.extras.subcommand_cli_from_dict(commands(), args=arguments, prog=PROGRAM, description=DESCRIPTION)
+    from brave_tf.cli.paths import path_registry
+
+    tyro.extras.subcommand_cli_from_dict(
+        commands(), args=arguments, prog=PROGRAM, description=DESCRIPTION, registry=path_registry()
+    )
 
 
 def commands() -> dict[str, Callable[..., Any]]:

@@ -4,14 +4,14 @@ import contextlib
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import tyro
 
 from brave_tf import commands
-from brave_tf.config.words import FollowLinks, LayoutName
+from brave_tf.config.words import FollowLinks, LayoutName, RunnerName
 
 SHOWN_REASONS = 10
 EXIT_TERMINATED = 128 + 15  # what a shell reports after SIGTERM
@@ -36,13 +36,17 @@ def prepare(
     flow_stride: int = 4,
     broad_size: int | None = None,
     max_seconds_per_file: float = 14_400.0,
+    part: str | None = None,
+    merge: bool = False,
+    runner: RunnerName = "local",
+    beam_options: Sequence[str] = (),
 ) -> None:
     """`brave_tf.prepare`, whose documentation is also this command's."""
     from brave_tf.preparation.worker_server import running_server
 
     with _stopped_by_signals():
         # It loads while this process does. If it cannot be started, those who need it say so.
-        if workers != 0:
+        if workers != 0 and not merge and runner == "local":
             with contextlib.suppress(OSError):
                 running_server()
         dataset = commands.prepare(
@@ -63,8 +67,13 @@ def prepare(
             flow_stride=flow_stride,
             broad_size=broad_size,
             max_seconds_per_file=max_seconds_per_file,
+            part=part,
+            merge=merge,
+            runner=runner,
+            beam_options=beam_options,
         )
-    _print(dataset.path, dataset.info)
+    if dataset is not None:
+        _print(dataset.path, dataset.info)
 
 
 prepare.__doc__ = commands.prepare.__doc__

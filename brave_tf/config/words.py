@@ -15,6 +15,9 @@ LayoutName = Literal[
 FollowLinks = Literal["inside", "all", "none"]
 """Which links below a source are followed: those that stay inside it, all, or none."""
 
+RunnerName = Literal["local", "beam"]
+"""What prepares a dataset: processes of the command, or Apache Beam."""
+
 StrategyName = Literal["auto", "mirrored", "multiworker", "tpu"]
 """Which devices train; "auto" takes whichever is there."""
 

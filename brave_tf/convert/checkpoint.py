@@ -1,9 +1,7 @@
 """From a released checkpoint to an encoder, an export, a model card and, if all of it is there, the whole model."""
 
-import contextlib
 import dataclasses
 import hashlib
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,8 +21,10 @@ from brave_tf.encoders.card import card_of
 from brave_tf.encoders.encoder import ENCODER_FILE, load_encoder, save_encoder
 from brave_tf.errors import UserError
 from brave_tf.export import export_encoder
+from brave_tf.files import is_unfinished, new_folder
 from brave_tf.method.brave import Brave
 from brave_tf.models.backbones import video_backbone
+from brave_tf.storage import as_path
 from brave_tf.training.build import build
 
 BRAVE_FILE = "brave.keras"
@@ -68,24 +68,13 @@ class Converted:
 def convert_checkpoint(checkpoint: str | Path, out: str | Path) -> Converted:
     """Does what `brave_tf.commands.convert` documents."""
     file, name = locate(str(checkpoint))
-    out = Path(out)
-    if out.exists():
+    out = as_path(out)
+    if out.exists() and not is_unfinished(out):
         raise UserError(f"{out} exists already; choose another --out, or remove it")
-    made = [folder for folder in out.parents if not folder.exists()]
-    partial = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir(parents=True)
-        converted = _write_models(partial, file, name)
+    with new_folder(out) as folder:
+        converted = _write_models(folder, file, name)
         # All weights but those of the encoder are gone by now.
-        verified = export_encoder(load_encoder(partial), partial / SAVED_MODEL)
-        partial.rename(out)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        for folder in made:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-        raise
+        verified = export_encoder(load_encoder(folder), folder / SAVED_MODEL)
     return dataclasses.replace(converted, verified=verified)
 
 
@@ -108,7 +97,7 @@ def _write_models(folder: Path, checkpoint: Path, name: str) -> Converted:
     save_encoder(encoder, card, folder / ENCODER_FILE)
     if model is not None:
         model.save(folder / BRAVE_FILE)
-    with open(checkpoint, "rb") as file:
+    with checkpoint.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     text = model_card(name, checkpoint.name, digest, card, encoder, trees.towers, trees.passed_over)
     (folder / CARD_FILE).write_text(text, encoding="utf-8")

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.lib import format as npy
 
 from brave_tf.convert.pickle_bounds import DEEPEST, MOST_VALUES, BoundedFile, TooLargeError, check_operations
-from brave_tf.errors import UserError, one_line
+from brave_tf.errors import UserError, one_line, reason_of
+from brave_tf.storage import as_path, local_copy
 
 SIMPLE_TYPES = frozenset(
     ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"],
@@ -162,12 +163,15 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     Raises:
         UserError: the file is not there, damaged, something else, or asks for code to be run.
     """
-    path = Path(path)
+    path = as_path(path)
     if not path.is_file():
         what = "is a directory" if path.is_dir() else "does not exist"
         raise UserError(f"{path} {what}; expected a .npy checkpoint")
     try:
-        content = _unpickle(path)
+        with local_copy(path) as copy:
+            content = _unpickle(copy)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({reason_of(error)})") from error
     except _RefusedError as error:
         raise UserError(
             f"{path} asks for {_shown(str(error), LONGEST_REASON)}; expected NumPy arrays of numbers and Haiku "

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from brave_tf.errors import UserError
 from brave_tf.presets import released_checkpoints
+from brave_tf.storage import as_path
 
 
 def locate(checkpoint: str) -> tuple[Path, str]:
@@ -12,8 +13,9 @@ def locate(checkpoint: str) -> tuple[Path, str]:
     Raises:
         UserError: there is neither such a file nor such a name, or it cannot be fetched.
     """
-    if Path(checkpoint).is_file() or (Path(checkpoint).exists() and checkpoint not in released_checkpoints):
-        return Path(checkpoint), ""
+    path = as_path(checkpoint)
+    if path.is_file() or (path.exists() and checkpoint not in released_checkpoints):
+        return path, ""
     if checkpoint not in released_checkpoints:
         raise UserError(f"received {checkpoint}; expected a .npy file, or one of: {', '.join(released_checkpoints)}")
     released = released_checkpoints[checkpoint]

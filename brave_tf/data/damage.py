@@ -8,18 +8,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
 
+from brave_tf.data import sampling
 from brave_tf.data.dataset import Dataset, Parser
 from brave_tf.data.pictures import decode
 from brave_tf.data.read import RecordTable
 from brave_tf.data.record_frame import FOOTER, HEADER, HEADER_BYTES, framed_bytes, masked_crc32c
 from brave_tf.data.tfrecord_index import DamagedRecordError
-from brave_tf.errors import reason_of
+from brave_tf.errors import UserError, reason_of
 from brave_tf.modalities import MODALITIES, Modality, ModalityRecord
+from brave_tf.storage import as_path
 
 NAMED = 10
 """Damaged clips that are named one by one in a message."""
 LOOKED_AT = 8
 """Pictures of each modality by which a clip is judged in passing."""
+REMEDY = "prepare their sources again, or copy the dataset again"
 NOTHING_FOUND = "it could not be used, and is whole now that it is read again"
 
 
@@ -108,9 +111,8 @@ class DamageFinder:
         return self._reason(row, LOOKED_AT) is None
 
     def _reason(self, row: int, most_pictures: int | None = None) -> str | None:
-        table = self._table
         try:
-            payload = read_payload(table.shards[table.shard[row]], int(table.offset[row]), int(table.length[row]))
+            payload = read_record(self._table, row)
             check_content(payload, self._part(row)[1].dataset.parser, self._modalities, most_pictures)
         except DamagedRecordError as error:
             return str(error)
@@ -129,6 +131,17 @@ class DamageFinder:
         return str(sources[0]) if sources else "an unknown source"
 
 
+def nothing_usable(damaged: Sequence[DamagedClip] = ()) -> UserError:
+    """What is raised where all clips that were drawn for an example are damaged."""
+    what = f"none of the {sampling.MOST_DRAWS} clips that were drawn for an example can be used"
+    return UserError(f"{what}; {REMEDY}" + (f": {listed(damaged)}" if damaged else ""))
+
+
+def read_record(table: RecordTable, row: int) -> bytes:
+    """The payload of the record of a row, see `read_payload`."""
+    return read_payload(table.shards[table.shard[row]], int(table.offset[row]), int(table.length[row]))
+
+
 def read_payload(shard: str, offset: int, length: int) -> bytes:
     """The payload of a record.
 
@@ -138,14 +151,19 @@ def read_payload(shard: str, offset: int, length: int) -> bytes:
         length: bytes of the payload.
 
     Raises:
-        DamagedRecordError: it cannot be read, is of another length, or does not fit its checksums.
+        DamagedRecordError: it is of another length, or does not fit its checksums.
+        UserError: the shard cannot be read; that is no damage, for the next time it may be.
     """
     try:
-        with tf.io.gfile.GFile(shard, "rb") as file:
+        with as_path(shard).open("rb") as file:
             file.seek(offset - HEADER_BYTES)
             framed = file.read(framed_bytes(length))
-    except (OSError, tf.errors.OpError) as error:
-        raise DamagedRecordError(f"it cannot be read ({reason_of(error)})") from error
+    except OSError as error:
+        raise UserError(
+            f"{shard} cannot be read at byte {offset} ({reason_of(error)}), and no other clip takes the place of one "
+            "that may be whole; run the same command again; if that does not help, brave-tf verify --repair writes the "
+            "dataset without what is lost"
+        ) from error
     if len(framed) < framed_bytes(length):
         raise DamagedRecordError("its shard ends within it")
     header, payload, footer = framed[:HEADER_BYTES], framed[HEADER_BYTES : -FOOTER.size], framed[-FOOTER.size :]

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brave_tf.data.flow_code import FlowSettings
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, reason_of
 from brave_tf.modalities import MODALITIES, Modality
+from brave_tf.storage import RemotePath, is_remote
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,6 +88,10 @@ class Dataset:
                 f"that divides {step}"
             )
 
+    def shard_path(self, name: str) -> Path:
+        """Where a shard lies, by its name in the clip table, which of a dataset of others is a path."""
+        return RemotePath(name) if is_remote(name) else self.path / name
+
     @property
     def labels(self) -> dict[str, list[str]]:
         """Class names of every label column, in the order of their indices."""
@@ -133,11 +138,15 @@ class Dataset:
         path = self.path / CLIPS_FILE
         wanted = None if columns is None else list(dict.fromkeys([*columns, "split"]))
         try:
-            check_columns(pq.read_schema(path).names, wanted or required_columns(self.info), path)
-            table = pq.read_table(path, columns=wanted)
+            # By its name PyArrow would read a file that is elsewhere in its own way.
+            file = pa.BufferReader(path.read_bytes()) if is_remote(path) else path
+            check_columns(pq.read_schema(file).names, wanted or required_columns(self.info), path)
+            table = pq.read_table(file, columns=wanted)
             table.validate(full=True)
         except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-            reason = " ".join(str(error).split())
+            reason = reason_of(error) if is_remote(path) else " ".join(str(error).split())
+            if is_remote(path) and isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+                raise UserError(f"{path} cannot be read ({reason}); try again later") from None
             raise UserError(f"{path} is missing or damaged ({reason}); prepare the dataset again") from None
         table = check_table(table, self.info, path)
         if split is None:

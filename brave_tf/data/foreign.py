@@ -17,6 +17,7 @@ from brave_tf.data.clip_table import CLIP_COLUMNS
 from brave_tf.data.dataset import CLIPS_PER_SOURCE, LABEL_PREFIX, Dataset, Parser
 from brave_tf.data.tfrecord_index import DamagedRecordError, Row
 from brave_tf.errors import UserError
+from brave_tf.storage import is_remote, of_many
 
 PICTURE_STARTS = (b"\xff\xd8\xff", b"\x89PNG")
 NAMED = 10
@@ -231,7 +232,13 @@ def _table(usable: Sequence[tuple[ShardFile, str, Row]], columns: Sequence[str],
 
 def _fingerprint(kind: str, shards: Sequence[ShardFile], index: Sequence[Sequence[Row]]) -> str:
     digest = hashlib.sha256(kind.encode())
-    for shard, rows in zip(shards, index, strict=True):
-        content: list[Any] = [shard.path.name, shard.split, shard.path.stat().st_size, rows]
+    paths = [shard.path for shard in shards]
+    sizes = of_many(_bytes_of, paths) if any(map(is_remote, paths)) else map(_bytes_of, paths)
+    for shard, rows, size in zip(shards, index, sizes, strict=True):
+        content: list[Any] = [shard.path.name, shard.split, size, rows]
         digest.update(json.dumps(content, sort_keys=True).encode())
     return digest.hexdigest()
+
+
+def _bytes_of(path: Path) -> int:
+    return path.stat().st_size

@@ -5,14 +5,15 @@ from pathlib import Path
 
 from brave_tf.data.dataset import FORMAT_VERSION, INFO_FILE, TFDS_PREFIX, WORK_FOLDER, Dataset
 from brave_tf.data.dataset_checks import check_info
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, reason_of
+from brave_tf.storage import as_path
 
 
 def open_dataset(path: str | Path) -> Dataset:
     """Opens what `brave-tf prepare` wrote, DMVR shards as they are, or a prepared TensorFlow Datasets dataset.
 
     Args:
-        path: a directory, or `tfds:NAME`.
+        path: a directory, here or on storage that TensorFlow knows (`gs://bucket/dataset`), or `tfds:NAME`.
 
     Raises:
         UserError: there is no dataset, it is not finished, its `dataset.json` is damaged or lacks something, or a newer
@@ -22,7 +23,7 @@ def open_dataset(path: str | Path) -> Dataset:
         from brave_tf.data.tfds_source import open_tfds
 
         return open_tfds(str(path))
-    path = Path(path)
+    path = as_path(path)
     file = path / INFO_FILE
     if not file.is_file() and not (path / WORK_FOLDER).is_dir():
         from brave_tf.data.dmvr import open_dmvr
@@ -40,7 +41,9 @@ def open_dataset(path: str | Path) -> Dataset:
     try:
         info = json.loads(file.read_text(encoding="utf-8"))
         version = int(info["format_version"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise UserError(f"{file} cannot be read ({reason_of(error)}); make it readable, or try again later") from None
+    except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{file} is damaged ({error}); prepare the dataset again") from None
     if version > FORMAT_VERSION:
         raise UserError(f"{path} has format {version}; this version reads up to {FORMAT_VERSION}; upgrade brave_tf")

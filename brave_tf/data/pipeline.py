@@ -1,7 +1,7 @@
 """The input pipelines. The only file that assembles tf.data."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from brave_tf.config import Config, EvaluationInput
 from brave_tf.data import sampling
+from brave_tf.data.damage import nothing_usable
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.evaluation_views import (
     classifier_sample,
@@ -19,8 +20,9 @@ from brave_tf.data.evaluation_views import (
     evaluation_windows,
 )
 from brave_tf.data.read import RecordTable
+from brave_tf.data.second_look import Make, SecondLook
 from brave_tf.data.training_clips import TrainingClips
-from brave_tf.data.usable import batches_without_gaps, elements_without_gaps, first_usable
+from brave_tf.data.usable import batches_without_gaps, elements_without_gaps
 from brave_tf.data.views import training_views
 from brave_tf.errors import UserError
 from brave_tf.machine import cores
@@ -64,11 +66,11 @@ def pretraining_dataset(
     reader = clips.table.reader()
 
     @tf.autograph.experimental.do_not_convert
-    def shown(draw: tf.Tensor) -> dict[str, Any]:
-        row = sampling.shuffled_row(draw, clips.count, config.seed)
-        serialized, clip_id = reader(row)
+    def made(draw: tf.Tensor, row: tf.Tensor, serialized: tf.Tensor) -> dict[str, Any]:
         views = training_views(clips.parser(serialized, row), sampling.example_seed(config.seed, draw), config)
-        return {**views, "clip_id": clip_id, "draw": draw}
+        return {**views, "clip_id": reader.clip_id(row), "draw": draw}
+
+    look = SecondLook(clips.table, made, _drawn(clips.count, config.seed), nothing_usable())
 
     def share(context: tf.distribute.InputContext) -> tf.data.Dataset:
         pipelines, size = context.num_input_pipelines, config.batch_size // context.num_input_pipelines
@@ -81,10 +83,12 @@ def pretraining_dataset(
 
         @tf.autograph.experimental.do_not_convert
         def element(position: tf.Tensor) -> tuple[tf.Tensor, dict[str, Any]]:
-            return position, shown(example(position))
+            draw = example(position)
+            row = sampling.shuffled_row(draw, clips.count, config.seed)
+            return position, made(draw, row, reader(row)[0])
 
         def replacement(position: tf.Tensor) -> dict[str, Any]:
-            return first_usable(sampling.draws(example(position)).skip(1), shown)
+            return made(*look(example(position))[1:])
 
         first = first_step * size
         dataset = tf.data.Dataset.range(first, np.iinfo(np.int64).max)
@@ -95,6 +99,11 @@ def pretraining_dataset(
     if replicas == 1:
         return share(tf.distribute.InputContext())
     return strategy.distribute_datasets_from_function(share)
+
+
+def _drawn(count: int, seed: int) -> Callable[[int], Iterator[tuple[int, int]]]:
+    """From an example to its draws, and the row of each."""
+    return lambda example: ((int(draw), sampling.row_of(int(draw), count, seed)) for draw in sampling.draws(example))
 
 
 def _on_all_cores(
@@ -154,14 +163,18 @@ def augmented_samples(
     reader = table.reader()
 
     @tf.autograph.experimental.do_not_convert
+    def made(example: tf.Tensor, row: tf.Tensor, serialized: tf.Tensor) -> tf.Tensor:
+        return classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, example), input_view)
+
+    @tf.autograph.experimental.do_not_convert
     def element(example: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        serialized, _ = reader(example % len(table))
-        sample = classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, example), input_view)
-        return example, sample
+        row = example % len(table)
+        return example, made(example, row, reader(row)[0])
 
     end = input_view.view.epochs * len(table)
+    look = SecondLook(table, made, lambda example: [(example, example % len(table))] if example < end else [])
     numbered = _on_all_cores(tf.data.Dataset.range(first, end), element)
-    return elements_without_gaps(numbered, first, lambda _: damaged_sample(input_view), end - 1)
+    return elements_without_gaps(numbered, first, _or_else(look, made, lambda: damaged_sample(input_view)), end - 1)
 
 
 def shuffled_samples(
@@ -185,18 +198,19 @@ def shuffled_samples(
     targets = tf.constant(labels)
 
     @tf.autograph.experimental.do_not_convert
-    def shown(draw: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        row = sampling.shuffled_row(draw, len(table), seed)
-        serialized, _ = reader(row)
+    def made(draw: tf.Tensor, row: tf.Tensor, serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         sample = classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, draw), input_view)
         return sample, targets[row], draw
 
     @tf.autograph.experimental.do_not_convert
     def element(example: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-        return example, shown(example)
+        row = sampling.shuffled_row(example, len(table), seed)
+        return example, made(example, row, reader(row)[0])
+
+    look = SecondLook(table, made, _drawn(len(table), seed), nothing_usable())
 
     def replacement(example: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        return first_usable(sampling.draws(example).skip(1), shown)
+        return made(*look(example)[1:])
 
     numbered = _on_all_cores(tf.data.Dataset.range(first, np.iinfo(np.int64).max), element)
     return elements_without_gaps(numbered, first, replacement)
@@ -207,15 +221,31 @@ def clip_windows(dataset: Dataset, clips: pa.Table, input_view: EvaluationInput,
 
     For a damaged clip there is a window of zeros, whose places are -1.
     """
-    reader = RecordTable.of(dataset, clips).reader()
+    table = RecordTable.of(dataset, clips)
+    reader = table.reader()
+
+    @tf.autograph.experimental.do_not_convert
+    def made(number: tf.Tensor, row: tf.Tensor, serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return evaluation_windows(dataset.parser(serialized), input_view)
 
     @tf.autograph.experimental.do_not_convert
     def element(row: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, tf.Tensor]]:
-        serialized, _ = reader(row)
-        return row, evaluation_windows(dataset.parser(serialized), input_view)
+        return row, made(row, row, reader(row)[0])
 
+    look = SecondLook(table, made, lambda row: [(row, row)] if row < len(table) else [])
     numbered = _on_all_cores(tf.data.Dataset.range(first, clips.num_rows), element)
-    return elements_without_gaps(numbered, first, lambda _: damaged_windows(input_view), clips.num_rows - 1)
+    otherwise = _or_else(look, made, lambda: damaged_windows(input_view))
+    return elements_without_gaps(numbered, first, otherwise, clips.num_rows - 1)
+
+
+def _or_else(look: SecondLook, made: Make, damaged: Callable[[], Any]) -> Callable[[tf.Tensor], Any]:
+    """From an element's number to what can be made of it after all, or what stands for one that is damaged."""
+
+    def element(number: tf.Tensor) -> Any:
+        is_usable, *found = look(number)
+        return tf.cond(is_usable, lambda: made(*found), damaged)
+
+    return element
 
 
 def windows_across_clips(

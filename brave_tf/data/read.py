@@ -1,8 +1,8 @@
 """Random access to prepared clips: a row of the clip table becomes one serialised record."""
 
 import dataclasses
-import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.record_frame import FOOTER_BYTES, HEADER_BYTES, framed_bytes
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, reason_of
+from brave_tf.storage import as_path, is_remote, of_many
 
 LISTED_NAMES = 10
 """Missing or damaged shards that are named one by one."""
@@ -45,7 +46,7 @@ class RecordTable:
             UserError: shards are missing or shorter than the dataset says; it names them.
         """
         names = clips["shard"].combine_chunks().dictionary_encode()
-        shards = [str(dataset.path / name) for name in names.dictionary.to_pylist()]
+        shards = [str(dataset.shard_path(name)) for name in names.dictionary.to_pylist()]
         table = cls(
             shards=shards,
             shard_bytes=_sizes(shards),
@@ -89,6 +90,10 @@ class RecordReader:
         self._shards = tf.constant(list(table.shards))
         self._rows = tf.constant(np.stack([table.shard, table.offset, table.length, table.clip_id], axis=1))
 
+    def clip_id(self, row: tf.Tensor) -> tf.Tensor:
+        """The clip id of one row."""
+        return tf.gather(self._rows, row)[3]
+
     def __call__(self, row: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The serialised `SequenceExample` and the clip id of one row.
 
@@ -109,17 +114,22 @@ class RecordReader:
 
 
 def _sizes(shards: Sequence[str]) -> np.ndarray:
-    sizes, missing = [], []
-    for path in shards:
-        try:
-            sizes.append(os.path.getsize(path))
-        except FileNotFoundError:
-            missing.append(path)
-        except OSError as error:
-            raise UserError(f"{path} cannot be read ({error.strerror}); {_REMEDY}") from error
+    paths = list(map(as_path, shards))
+    sizes = of_many(_size, paths) if any(map(is_remote, paths)) else list(map(_size, paths))
+    missing = [path for path, size in zip(shards, sizes, strict=True) if size is None]
     if missing:
         raise UserError(f"{_listed(missing)} missing, of {len(shards)} shards; copy again, or {_REMEDY}")
     return np.array(sizes, np.int64)
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        remedy = "try again later" if is_remote(path) else _REMEDY
+        raise UserError(f"{path} cannot be read ({reason_of(error)}); {remedy}") from error
 
 
 def _listed(paths: Sequence[str]) -> str:

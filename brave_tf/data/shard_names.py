@@ -4,12 +4,13 @@ import collections
 import dataclasses
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from brave_tf.data.dataset import INFO_FILE, WORK_FOLDER
 from brave_tf.data.foreign import ShardFile
 from brave_tf.errors import UserError
+from brave_tf.storage import RemotePath
 
 DEFAULT_SPLIT = "train"
 LISTED_NAMES = 10
@@ -82,19 +83,29 @@ def find_shards(folder: Path) -> list[ShardFile]:
 
 def _walk(folder: Path, above: SplitName) -> list[tuple[Path, SplitName]]:
     files: list[tuple[Path, SplitName]] = []
-    for entry in folder.iterdir():
+    for entry, is_folder in _entries(folder):
         if entry.name.startswith((".", "_")):
             continue
-        if entry.is_file() and _is_shard(entry.name):
+        if not is_folder and _is_shard(entry.name):
             own = read_split(entry.name)
             number = above.number if own.number is None else own.number
             files.append((entry, SplitName(own.word or above.word, number)))
-        elif entry.is_dir() and not _is_dataset(entry):
+        elif is_folder and not _is_dataset(entry):
             own = read_split(entry.name, is_folder=True)
             if own != SplitName(None, None):
                 number = above.number if own.number is None else own.number
                 files += _walk(entry, SplitName(own.word or above.word, number))
     return files
+
+
+def _entries(folder: Path) -> Iterator[tuple[Path, bool]]:
+    """Files and folders in a folder, and whether each is a folder."""
+    if isinstance(folder, RemotePath):
+        yield from ((folder / name, is_folder) for name, is_folder in folder.entries())
+        return
+    for entry in folder.iterdir():
+        if entry.is_file() or entry.is_dir():
+            yield entry, entry.is_dir()
 
 
 def _is_shard(name: str) -> bool:

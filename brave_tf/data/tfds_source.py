@@ -17,6 +17,7 @@ from brave_tf.data.dataset import TFDS_PREFIX, Parser
 from brave_tf.data.foreign import ForeignDataset, ShardFile, check_picture, make_dataset, read_values
 from brave_tf.data.tfrecord_index import DamagedRecordError, Row, Summarise, index_shards
 from brave_tf.errors import UserError
+from brave_tf.storage import as_path
 
 INT16_SCALE = 32768.0
 """TFDS keeps the integers of 16-bit sound."""
@@ -146,7 +147,7 @@ def _shards(name: str, builder: Any) -> list[ShardFile]:
             f"tfds build {name.removeprefix(TFDS_PREFIX)} --file_format=tfrecord"
         )
     splits = builder.info.splits
-    shards = [ShardFile(Path(file), split) for split in sorted(splits) for file in splits[split].filepaths]
+    shards = [ShardFile(as_path(file), split) for split in sorted(splits) for file in splits[split].filepaths]
     if not shards:
         raise UserError(f"{name} holds no split; prepare it again: tfds build {name.removeprefix(TFDS_PREFIX)}")
     return shards

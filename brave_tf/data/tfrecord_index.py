@@ -1,5 +1,6 @@
 """Where the records of TFRecord files lie and what each holds: read once, then kept in the user's cache."""
 
+import functools
 import hashlib
 import json
 import os
@@ -12,6 +13,7 @@ from brave_tf.data.record_frame import FOOTER_BYTES, HEADER, framed_bytes, maske
 from brave_tf.errors import UserError
 from brave_tf.files import write_atomically
 from brave_tf.progress import track
+from brave_tf.storage import is_remote, of_many
 
 Row = dict[str, Any]
 """One record: `offset` and `length` of its payload in bytes, and what `Summarise` says, or why it is `damaged`."""
@@ -45,7 +47,9 @@ def index_shards(shards: Sequence[Path], kind: str, summarise: Summarise, title:
     Raises:
         UserError: a shard is missing, cut off, or no TFRecord file.
     """
-    known = [_read_cache(_cache_file(shard, kind)) for shard in shards]
+    cache_file = functools.partial(_cache_file, kind=kind)
+    caches = of_many(cache_file, shards) if any(map(is_remote, shards)) else map(cache_file, shards)
+    known = list(map(_read_cache, caches))
     missing = [number for number, rows in enumerate(known) if rows is None]
     if missing:
         with (
@@ -68,7 +72,7 @@ def _index_shard(shard: Path, kind: str, summarise: Summarise) -> list[Row]:
     cache = _cache_file(shard, kind)
     rows = []
     try:
-        with open(shard, "rb") as stream:
+        with shard.open("rb") as stream:
             for offset, payload in _payloads(stream, shard):
                 row: Row = {"offset": offset, "length": len(payload)}
                 try:
@@ -89,7 +93,8 @@ def _index_shard(shard: Path, kind: str, summarise: Summarise) -> list[Row]:
 
 def _payloads(stream: BinaryIO, shard: Path) -> Iterator[tuple[int, bytes]]:
     """Offset and content of every record's payload; the checksum of its length is checked, its own is not."""
-    size = os.fstat(stream.fileno()).st_size
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
     place = 0
     while place < size:
         header = stream.read(HEADER.size)

@@ -50,22 +50,6 @@ def _filled(expected: tf.Tensor, numbers: tf.Tensor, elements: Any, make: Callab
     return tf.nest.map_structure(lambda *parts: tf.gather(tf.concat(parts, axis=0), order), elements, made)
 
 
-def first_usable(numbers: tf.data.Dataset, make: Callable[[tf.Tensor], Any]) -> Any:
-    """What `make` makes of the first number for which it raises nothing; the numbers after that one cost nothing.
-
-    It prepares the graph of `make` anew in every call, which for large ones takes about a millisecond.
-
-    Args:
-        numbers: int64 scalars, in the order in which they are tried.
-        make: a graph function.
-
-    Raises:
-        tf.errors.InvalidArgumentError: it raises for all of them.
-    """
-    made = numbers.map(tf.autograph.experimental.do_not_convert(make)).ignore_errors()
-    return made.take(1).get_single_element()
-
-
 def elements_without_gaps(
     numbered: tf.data.Dataset, first: int, make: Callable[[tf.Tensor], Any], last: int | None = None
 ) -> tf.data.Dataset:

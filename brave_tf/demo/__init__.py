@@ -15,6 +15,7 @@ from brave_tf.errors import UserError
 from brave_tf.files import write_json
 from brave_tf.machine import cores
 from brave_tf.progress import track
+from brave_tf.storage import is_remote
 
 CLIPS_PER_MOTION = {"train": 150, "test": 24}
 CLIP_SECONDS = 3.0
@@ -44,6 +45,8 @@ def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
     Raises:
         UserError: the directory holds something else, a demo of another seed, or cannot be written.
     """
+    if is_remote(out):
+        raise UserError(f"received --out {out}; the demo makes everything on this machine; expected a folder here")
     out = Path(out)
     steps = Steps(out, {"seed": seed})
     configs = {name: _config(preset, count, seed) for name, (preset, count) in RUNS.items()}

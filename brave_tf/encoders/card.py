@@ -163,7 +163,7 @@ def add_to_archive(path: Path, card: EncoderCard) -> None:
 
 def read_from_archive(path: Path) -> EncoderCard | None:
     """The card in a `.keras` archive, or None if it has none."""
-    with zipfile.ZipFile(path) as archive:
+    with path.open("rb") as file, zipfile.ZipFile(file) as archive:
         if CARD_NAME not in archive.namelist():
             return None
         return EncoderCard.from_json(archive.read(CARD_NAME), path)

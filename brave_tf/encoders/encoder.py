@@ -21,7 +21,8 @@ from brave_tf.encoders.card import EncoderCard, choose_tower
 from brave_tf.encoders.from_run import find_checkpoint, load_checkpoint, load_newest
 from brave_tf.encoders.named import LOG_MEL, log_mel_baseline, random_network
 from brave_tf.encoders.portable import to_stock_layers
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, reason_of
+from brave_tf.files import replaced
 from brave_tf.method.brave import Brave
 from brave_tf.modalities import MODALITIES, NARROW, Modality, Tower, TowerChoice
 from brave_tf.models.backbones import NETWORKS
@@ -30,6 +31,7 @@ from brave_tf.runs.directory import finished_summary
 from brave_tf.runs.paths import CONFIG_FILE, checkpoint_steps
 from brave_tf.runs.paths import ENCODER_FILE as ENCODER_FILE
 from brave_tf.runs.paths import TOWER_FILES as TOWER_FILES
+from brave_tf.storage import as_path, local_copy
 
 RANDOM = "random:"
 BASELINE = "baseline:"
@@ -139,10 +141,9 @@ def seeded_initialisation(seed: int) -> Iterator[None]:
 
 def save_encoder(backbone: keras.Model, card: EncoderCard, path: Path) -> None:
     """Writes a backbone as a `.keras` file of stock layers with its card, atomically."""
-    partial = path.with_name(f".{path.stem}.partial.keras")
-    to_stock_layers(backbone).save(partial)
-    cards.add_to_archive(partial, card)
-    os.replace(partial, path)
+    with replaced(path) as partial:
+        to_stock_layers(backbone).save(partial)
+        cards.add_to_archive(partial, card)
 
 
 def save_towers(encoders: Mapping[Tower, keras.Model], cards_of: Mapping[Tower, EncoderCard], run: Path) -> None:
@@ -163,6 +164,7 @@ def load_encoder(path: Encoder | str | os.PathLike[str], tower: TowerChoice | No
             `RUN/checkpoints/step-N`, a `.keras` file (also of a whole `Brave` model), an exported SavedModel directory,
             `random:NAME` for a network at random initialisation (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a
             preset), or `baseline:log-mel` for mean and deviation of the sound's mel bands. An `Encoder` is given back.
+            Each may be elsewhere, such as `gs://bucket/runs/first`, and is copied to this machine while it loads.
             A SavedModel is a program: it can read and write any file that you can, so load those that you trust.
         tower: which backbone of a run, a whole model or a preset: "narrow" (the default), "broad" for the only broad
             one or the only one of frames, or the modality of a broad one, such as "flow".
@@ -188,7 +190,14 @@ def load_encoder(path: Encoder | str | os.PathLike[str], tower: TowerChoice | No
     name = os.fspath(path)
     if name.startswith((RANDOM, BASELINE)):
         return _checked(_named(name, tower), tower)
-    path = Path(path)
+    place = as_path(path)
+    try:
+        return _from_place(place, tower)
+    except OSError as error:
+        raise UserError(f"{place} cannot be read ({reason_of(error)}); run the same command again") from error
+
+
+def _from_place(path: Path, tower: TowerChoice | None) -> Encoder:
     checkpoint = find_checkpoint(path)
     if checkpoint is not None:
         return _from_run(load_checkpoint, checkpoint, tower)
@@ -233,7 +242,8 @@ def _from_run(load: Callable[..., tuple[keras.Model, EncoderCard]], path: Path, 
 
 def _load_keras(path: Path, tower: TowerChoice | None) -> Encoder:
     try:
-        model = keras.saving.load_model(path, compile=False)
+        with local_copy(path) as copy:
+            model = keras.saving.load_model(copy, compile=False)
         card = cards.read_from_archive(path)
     except UserError:
         raise
@@ -270,7 +280,8 @@ def _tower_of(model: Brave, choice: TowerChoice | None, path: Path) -> tuple[ker
 
 def _load_saved_model(path: Path) -> Encoder:
     try:
-        loaded = tf.saved_model.load(str(path))
+        with local_copy(path) as copy:
+            loaded = tf.saved_model.load(str(copy))
     except (OSError, ValueError, tf.errors.OpError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"{path} is not a readable SavedModel: {reason}") from error

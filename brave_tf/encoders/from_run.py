@@ -19,6 +19,7 @@ from brave_tf.runs.paths import (
     checkpoint_step,
     checkpoint_steps,
 )
+from brave_tf.storage import local_copy
 
 
 def find_checkpoint(path: Path) -> Path | None:
@@ -72,11 +73,14 @@ def _load(checkpoint: Path, config: Config, tower: Tower) -> tuple[keras.Model, 
     first, model = _backbone(config, tower)
     names = [f"variables/{first + place}/.ATTRIBUTES/VARIABLE_VALUE" for place in range(len(model.weights))]
     try:
-        reader = tf.train.load_checkpoint(str(checkpoint / CHECKPOINT_CONTENT))
-        step = int(reader.get_tensor("step/.ATTRIBUTES/VARIABLE_VALUE"))
-        model.set_weights([reader.get_tensor(name) for name in names])
+        with local_copy(checkpoint) as copy:
+            reader = tf.train.load_checkpoint(str(copy / CHECKPOINT_CONTENT))
+            step = int(reader.get_tensor("step/.ATTRIBUTES/VARIABLE_VALUE"))
+            model.set_weights([reader.get_tensor(name) for name in names])
     # What TensorFlow raises depends on which byte is wrong: OpError, IndexError, DecodeError, ...
     except Exception as error:
+        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+            raise  # It may be whole.
         raise UserError(
             f"{checkpoint} is damaged or incomplete ({reason_of(error)}); choose another checkpoint of the run"
         ) from error

@@ -11,6 +11,7 @@ from brave_tf.config import EvaluationInput, Modality
 from brave_tf.data.augment import to_unit
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.pipeline import augmented_samples, windows_across_clips
+from brave_tf.data.second_look import as_user_errors
 from brave_tf.evaluation.feature_files import DAMAGED, Features, InMemory
 from brave_tf.modalities import NARROW
 from brave_tf.progress import Advance
@@ -179,12 +180,13 @@ def _append(embeds: Sequence[Embedder], batches: Iterable[_Batch], into: Sequenc
     """Embeds batches for those who do not have their items yet."""
     collectors = [_Collector(embed, features) for embed, features in zip(embeds, into, strict=True)]
     done = min(features.done for features in into)
-    for batch in batches:
-        for collector in collectors:
-            collector.add(batch)
-        before, done = done, min(features.done for features in into)
-        if done > before:
-            advance(done - before)
+    with as_user_errors():
+        for batch in batches:
+            for collector in collectors:
+                collector.add(batch)
+            before, done = done, min(features.done for features in into)
+            if done > before:
+                advance(done - before)
 
 
 class _Collector:

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from brave_tf.data import sampling
 from brave_tf.data.pipeline import shuffled_samples
+from brave_tf.data.second_look import as_user_errors
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError, reason_of
 from brave_tf.evaluation.features import Embedder, window_features
@@ -75,7 +76,8 @@ class FineTuningRun:
         batches = iter(self._batches(first))
         train = tf.function(self._train, autograph=False, reduce_retracing=True)
         for step in range(first + 1, last + 1):
-            clips, labels, draws = next(batches)
+            with as_user_errors():
+                clips, labels, draws = next(batches)
             loss = float(train(clips, labels))
             self._note_damage(draws)
             self._finished_steps.assign(step)

@@ -12,11 +12,11 @@ from brave_tf import presets
 from brave_tf.config import SOURCE_FPS, Config
 from brave_tf.config.values import override
 from brave_tf.data import sampling
-from brave_tf.data.damage import DamagedClip, listed
+from brave_tf.data.damage import DamagedClip, listed, read_record
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.open import open_dataset
 from brave_tf.data.placement import Record
-from brave_tf.data.read import RecordReader
+from brave_tf.data.tfrecord_index import DamagedRecordError
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.errors import UsageError, UserError
 from brave_tf.inspection.draws import clip_seconds, draw_views
@@ -24,6 +24,7 @@ from brave_tf.modalities import MODALITIES
 from brave_tf.pages import inspect as page
 from brave_tf.pages.inspect_content import Draw, InspectContent, InspectedClip
 from brave_tf.progress import note, track
+from brave_tf.storage import as_path
 
 MOST_REDRAWS = 7
 SOUND_BYTES = 1_000_000
@@ -52,7 +53,7 @@ def write_inspection(
     words += ["--redraws", str(redraws), "--seed", str(config.seed), "--split", split]
     command = shlex.join([*words, *(["--set", *settings] if settings else [])])
     content = gather(config, dataset, split=split, clips=clips, redraws=redraws, command=command)
-    page.write(out, content)
+    page.write(as_path(out), content)
     return content
 
 
@@ -73,7 +74,7 @@ def gather(
     usable = TrainingClips.open(data, config, split)
     origins = _origins(dataset, split)
     inspected = []
-    reader, finder = usable.table.reader(), usable.damage_finder()
+    finder = usable.damage_finder()
     damaged: dict[int, DamagedClip] = {}
     count = min(clips, usable.count)
     with track(count * (1 + redraws), "drawing views") as advance:
@@ -82,9 +83,9 @@ def gather(
             for draw in map(int, sampling.draws(example)):
                 row = sampling.row_of(draw, usable.count, config.seed)
                 try:
-                    record, clip_id = _read(usable, reader, row)
+                    record, clip_id = _read(usable, row)
                     draws = _draws(record, draw, config, redraws, SOUND_BYTES // count)
-                except tf.errors.OpError:
+                except (DamagedRecordError, tf.errors.OpError):
                     damaged[row] = finder.clip(row)
                     continue
                 source, start = (origins[clip_id][key] for key in ("source", "start_seconds"))
@@ -108,11 +109,15 @@ def gather(
     )
 
 
-def _read(usable: TrainingClips, reader: RecordReader, row: int) -> tuple[Record, int]:
-    """A clip, read as `pretraining_dataset` reads it, and its id."""
-    place = tf.constant(row, tf.int64)
-    serialized, clip_id = reader(place)
-    return usable.parser(serialized, place), int(clip_id)
+def _read(usable: TrainingClips, row: int) -> tuple[Record, int]:
+    """A clip, as `pretraining_dataset` reads it, and its id.
+
+    Raises:
+        DamagedRecordError: it does not fit its checksums.
+        tf.errors.OpError: it does not parse.
+    """
+    serialized = tf.constant(read_record(usable.table, row))
+    return usable.parser(serialized, tf.constant(row, tf.int64)), int(usable.table.clip_id[row])
 
 
 def _draws(record: Record, number: int, config: Config, redraws: int, sound_bytes: int) -> list[Draw]:

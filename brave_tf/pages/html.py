@@ -9,7 +9,6 @@ import io
 import os
 import wave
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from PIL import Image
 from brave_tf.errors import UserError
 from brave_tf.files import write_atomically
 from brave_tf.pages.style import STYLE
+from brave_tf.storage import as_path
 
 Frames = npt.NDArray[np.uint8]
 QUALITY = 90
@@ -68,8 +68,9 @@ def write_page(path: str | os.PathLike[str], content: Html) -> None:
         UserError: the place cannot be written.
     """
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(Path(path), content)
+        place = as_path(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(place, content)
     except OSError as error:
         raise UserError(f"received {path} to write a page to; expected a place that can be written: {error}") from error
 

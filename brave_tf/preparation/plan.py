@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import functools
 import hashlib
 import json
 import stat
@@ -9,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from brave_tf.data.dataset import WORK_FOLDER
+from brave_tf.data.dataset import LABEL_PREFIX, PRIMARY_LABEL
 from brave_tf.data.flow_code import FlowSettings
-from brave_tf.errors import UserError
-from brave_tf.files import write_json
+from brave_tf.errors import UserError, reason_of
 from brave_tf.preparation.layouts import Source, in_order, names_of
 from brave_tf.preparation.media_settings import MediaSettings
+from brave_tf.storage import is_remote, of_many
 
-LEFT_OUT_FILE = "left-out.json"
 SOURCES_PER_SHARD = 16
 MOST_SHARDS = 1024
 
@@ -85,6 +85,22 @@ class Plan:
     listing: dict[str, str]
     sizes: tuple[int, ...]
 
+    @functools.cached_property
+    def _indices(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.classes.get(PRIMARY_LABEL, ()))}
+
+    def label_indices(self, source: Source) -> tuple[int, ...]:
+        """The class index of every name that a source has in the primary label column."""
+        return tuple(self._indices[name] for name in names_of(source.labels.get(PRIMARY_LABEL)))
+
+    def cells(self, source: Source) -> dict[str, str | list[str] | None]:
+        """What the clip table's label columns hold for a source: one name, a list of them where it may have several."""
+        cells: dict[str, str | list[str] | None] = {}
+        for column in self.classes:
+            names = list(names_of(source.labels.get(column)))
+            cells[f"{LABEL_PREFIX}{column}"] = (names or None) if column in self.multilabel else next(iter(names), None)
+        return cells
+
 
 def make_plan(
     sources: Sequence[Source], settings: dict[str, Any], classes: Mapping[str, Sequence[str]] | None = None
@@ -102,7 +118,7 @@ def make_plan(
         count = min(-(-len(numbers) // SOURCES_PER_SHARD), MOST_SHARDS)
         for index in range(count):
             shards.append(Shard(f"{split}-{index:05d}-of-{count:05d}.tfrecord", split, tuple(numbers[index::count])))
-    file_bytes = [_size(source.path) for source in sources]
+    file_bytes = _bytes_of([source.path for source in sources])
     listing = {
         f"{number}:{source.name}": _describe(source, size)
         for number, (source, size) in enumerate(zip(sources, file_bytes, strict=True))
@@ -124,11 +140,23 @@ def make_plan(
     )
 
 
+def _bytes_of(paths: Sequence[Path]) -> list[int | None]:
+    if not any(map(is_remote, paths)):
+        return list(map(_size, paths))
+    return of_many(_size, paths)
+
+
 def _size(path: Path) -> int | None:
-    """Bytes of a file, or None if there is none. Whoever reads it tells why it cannot be read."""
+    """Bytes of a file, or None if there is none. Whoever reads it tells why it cannot be read.
+
+    Raises:
+        UserError: storage elsewhere does not answer: another size would make it another plan.
+    """
     try:
         status = path.stat()
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        if is_remote(path) and not isinstance(error, (FileNotFoundError, PermissionError, NotADirectoryError)):
+            raise UserError(f"{path} cannot be read ({reason_of(error)}); try again later") from None
         return None
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
@@ -151,37 +179,3 @@ def _classes(sources: Sequence[Source], official: dict[str, list[str]]) -> dict[
             values = (source.labels.get(column) for source in sources)
             classes[column] = in_order(name for value in values for name in names_of(value))
     return classes
-
-
-def temporary(folder: Path, shard: Shard, suffix: str) -> Path:
-    """A file of a shard in the working folder."""
-    return folder / f"{shard.name}.{suffix}"
-
-
-def read_done(out: Path, shard: Shard) -> dict[str, Any] | None:
-    """What `brave_tf.preparation.shard_writer.write_shard` returned for a shard that is done, or None."""
-    file = temporary(out / WORK_FOLDER, shard, "done")
-    if not file.is_file() or not (out / shard.name).is_file():
-        return None
-    done: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return done
-
-
-def read_left_out(out: Path) -> dict[int, str]:
-    """The sources that an interrupted preparation gave up, by number, with the reason."""
-    file = out / WORK_FOLDER / LEFT_OUT_FILE
-    if not file.is_file():
-        return {}
-    return {int(number): reason for number, reason in json.loads(file.read_text(encoding="utf-8")).items()}
-
-
-def write_left_out(out: Path, reasons: Mapping[int, str]) -> None:
-    """Writes down the sources that are given up: what took too long once may take less the next time.
-
-    Raises:
-        UserError: it cannot be written.
-    """
-    try:
-        write_json(out / WORK_FOLDER / LEFT_OUT_FILE, reasons)
-    except OSError as error:
-        raise UserError(f"{out} cannot be written ({error.strerror}); free some space and run it again") from None

@@ -4,37 +4,30 @@ import collections
 import contextlib
 import dataclasses
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from brave_tf.data.dataset import LABEL_PREFIX, PRIMARY_LABEL, WORK_FOLDER
+from brave_tf.data.dataset import WORK_FOLDER
 from brave_tf.machine import cores
+from brave_tf.preparation.fetched_sources import FetchedSources, fetched_sources
 from brave_tf.preparation.file_limits import Deadline, FileLimits
 from brave_tf.preparation.jobs import Job, Outcome, ShardJob, SourceJob
-from brave_tf.preparation.layouts import Source, names_of
 from brave_tf.preparation.limits import MediaError
 from brave_tf.preparation.media_settings import Course
-from brave_tf.preparation.plan import (
-    ClipSettings,
-    Plan,
-    Shard,
-    read_done,
-    read_left_out,
-    temporary,
-    write_left_out,
-)
+from brave_tf.preparation.parts import Part, shards_of
+from brave_tf.preparation.plan import ClipSettings, Plan, Shard
+from brave_tf.preparation.stage import Stage, staged
+from brave_tf.preparation.work_folder import not_done, read_left_out, temporary, write_left_out
 from brave_tf.preparation.worker_processes import WorkerProcesses
 from brave_tf.progress import Advance, track
 
-Results = dict[str, Any]
-"""What `brave_tf.preparation.shard_writer.write_shard` returned, by the shard's name."""
-
 
 def write_shards(
-    out: Path, plan: Plan, settings: ClipSettings, workers: int, limits: FileLimits
-) -> list[dict[str, Any]]:
-    """Writes what is not done yet.
+    out: Path, plan: Plan, settings: ClipSettings, workers: int, limits: FileLimits, part: Part | None = None
+) -> None:
+    """Writes what is not done yet; what came of each shard is in its done-file.
 
     Args:
         out: the dataset's directory.
@@ -43,25 +36,26 @@ def write_shards(
         workers: processes; 0 to do everything in this one.
         limits: what the work on one file may take. In this process nobody can end a file that hangs, nor watch its
             memory.
-
-    Returns:
-        What `brave_tf.preparation.shard_writer.write_shard` returned for every shard of the plan, now or before.
+        part: whose shards are written; None for all.
 
     Raises:
         UserError: a shard cannot be written, or no process can be started.
     """
-    results: Results = {shard.name: read_done(out, shard) for shard in plan.shards}
-    todo = [shard for shard in plan.shards if results[shard.name] is None]
-    work = _Work(out, plan, settings, todo)
-    total = sum(plan.sizes)
-    with track(total, "prepare", done=total - work.bytes_left, percent=True) as advance, work.tidied():
-        meter = _Meter(advance, len(plan.sources), work)
+    shards = plan.shards if part is None else shards_of(plan, part)
+    numbers = [number for shard in shards for number in shard.sources]
+    total = sum(plan.sizes[number] for number in numbers)
+    with contextlib.ExitStack() as stack:
+        stage = stack.enter_context(staged(out))
+        fetched = stack.enter_context(fetched_sources((plan.sources[number] for number in numbers), workers))
+        work = _Work(out, plan, settings, not_done(out, shards), part, stage, fetched)
+        advance = stack.enter_context(track(total, "prepare", done=total - work.bytes_left, percent=True))
+        stack.enter_context(work.tidied())
+        meter = _Meter(advance, len(numbers), work)
         if workers:
             _write_in_processes(work, max(min(workers, len(work)), 1), limits, meter)
         else:
             _write_here(work, limits, meter)
-    results |= work.results
-    return [results[shard.name] for shard in plan.shards]
+        stage.finish()
 
 
 def _write_here(work: "_Work", limits: FileLimits, meter: "_Meter") -> None:
@@ -69,7 +63,7 @@ def _write_here(work: "_Work", limits: FileLimits, meter: "_Meter") -> None:
     from brave_tf.preparation.shard_writer import write_shard
     from brave_tf.preparation.source_writer import write_source
 
-    while job := work.next():
+    while job := work.next(wait=True):
         if isinstance(job, ShardJob):
             work.finish(job, write_shard(job))
             continue
@@ -93,10 +87,10 @@ def _write_in_processes(work: "_Work", workers: int, limits: FileLimits, meter: 
         while True:
             while processes.has_room and (job := work.next()):
                 processes.start(job)
-            if not processes.jobs:
+            if not processes.jobs and not work.is_waited_for:
                 return
             # The cores that no process keeps busy any more are for the threads of the others.
-            processes.set_threads(cores() // min(workers, len(processes.jobs)))
+            processes.set_threads(cores() // min(workers, max(len(processes.jobs), 1)))
             for job, result in processes.wait():
                 work.finish(job, result)
             meter.show(sum(work.size(job) * share for job, share in processes.shares()))
@@ -109,11 +103,20 @@ class _Work:
     alone at the end. The order changes no byte of the result.
     """
 
-    def __init__(self, out: Path, plan: Plan, settings: ClipSettings, todo: list[Shard]):
-        self._out, self._plan, self._settings = out, plan, settings
-        # The process number keeps an orphan of a killed run away from our files.
-        self._tag = str(os.getpid())
-        self._indices = {name: index for index, name in enumerate(plan.classes.get(PRIMARY_LABEL, ()))}
+    def __init__(
+        self,
+        out: Path,
+        plan: Plan,
+        settings: ClipSettings,
+        todo: list[Shard],
+        part: Part | None,
+        stage: Stage,
+        fetched: FetchedSources,
+    ):
+        self._out, self._plan, self._settings, self._part = out, plan, settings, part
+        self._stage, self._fetched = stage, fetched
+        # The process number keeps an orphan of a killed run away from our files. Other machines have the same numbers.
+        self._tag = str(os.getpid()) if part is None else f"{part.name}.{uuid.uuid4().hex[:8]}.{os.getpid()}"
         largest_first = sorted(todo, key=lambda shard: -max(plan.sizes[number] for number in shard.sources))
         self._left_out = read_left_out(out)
         self._waiting = collections.deque(
@@ -128,30 +131,43 @@ class _Work:
         self._complete = collections.deque(shard for shard in todo if not self._open[shard.name])
         self.bytes_left = sum(plan.sizes[number] for number in self._shard_of)
         self.sources_left = len(self._shard_of)
-        self.results: Results = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def next(self) -> Job | None:
-        """The next job that can be begun; None if there is none at the moment."""
-        if self._complete:
-            return self._join(self._complete.popleft())
-        if not self._waiting:
-            return None
-        shard, number = self._waiting.popleft()
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether there are jobs that cannot be begun yet, because their media are still on their way here."""
+        return len(self._fetched) > 0
+
+    def next(self, wait: bool = False) -> Job | None:
+        """The next job that can be begun; None if there is none at the moment, or, with `wait`, none at all."""
+        while not self._complete:
+            while self._waiting and self._fetched.has_room:
+                self._fetched.add(self._job(*self._waiting.popleft()))
+            found = self._fetched.next(wait)
+            if found is None:
+                return None
+            job, outcome = found
+            if outcome is None:
+                return job
+            self.finish(job, outcome)
+        return self._join(self._complete.popleft())
+
+    def _job(self, shard: Shard, number: int) -> SourceJob:
         source = self._plan.sources[number]
-        indices = tuple(self._indices[name] for name in names_of(source.labels.get(PRIMARY_LABEL)))
-        return SourceJob(number, source, indices, self._settings, self._piece(shard, number), self._out / shard.name)
+        indices, here = self._plan.label_indices(source), self._stage.folder / shard.name
+        return SourceJob(number, source, indices, self._settings, self._piece(shard, number), here)
 
     def finish(self, job: Job, result: Any) -> None:
         """Takes down what a job returned."""
         if isinstance(job, ShardJob):
-            self.results[job.shard.name] = result
+            self._stage.put(job.shard)
             return
+        self._fetched.release(job)
         if result.remembered:
             self._left_out[job.number] = result.reason
-            write_left_out(self._out, self._left_out)
+            write_left_out(self._out, self._left_out, self._part.name if self._part else "")
         shard = self._shard_of[job.number]
         self._outcomes[job.number] = result
         self._open[shard.name] -= 1
@@ -171,20 +187,20 @@ class _Work:
             yield
         finally:
             for kind in ("piece", "part"):
-                for file in (self._out / WORK_FOLDER).glob(f"*.{self._tag}.{kind}"):
+                for file in (self._stage.folder / WORK_FOLDER).glob(f"*.{self._tag}.{kind}"):
                     file.unlink(missing_ok=True)
 
     def _piece(self, shard: Shard, number: int) -> Path:
-        return temporary(self._out / WORK_FOLDER, shard, f"{number}.{self._tag}.piece")
+        return temporary(self._stage.folder / WORK_FOLDER, shard, f"{number}.{self._tag}.piece")
 
     def _join(self, shard: Shard) -> ShardJob:
         parts = []
         for number in shard.sources:
             source, outcome = self._plan.sources[number], self._outcomes.pop(number)
-            labels = {f"{LABEL_PREFIX}{name}": _cell(self._plan, source, name) for name in self._plan.classes}
-            rows = [row | labels for row in outcome.rows]
+            cells = self._plan.cells(source)
+            rows = [row | cells for row in outcome.rows]
             parts.append((source.name, self._piece(shard, number), dataclasses.replace(outcome, rows=rows)))
-        return ShardJob(self._out, shard, parts, self._tag)
+        return ShardJob(self._stage.folder, shard, parts, self._tag)
 
 
 class _Meter:
@@ -200,11 +216,3 @@ class _Meter:
         done, self._left = self._left - left, min(self._left, left)
         if done > 0:
             self._advance(done, f"({self._sources - self._work.sources_left} of {self._sources} files)")
-
-
-def _cell(plan: Plan, source: Source, column: str) -> str | list[str] | None:
-    """What the clip table holds: one name, a list of them in a multi-label column, or nothing."""
-    names = names_of(source.labels.get(column))
-    if column in plan.multilabel:
-        return list(names) or None
-    return names[0] if names else None

@@ -2,12 +2,15 @@
 
 import os
 import shutil
-from typing import Any
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from brave_tf.data.dataset import WORK_FOLDER
 from brave_tf.files import write_json
-from brave_tf.preparation.jobs import ShardJob, cannot_write
-from brave_tf.preparation.plan import read_done, temporary
+from brave_tf.preparation.jobs import Outcome, ShardJob, cannot_write
+from brave_tf.preparation.plan import Shard
+from brave_tf.preparation.work_folder import read_done, temporary
 
 
 def write_shard(job: ShardJob) -> dict[str, Any]:
@@ -26,19 +29,9 @@ def write_shard(job: ShardJob) -> dict[str, Any]:
         return done
     work, target = job.out / WORK_FOLDER, job.out / job.shard.name
     part = temporary(work, job.shard, f"{job.tag}.part")
-    result: dict[str, Any] = {"rows": [], "quarantined": [], "remarks": []}
     try:
         with open(part, "wb") as stream:
-            for name, piece, outcome in job.parts:
-                if outcome.reason is not None:
-                    result["quarantined"].append({"source": name, "reason": outcome.reason})
-                    continue
-                result["remarks"] += [{"source": name, "remark": remark} for remark in outcome.remarks]
-                place = stream.tell()
-                with open(piece, "rb") as file:
-                    shutil.copyfileobj(file, stream)
-                for row in outcome.rows:
-                    result["rows"].append({**row, "shard": job.shard.name, "offset": row["offset"] + place})
+            result = join(stream, job.shard, job.parts)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(part, target)
@@ -49,4 +42,29 @@ def write_shard(job: ShardJob) -> dict[str, Any]:
     except (OSError, MemoryError) as error:
         part.unlink(missing_ok=True)
         raise cannot_write(target, error) from None
+    return result
+
+
+def join(stream: BinaryIO, shard: Shard, parts: Iterable[tuple[str, Path, Outcome]]) -> dict[str, Any]:
+    """Writes the pieces of a shard one after the other; what `write_shard` returns.
+
+    Args:
+        stream: what will be the shard.
+        shard: which.
+        parts: as in `ShardJob`.
+
+    Raises:
+        OSError: a piece cannot be read, or the shard not be written.
+    """
+    result: dict[str, Any] = {"rows": [], "quarantined": [], "remarks": []}
+    for name, piece, outcome in parts:
+        if outcome.reason is not None:
+            result["quarantined"].append({"source": name, "reason": outcome.reason})
+            continue
+        result["remarks"] += [{"source": name, "remark": remark} for remark in outcome.remarks]
+        place = stream.tell()
+        with piece.open("rb") as file:
+            shutil.copyfileobj(file, stream)
+        for row in outcome.rows:
+            result["rows"].append({**row, "shard": shard.name, "offset": row["offset"] + place})
     return result

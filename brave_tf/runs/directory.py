@@ -1,7 +1,7 @@
 """A run directory: whose it is, what may change when its run goes on, and what is written at the end."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from brave_tf.files import locked, write_json
 from brave_tf.progress import note
 from brave_tf.runs.json_files import read_object
 from brave_tf.runs.metrics import is_step, read_metrics, trim_metrics
+from brave_tf.runs.ownership import Ownership
 from brave_tf.runs.paths import (
     CONFIG_FILE,
     DIAGNOSIS_FILE,
@@ -21,6 +22,7 @@ from brave_tf.runs.paths import (
     SUMMARY_FILE,
     checkpoint_steps,
 )
+from brave_tf.storage import RemotePath
 
 MAY_CHANGE = ("checkpoint_every", "keep_checkpoints", "log_every", "monitor")
 """Keys that do not influence the result, so that they may differ when a run goes on."""
@@ -29,8 +31,11 @@ EARLIER_STEPS = "earlier_steps"
 
 
 @contextlib.contextmanager
-def claimed(run: Path, config: Config, data_fingerprints: Sequence[str]) -> Iterator[None]:
+def claimed(run: Path, config: Config, data_fingerprints: Sequence[str]) -> Iterator[Callable[[], None]]:
     """Makes `run` the directory of this experiment, or checks that it already is, and keeps other processes out.
+
+    Storage elsewhere has no locks: there the process that comes last has the directory, and an earlier one is told so
+    when it looks.
 
     The settings in `MAY_CHANGE` are written down anew when the run goes on. `steps` may change too, to no fewer than it
     has trained: a finished run counts as unfinished from then on.
@@ -40,18 +45,19 @@ def claimed(run: Path, config: Config, data_fingerprints: Sequence[str]) -> Iter
         config: the experiment.
         data_fingerprints: fingerprints of the datasets, in order.
 
+    Yields:
+        Looks whether the directory is still this process's, and raises `UserError` if it is not; to be called before
+        something is written.
+
     Raises:
         UserError: the directory belongs to another experiment (every difference is listed) or another process, has
             trained more steps than the experiment has, holds something else, or cannot be written.
     """
-    names = {path.name for path in run.iterdir()} if run.is_dir() else set()
-    # A run that was killed at its very start has left its lock alone.
-    if (run.exists() and not run.is_dir()) or (names - {LOCK_FILE} and CONFIG_FILE not in names):
-        raise UserError(f"{run} is not empty and not a run directory; choose another --run")
     with contextlib.ExitStack() as stack:
         try:
+            _check_place(run)
             run.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(locked(run / LOCK_FILE))
+            check = _owned(run / LOCK_FILE, stack)
         except BlockingIOError:
             raise UserError(f"another process trains in {run}; wait for it, or choose another --run") from None
         except OSError as error:
@@ -60,7 +66,21 @@ def claimed(run: Path, config: Config, data_fingerprints: Sequence[str]) -> Iter
             _claim(run, {"config": to_dict(config), "data": list(data_fingerprints)})
         except OSError as error:
             raise _unwritable(run, error) from error
-        yield
+        yield check
+
+
+def _check_place(run: Path) -> None:
+    names = {path.name for path in run.iterdir()} if run.is_dir() else set()
+    # A run that was killed at its very start has left its lock alone.
+    if (run.exists() and not run.is_dir()) or (names - {LOCK_FILE} and CONFIG_FILE not in names):
+        raise UserError(f"{run} is not empty and not a run directory; choose another --run")
+
+
+def _owned(path: Path, stack: contextlib.ExitStack) -> Callable[[], None]:
+    if isinstance(path, RemotePath):
+        return Ownership(path).check
+    stack.enter_context(locked(path))
+    return lambda: None  # Nobody else can have it meanwhile.
 
 
 def _claim(run: Path, wanted: dict[str, Any]) -> None:

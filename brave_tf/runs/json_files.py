@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, reason_of
 
 
 def read_object(path: Path) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def read_object(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise damaged(path, error.strerror or str(error)) from error
+        raise unreadable(path, error) from error
     except ValueError as error:
         raise damaged(path, str(error)) from error
     if not isinstance(content, dict):
@@ -27,3 +27,8 @@ def read_object(path: Path) -> dict[str, Any]:
 def damaged(path: Path, why: str) -> UserError:
     """What is raised for a file that `brave-tf pretrain` cannot have left like this."""
     return UserError(f"{path} is damaged ({why}); expected it as `brave-tf pretrain` wrote it; choose another run")
+
+
+def unreadable(path: Path, error: OSError) -> UserError:
+    """What is raised for a file of a run that the system, or storage elsewhere, does not give."""
+    return UserError(f"{path} cannot be read ({reason_of(error)}); expected it as `brave-tf pretrain` wrote it")

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from brave_tf.files import write_atomically
-from brave_tf.runs.json_files import damaged
+from brave_tf.runs.json_files import unreadable
 from brave_tf.runs.paths import METRICS_FILE
+from brave_tf.storage import RemotePath
 
 DAMAGED, DAMAGED_COUNT = "damaged", "damaged_clips"
 """Keys of a line: the damaged clips that were first met then, and how many have been met so far."""
@@ -44,21 +45,59 @@ def read_metrics(run: Path) -> Metrics:
     except FileNotFoundError:
         return Metrics()
     except OSError as error:
-        raise damaged(path, error.strerror or str(error)) from error
+        raise unreadable(path, error) from error
     # str.splitlines would also split at what JSON allows inside a string.
     lines = [_parse(line) for line in text.split("\n") if line.strip()]
     # The run may be writing the last one right now.
     return Metrics([line for line in lines if line is not None], lines[:-1].count(None), logged_at)
 
 
-def append_metrics(run: Path, step: int, values: Mapping[str, Any]) -> None:
-    """Adds the line of a step: numbers, and under `DAMAGED` a list of what `named_damage` returns.
+class MetricsLog:
+    """The metrics of a run that goes on.
+
+    A line is on the disk when it is added. Storage elsewhere takes whole files alone: there lines are kept, and go to
+    their place with `flush`.
+
+    Args:
+        run: the run directory.
+        last_step: lines past it, and those that cannot be read, are dropped.
 
     Raises:
-        OSError: it cannot be written.
+        UserError: there is a file, and it cannot be read.
+        OSError: the file cannot be written.
     """
-    with open(run / METRICS_FILE, "a", encoding="utf-8") as file:
-        file.write(json.dumps({"step": step, **values}) + "\n")
+
+    def __init__(self, run: Path, last_step: int):
+        self._path = run / METRICS_FILE
+        trim_metrics(run, last_step)
+        self._kept: list[str] | None = None
+        self._is_flushed = True
+        if isinstance(run, RemotePath):
+            self._kept = [_line(line) for line in read_metrics(run).lines]
+
+    def append(self, step: int, values: Mapping[str, Any]) -> None:
+        """Adds the line of a step: numbers, and under `DAMAGED` a list of what `named_damage` returns.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        line = _line({"step": step, **values})
+        if self._kept is not None:
+            self._kept.append(line)
+            self._is_flushed = False
+            return
+        with open(self._path, "a", encoding="utf-8") as file:
+            file.write(line)
+
+    def flush(self) -> None:
+        """Writes what is kept.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if self._kept is not None and not self._is_flushed:
+            write_atomically(self._path, "".join(self._kept))
+            self._is_flushed = True
 
 
 def trim_metrics(run: Path, last_step: int) -> None:
@@ -69,7 +108,7 @@ def trim_metrics(run: Path, last_step: int) -> None:
     """
     if (run / METRICS_FILE).is_file():
         kept = [line for line in read_metrics(run).lines if line["step"] <= last_step]
-        write_atomically(run / METRICS_FILE, "".join(json.dumps(line) + "\n" for line in kept))
+        write_atomically(run / METRICS_FILE, "".join(map(_line, kept)))
 
 
 def named_damage(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -90,6 +129,10 @@ def damage_until(run: Path, last_step: int) -> list[dict[str, Any]]:
     """
     lines = read_metrics(run).lines if (run / METRICS_FILE).is_file() else []
     return named_damage([line for line in lines if line["step"] <= last_step])
+
+
+def _line(values: Mapping[str, Any]) -> str:
+    return json.dumps(values) + "\n"
 
 
 def _listed(value: Any) -> list[Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from brave_tf.modalities import MODALITIES, Tower
+from brave_tf.storage import is_remote
 
 CONFIG_FILE = "config.json"
 SUMMARY_FILE = "summary.json"
@@ -22,6 +23,8 @@ TOWER_FILES: Mapping[Tower, str] = {
 CHECKPOINT_FOLDER = "checkpoints"
 CHECKPOINT_CONTENT = "variables"
 """What the files in the directory of a checkpoint begin with."""
+CHECKPOINT_INDEX = f"{CHECKPOINT_CONTENT}.index"
+"""The file that is written last where a directory cannot get its name when it is whole: on storage elsewhere."""
 _STEP = "step-"
 
 
@@ -39,5 +42,10 @@ def checkpoint_step(path: Path) -> int | None:
 def checkpoint_steps(run: Path) -> list[int]:
     """Steps of which a run has a checkpoint, oldest first."""
     folder = run / CHECKPOINT_FOLDER
-    steps = [checkpoint_step(path) for path in (folder.iterdir() if folder.is_dir() else [])]
-    return sorted(step for step in steps if step is not None)
+    found = [(checkpoint_step(path), path) for path in (folder.iterdir() if folder.is_dir() else [])]
+    return sorted(step for step, path in found if step is not None and not is_cut_off(path))
+
+
+def is_cut_off(checkpoint: Path) -> bool:
+    """Whether a checkpoint's directory was still being written, or removed, when that was interrupted."""
+    return is_remote(checkpoint) and not (checkpoint / CHECKPOINT_INDEX).exists()

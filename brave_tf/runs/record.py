@@ -12,6 +12,7 @@ from brave_tf.runs.directory import earlier_steps, is_of
 from brave_tf.runs.json_files import damaged, read_object
 from brave_tf.runs.metrics import is_step, named_damage, read_metrics
 from brave_tf.runs.paths import CONFIG_FILE, DIAGNOSIS_FILE, METRICS_FILE, SUMMARY_FILE
+from brave_tf.storage import as_path
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +101,7 @@ def read_run(path: str | Path) -> RunRecord:
     Raises:
         UserError: it is not a run directory, one of its files is damaged, or nothing has been logged yet.
     """
-    path = Path(path)
+    path = as_path(path)
     if not (path / CONFIG_FILE).is_file():
         why = f"holds no {CONFIG_FILE}" if path.is_dir() else "is a file" if path.exists() else "does not exist"
         raise UserError(f"{path} {why}; expected a run directory, such as `brave-tf pretrain PRESET --run` makes")

@@ -3,20 +3,23 @@
 import contextlib
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
+from brave_tf import quiet
 from brave_tf.errors import reason_of
 from brave_tf.storage.patience import PassingError, system_error
 
 _PIECE_BYTES = 2**23
+_MARK_FOLDERS = ("gs://", "s3://")
+"""Where a listing says which of its names are folders, by a slash at the end. Elsewhere each has to be asked."""
+_MEMORY = "ram://"
 
 
 def schemes() -> list[str]:
     """What the names of its file systems begin with, without `://`."""
-    import tensorflow as tf
-
-    return [scheme for scheme in tf.io.gfile.get_registered_schemes() if scheme]
+    return [scheme for scheme in _gfile().get_registered_schemes() if scheme]
 
 
 def exists(path: str) -> bool:
@@ -31,11 +34,12 @@ def is_folder(path: str) -> bool:
         return bool(_gfile().isdir(path))
 
 
-def names(path: str) -> list[str]:
-    """The names in a folder."""
+def entries(path: str) -> list[tuple[str, bool | None]]:
+    """The names in a folder, and of each whether it is a folder itself; None where the listing does not say."""
     with _as_system_errors(path):
-        # Some file systems mark folders in their answers.
-        return [name.rstrip("/") for name in _gfile().listdir(path)]
+        listed = _gfile().listdir(path)
+    says = path.startswith(_MARK_FOLDERS)
+    return [(name.rstrip("/"), True if name.endswith("/") else False if says else None) for name in listed]
 
 
 def state(path: str) -> tuple[int, int, bool]:
@@ -61,7 +65,13 @@ def read(path: str, start: int, count: int) -> bytes:
 def write(path: str, descriptor: int, append: bool = False) -> None:
     """Writes the content of a file that is open here, whatever its place, or adds it to the end."""
     place = 0
-    with _as_system_errors(path), _gfile().GFile(path, "ab" if append else "wb") as file:
+    with _as_system_errors(path), contextlib.ExitStack() as stack:
+        if not append and path.startswith(_MEMORY) and _gfile().exists(path):
+            # There a file that is written anew keeps what it held.
+            _gfile().remove(path)
+        file = stack.enter_context(_gfile().GFile(path, "ab" if append else "wb"))
+        # Nothing is made before the first of it, not even an empty file.
+        file.write(b"")
         while piece := os.pread(descriptor, _PIECE_BYTES, place):
             file.write(piece)
             place += len(piece)
@@ -85,23 +95,29 @@ def move(path: str, target: str) -> None:
         _gfile().rename(path, target, overwrite=True)
 
 
-def _gfile() -> Any:
+def _tensorflow() -> Any:
+    if "tensorflow" not in sys.modules:
+        quiet.import_tensorflow()
     import tensorflow as tf
 
-    return tf.io.gfile
+    return tf
+
+
+def _gfile() -> Any:
+    return _tensorflow().io.gfile
 
 
 @contextlib.contextmanager
 def _as_system_errors(path: str) -> Iterator[None]:
-    import tensorflow as tf
-
-    errors = tf.errors
+    errors = _tensorflow().errors
     try:
         yield
     except (errors.UnavailableError, errors.DeadlineExceededError, errors.AbortedError, errors.InternalError) as error:
         raise PassingError(errno.EIO, reason_of(error), path) from None
     except errors.OpError as error:
-        raise system_error(_NUMBERS.get(type(error).__name__, errno.EIO), reason_of(error), path) from None
+        number = _NUMBERS.get(type(error).__name__, errno.EIO)
+        # Of a file that is not there each kind of storage says something else, or nothing.
+        raise system_error(number, "" if number == errno.ENOENT else reason_of(error), path) from None
 
 
 _NUMBERS = {

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from brave_tf.errors import UserError
-from brave_tf.storage import gfile
+from brave_tf.storage import fsspec_files, gfile
 from brave_tf.storage.patience import patiently, system_error
 
 _REMOTE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -30,19 +30,36 @@ def as_path(path: str | os.PathLike[str]) -> Path:
     """A path here as `pathlib.Path`, one elsewhere as `RemotePath`.
 
     Raises:
-        UserError: nothing here knows that kind of storage.
+        UserError: TensorFlow does not know that kind of storage.
     """
-    if isinstance(path, Path):
-        return path
-    found = _REMOTE.match(os.fspath(path))
-    if found is None:
+    scheme = _scheme(path)
+    if scheme is None:
         return Path(path)
-    if found[1] not in gfile.schemes():
-        known = ", ".join(f"{scheme}://" for scheme in gfile.schemes() if scheme != "file")
+    if scheme not in gfile.schemes():
+        known = ", ".join(f"{name}://" for name in gfile.schemes() if name != "file")
         raise UserError(
-            f"{os.fspath(path)} is on a kind of storage that is not known here; expected a path or one of {known}"
+            f"{os.fspath(path)} is on a kind of storage that is not known here; expected a path, or one of {known}"
         )
     return RemotePath(os.fspath(path))
+
+
+def as_source(path: str | os.PathLike[str]) -> Path:
+    """The same for what is only read, file by file: also on storage that `fsspec` knows, such as `s3://` or `hf://`.
+
+    Raises:
+        UserError: nothing here knows that kind of storage.
+    """
+    scheme = _scheme(path)
+    if scheme is None:
+        return Path(path)
+    if scheme not in gfile.schemes():
+        fsspec_files.check_scheme(scheme, os.fspath(path))
+    return RemotePath(os.fspath(path))
+
+
+def _scheme(path: str | os.PathLike[str]) -> str | None:
+    found = _REMOTE.match(os.fspath(path))
+    return None if found is None else found[1]
 
 
 class RemotePath(pathlib.PosixPath):
@@ -62,6 +79,11 @@ class RemotePath(pathlib.PosixPath):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (str(self),)
 
+    @property
+    def _files(self) -> Any:
+        """Who reads and writes it: TensorFlow wherever it can."""
+        return gfile if _scheme(self) in gfile.schemes() else fsspec_files
+
     def is_absolute(self) -> bool:
         """Always: there is nothing that it could be relative to."""
         return True
@@ -76,15 +98,18 @@ class RemotePath(pathlib.PosixPath):
 
     def exists(self, **_: Any) -> bool:
         """Whether there is a file or a folder."""
-        return patiently(gfile.exists, str(self), about=str(self))
+        return patiently(self._files.exists, str(self), about=str(self))
 
     def is_dir(self, **_: Any) -> bool:
         """Whether there is a folder."""
-        return patiently(gfile.is_folder, str(self), about=str(self))
+        return patiently(self._files.is_folder, str(self), about=str(self))
 
     def is_file(self, **_: Any) -> bool:
         """Whether there is a file."""
-        return self.exists() and not self.is_dir()
+        try:
+            return stat.S_ISREG(self.stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     def is_symlink(self) -> bool:
         """Never."""
@@ -92,15 +117,20 @@ class RemotePath(pathlib.PosixPath):
 
     def stat(self, **_: Any) -> os.stat_result:
         """Size, time of the last change, and kind; everything else is zero."""
-        size, changed, is_folder = patiently(gfile.state, str(self), about=str(self))
+        size, changed, is_folder = patiently(self._files.state, str(self), about=str(self))
         kind = stat.S_IFDIR if is_folder else stat.S_IFREG
         seconds = changed // 10**9
         return os.stat_result((kind | 0o644, 0, 0, 1, 0, 0, size, seconds, seconds, seconds), {"st_mtime_ns": changed})
 
     def iterdir(self) -> Iterator["RemotePath"]:  # type: ignore[override]
         """What is in a folder."""
-        for name in patiently(gfile.names, str(self), about=str(self)):
+        for name, _ in patiently(self._files.entries, str(self), about=str(self)):
             yield self / name
+
+    def entries(self) -> Iterator[tuple[str, bool]]:
+        """The names in a folder, and of each whether it is a folder itself."""
+        for name, is_folder in patiently(self._files.entries, str(self), about=str(self)):
+            yield name, (self / name).is_dir() if is_folder is None else is_folder
 
     def glob(self, pattern: str, **_: Any) -> Iterator["RemotePath"]:  # type: ignore[override]
         """What in a folder fits a pattern for one name."""
@@ -113,12 +143,12 @@ class RemotePath(pathlib.PosixPath):
         """Makes a folder, with those above it."""
         if not exist_ok and self.exists():
             raise system_error(errno.EEXIST, "", str(self))
-        patiently(gfile.make_folder, str(self), about=str(self))
+        patiently(self._files.make_folder, str(self), about=str(self))
 
     def unlink(self, missing_ok: bool = False) -> None:
         """Removes a file."""
         try:
-            patiently(gfile.remove, str(self), about=str(self))
+            patiently(self._files.remove, str(self), about=str(self))
         except FileNotFoundError:
             if not missing_ok:
                 raise
@@ -127,11 +157,11 @@ class RemotePath(pathlib.PosixPath):
         """Removes a folder that is empty."""
         if any(True for _ in self.iterdir()):
             raise system_error(errno.ENOTEMPTY, "", str(self))
-        patiently(gfile.remove_tree, str(self), about=str(self))
+        patiently(self._files.remove_tree, str(self), about=str(self))
 
     def rename(self, target: str | os.PathLike[str]) -> "RemotePath":
         """Moves a file or a folder; a file in its place is replaced."""
-        patiently(gfile.move, str(self), os.fspath(target), about=str(self))
+        patiently(self._files.move, str(self), os.fspath(target), about=str(self))
         return RemotePath(os.fspath(target))
 
     replace = rename
@@ -144,13 +174,16 @@ class RemotePath(pathlib.PosixPath):
         errors: str | None = None,
         newline: str | None = None,
     ) -> Any:
-        """Opens the file to read ("r"), to write ("w") or to add to ("a"), as text or bytes ("b")."""
+        """Opens the file to read ("r"), to write ("w") or to add to ("a"), as text or bytes ("b").
+
+        With `buffering`, so many bytes are read at a time.
+        """
         kind = mode.replace("b", "").replace("t", "")
         if kind not in ("r", "w", "a"):
             raise ValueError(f"received the mode {mode!r}; expected r, w or a, with or without b")
         stream: Any
         if kind == "r":
-            stream = io.BufferedReader(_Reader(str(self), self.stat()), _BUFFER_BYTES)
+            stream = io.BufferedReader(_Reader(str(self), self._files, self.stat()), max(buffering, _BUFFER_BYTES))
         else:
             stream = _Writer(str(self), append=kind == "a")
         return stream if "b" in mode else io.TextIOWrapper(stream, encoding or "utf-8", errors, newline)
@@ -185,10 +218,10 @@ class RemotePath(pathlib.PosixPath):
 class _Reader(io.RawIOBase):
     """A file elsewhere, read piece by piece at any place."""
 
-    def __init__(self, path: str, state: os.stat_result):
+    def __init__(self, path: str, files: Any, state: os.stat_result):
         if stat.S_ISDIR(state.st_mode):
             raise system_error(errno.EISDIR, "", path)
-        self._path, self._size, self._place = path, state.st_size, 0
+        self._path, self._files, self._size, self._place = path, files, state.st_size, 0
 
     def readable(self) -> bool:
         return True
@@ -206,7 +239,7 @@ class _Reader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         if self._place >= self._size:
             return 0
-        content = patiently(gfile.read, self._path, self._place, len(buffer), about=self._path)
+        content = patiently(self._files.read, self._path, self._place, len(buffer), about=self._path)
         buffer[: len(content)] = content
         self._place += len(content)
         return len(content)
@@ -214,7 +247,7 @@ class _Reader(io.RawIOBase):
     def readall(self) -> bytes:
         content = bytearray()
         while self._place < self._size:
-            piece = patiently(gfile.read, self._path, self._place, _MEMORY_BYTES, about=self._path)
+            piece = patiently(self._files.read, self._path, self._place, _MEMORY_BYTES, about=self._path)
             if not piece:
                 break
             self._place += len(piece)
@@ -247,7 +280,8 @@ class _Writer(io.BufferedIOBase):
         super().close()
         with self._content as content:
             content.flush()
-            patiently(_write, self._path, content, self._append, about=self._path)
+            size = os.fstat(content.fileno()).st_size
+            patiently(_write, self._path, content, self._append, about=self._path, moved_bytes=size)
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if kind is None:

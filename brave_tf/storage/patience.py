@@ -15,20 +15,23 @@ TRIES = 5
 FIRST_PAUSE_SECONDS = 1.0
 """The pause after the first failure; each later one is twice as long."""
 STALL_SECONDS = 120.0
-"""How long one request may take."""
+"""How long one request may take,"""
+LEAST_BYTES_PER_SECOND = 500_000
+"""and how much longer it may take that moves many bytes."""
 
 
 class PassingError(OSError):
     """What may go well the next time: a service that is busy, a connection that was lost."""
 
 
-def patiently(request: Callable[..., Result], *arguments: Any, about: str) -> Result:
+def patiently(request: Callable[..., Result], *arguments: Any, about: str, moved_bytes: int = 0) -> Result:
     """The result of a request, made again after a pause where it fails with `PassingError` or stalls.
 
     Args:
         request: what to do. It may be done several times, and one that stalls may still end later.
         arguments: its arguments.
         about: the file, for the message.
+        moved_bytes: how many are read or written, where they are many.
 
     Raises:
         OSError: it failed, in vain to repeat or for the last time; `strerror` is one line.
@@ -37,13 +40,13 @@ def patiently(request: Callable[..., Result], *arguments: Any, about: str) -> Re
         if attempt:
             time.sleep(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
         try:
-            return _in_time(request, *arguments)
+            return _in_time(STALL_SECONDS + moved_bytes / LEAST_BYTES_PER_SECOND, request, *arguments)
         except PassingError as error:
             reason = error.strerror or str(error)
     raise OSError(errno.EIO, f"{reason}; given up after {TRIES} tries", about)
 
 
-def _in_time(request: Callable[..., Result], *arguments: Any) -> Result:
+def _in_time(seconds: float, request: Callable[..., Result], *arguments: Any) -> Result:
     """The result of a request; `PassingError` if it stalls: nothing can end it, so it is left alone."""
     answers: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
 
@@ -55,9 +58,9 @@ def _in_time(request: Callable[..., Result], *arguments: Any) -> Result:
 
     threading.Thread(target=ask, daemon=True).start()
     try:
-        result, error = answers.get(timeout=STALL_SECONDS)
+        result, error = answers.get(timeout=seconds)
     except queue.Empty:
-        raise PassingError(errno.ETIMEDOUT, f"no answer within {STALL_SECONDS:.0f} s") from None
+        raise PassingError(errno.ETIMEDOUT, f"no answer within {seconds:.0f} s") from None
     if error is not None:
         raise error
     return result

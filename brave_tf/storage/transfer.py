@@ -19,8 +19,24 @@ def copy_file(source: Path, target: Path) -> None:
     Raises:
         OSError: it cannot be read or written.
     """
+    if isinstance(target, RemotePath) and not isinstance(source, RemotePath):
+        _put(source, target)
+        return
+    if not isinstance(source, RemotePath):
+        shutil.copyfile(source, target)
+        return
     with source.open("rb") as stream, target.open("wb") as written:
         shutil.copyfileobj(stream, written, _PIECE_BYTES)
+
+
+def _put(source: Path, target: RemotePath) -> None:
+    # One that stalled may still read, so that each try has a descriptor of its own.
+    patiently(_write, source, target, about=str(target), moved_bytes=source.stat().st_size)
+
+
+def _write(source: Path, target: RemotePath) -> None:
+    with source.open("rb") as stream:
+        gfile.write(str(target), stream.fileno())
 
 
 @contextlib.contextmanager
@@ -42,6 +58,8 @@ def local_copy(path: Path) -> Iterator[Path]:
 def upload_tree(source: Path, target: Path) -> None:
     """Copies a folder with everything in it, or a file.
 
+    Folders come before the files beside them, so that what says what a folder is, such as `saved_model.pb`, is last.
+
     Raises:
         OSError: it cannot be read or written.
     """
@@ -53,7 +71,7 @@ def _copy_tree(source: Path, target: Path) -> None:
         copy_file(source, target)
         return
     target.mkdir(parents=True, exist_ok=True)
-    for entry in source.iterdir():
+    for entry in sorted(source.iterdir(), key=lambda entry: (not entry.is_dir(), entry.name)):
         _copy_tree(entry, target / entry.name)
 
 

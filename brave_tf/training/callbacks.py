@@ -1,7 +1,9 @@
 """Keras callbacks of a pre-training run."""
 
+import contextlib
 import math
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,30 +14,38 @@ from brave_tf.config import Config
 from brave_tf.errors import UserError, reason_of
 from brave_tf.method.step_function import finished_steps
 from brave_tf.progress import Advance
-from brave_tf.runs.metrics import DAMAGED, append_metrics, trim_metrics
+from brave_tf.runs.metrics import DAMAGED, MetricsLog
 from brave_tf.runs.paths import METRICS_FILE, TENSORBOARD_FOLDER
+from brave_tf.storage import as_path, is_remote
 from brave_tf.training.checkpoints import Checkpoints
+from brave_tf.training.event_file import EventFile
 from brave_tf.training.meters import Meter, Throughput
 from brave_tf.training.strategy import is_chief
 
 PROBE_METRIC = "knn_top1"
+FLUSH_SECONDS = 60.0
+"""How long lines of a run on storage elsewhere are kept before they are sent."""
 
 
 class MetricsWriter(keras.callbacks.Callback):
     """Writes the metrics of every `log_every`-th step, and of the last, to `metrics.jsonl` and TensorBoard.
 
     To what the model reports it adds what `Meter` reads. A probe's result, and damaged clips that are met for the first
-    time, are written at whichever step they come. Of several workers the first writes.
+    time, are written at whichever step they come. Of several workers the first writes. On storage elsewhere lines
+    appear once a minute, at the end, and where `flush` is called.
 
     Args:
         run: the run directory.
         config: the experiment: steps between two lines, the last step, clips per step.
+        check: called before anything is sent to storage elsewhere; raises `UserError` if it must not be.
     """
 
-    def __init__(self, run: str | Path, config: Config):
+    def __init__(self, run: str | Path, config: Config, check: Callable[[], None] = lambda: None):
         super().__init__()
-        self._run = Path(run)
+        self._run = as_path(run)
         self._config = config
+        self._check = check
+        self._unsent = False
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Opens the files, and drops lines past the step that the run goes on from.
@@ -49,9 +59,8 @@ class MetricsWriter(keras.callbacks.Callback):
         folder = self._run / TENSORBOARD_FOLDER
         try:
             self._run.mkdir(parents=True, exist_ok=True)
-            trim_metrics(self._run, finished_steps(self.model))
-            self._tensorboard = tf.summary.create_file_writer(str(folder))
-            self._tensorboard.flush()
+            self._log = MetricsLog(self._run, finished_steps(self.model))
+            self._scalars = EventFile(folder)
         except (OSError, tf.errors.OpError) as error:
             raise UserError(
                 f"{folder} or {METRICS_FILE} beside it cannot be written ({reason_of(error)}); change its "
@@ -59,6 +68,7 @@ class MetricsWriter(keras.callbacks.Callback):
             ) from error
         self._meter = Meter(self.model, self._config.batch_size)
         self._first = True
+        self._sent_at = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes one line when it is due."""
@@ -78,19 +88,42 @@ class MetricsWriter(keras.callbacks.Callback):
     def on_train_end(self, logs: Any = None) -> None:
         """Closes the TensorBoard file."""
         if self._writes:
-            self._tensorboard.close()
+            self.flush()
+            self._scalars.close()
+
+    def flush(self) -> None:
+        """Sends what storage elsewhere has not got yet; a checkpoint that is written then finds its lines there.
+
+        Raises:
+            UserError: it cannot be written, or must not be.
+        """
+        if not self._unsent:
+            return
+        # What has failed for good is not tried once more on the way out.
+        self._unsent = False
+        with self._one_line():
+            self._check()
+            self._log.flush()
+            self._scalars.flush()
+        self._sent_at = time.monotonic()
 
     def _write(self, step: int, values: dict[str, float], named: dict[str, Any]) -> None:
+        with self._one_line():
+            self._log.append(step, values | named)
+            self._scalars.add(step, values)
+        self._unsent = True
+        if not is_remote(self._run) or time.monotonic() - self._sent_at >= FLUSH_SECONDS:
+            self.flush()
+
+    @contextlib.contextmanager
+    def _one_line(self) -> Iterator[None]:
         try:
-            append_metrics(self._run, step, values | named)
-            with self._tensorboard.as_default(step):
-                for name, value in values.items():
-                    tf.summary.scalar(name, value)
-            self._tensorboard.flush()
+            yield
         except (OSError, tf.errors.OpError) as error:
             raise UserError(
-                f"the metrics of step {step} cannot be written to {self._run} ({reason_of(error)}); earlier "
-                "checkpoints are whole; free some space or change its permissions, then run the same command again"
+                f"the metrics of step {finished_steps(self.model)} cannot be written to {self._run} "
+                f"({reason_of(error)}); earlier checkpoints are whole; free some space or change its permissions, then "
+                "run the same command again"
             ) from error
 
 

@@ -1,8 +1,6 @@
 """Checkpoints of a run: whole or absent, the newest few, read back with a look at every byte."""
 
-import os
-import shutil
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +10,10 @@ from brave_tf.errors import UserError, reason_of
 from brave_tf.method.brave import build_optimizer
 from brave_tf.method.step_function import finished_steps
 from brave_tf.progress import note
-from brave_tf.runs.paths import CHECKPOINT_CONTENT, CHECKPOINT_FOLDER, checkpoint_path, checkpoint_steps
+from brave_tf.storage import as_path
 from brave_tf.training.agreement import Agreement
+from brave_tf.training.checkpoint_folder import checkpoint_folder
 from brave_tf.training.strategy import is_chief
-
-_PARTIAL, _DAMAGED = ".partial-", "damaged-"
 
 
 class Checkpoints:
@@ -28,18 +25,20 @@ class Checkpoints:
         run: the run directory.
         model: a compiled model; its optimizer is built if it is not yet.
         keep: newest checkpoints that are kept.
+        before_saving: called before a checkpoint is written, to write what has to be there with it, such as
+            `MetricsWriter.flush`.
 
     Example:
         >>> checkpoints = Checkpoints("runs/first", model)
         >>> first_step = checkpoints.restore()
     """
 
-    def __init__(self, run: str | Path, model: Any, keep: int = 3):
+    def __init__(self, run: str | Path, model: Any, keep: int = 3, before_saving: Callable[[], None] = lambda: None):
         strategy = model.distribute_strategy
         build_optimizer(model)
-        self._run = Path(run)
-        self._folder = self._run / CHECKPOINT_FOLDER
+        self._folder = checkpoint_folder(as_path(run))
         self._keep = keep
+        self._before_saving = before_saving
         self._model = model
         self._step = tf.Variable(0, dtype=tf.int64, trainable=False)
         self._variables = [variable.value for variable in [*model.weights, *model.optimizer.variables]]
@@ -54,7 +53,7 @@ class Checkpoints:
 
     def steps(self) -> list[int]:
         """Steps of which there is a checkpoint, oldest first."""
-        return checkpoint_steps(self._run)
+        return self._folder.steps()
 
     def restore(self) -> int:
         """Restores the newest checkpoint that can be read, if there is any; returns the number of finished steps.
@@ -66,7 +65,12 @@ class Checkpoints:
         """
         failure = ""
         if self._writes:
-            failure = self._restore_newest()
+            try:
+                failure = self._restore_newest()
+            except OSError as error:
+                failure = (
+                    f"the checkpoints in {self._folder} cannot be read ({reason_of(error)}); run the same command again"
+                )
         if self._agreement.any(bool(failure)):
             raise UserError(failure or "the first worker cannot read its checkpoints")
         self._agreement.follow_chief(self._variables)
@@ -79,65 +83,64 @@ class Checkpoints:
         """Writes a checkpoint of the current step, unless there is one, and removes those that are too old.
 
         Raises:
-            UserError: it cannot be written; earlier checkpoints are as they were.
+            UserError: it cannot be written, or an old one cannot be removed; earlier checkpoints are as they were.
         """
-        if not self._writes or self.step in self.steps():
+        if not self._writes:
             return
+        earlier: list[int] = []
         try:
-            self._write()
+            earlier = self.steps()
+            if self.step in earlier:
+                return
+            self._before_saving()
+            self._step.assign(self.step)
+            self._folder.write(self.step, self._content.write)
         except (OSError, tf.errors.OpError) as error:
-            earlier = f"those up to step {max(self.steps())} are whole" if self.steps() else "there is none yet"
-            raise UserError(
-                f"no checkpoint of step {self.step} can be written to {self._folder} ({reason_of(error)}); {earlier}; "
-                "free some space or change its permissions, then run the same command again"
-            ) from error
-        for step in self.steps()[: -self._keep]:
-            shutil.rmtree(self._path(step))
-
-    def _path(self, step: int) -> Path:
-        return checkpoint_path(self._run, step)
-
-    def _write(self) -> None:
-        self._step.assign(self.step)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        for leftover in self._folder.glob(f"{_PARTIAL}*"):
-            shutil.rmtree(leftover)
-        partial = self._folder / f"{_PARTIAL}{self.step}"
+            raise self._unwritable(error, earlier) from error
         try:
-            self._content.write(str(partial / CHECKPOINT_CONTENT))
-            for path in [*partial.iterdir(), partial]:
-                _to_disk(path)
-            os.replace(partial, self._path(self.step))
-            _to_disk(self._folder)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            for step in self.steps()[: -self._keep]:
+                self._folder.remove(step)
+        except OSError as error:
+            raise UserError(
+                f"old checkpoints in {self._folder} cannot be removed ({reason_of(error)}); that of step {self.step} "
+                "is whole; change the folder's permissions, then run the same command again"
+            ) from error
+
+    def _unwritable(self, error: Exception, earlier: list[int]) -> UserError:
+        whole = f"those up to step {max(earlier)} are whole" if earlier else "there is none yet"
+        return UserError(
+            f"no checkpoint of step {self.step} can be written to {self._folder} ({reason_of(error)}); {whole}; "
+            "free some space or change its permissions, then run the same command again"
+        )
 
     def _restore_newest(self) -> str:
         """Restores what can be restored; returns what is wrong if nothing can."""
         problems = []
         for step in reversed(self.steps()):
-            try:
-                self._content.read(str(self._path(step) / CHECKPOINT_CONTENT)).assert_consumed()
-            # What TensorFlow raises depends on which byte is wrong: OpError, IndexError, DecodeError, ...
-            except Exception as error:
-                problems.append(f"{self._path(step)} is damaged ({reason_of(error)})")
+            damage = self._restore(step)
+            if damage:
+                problems.append(f"{self._folder.place(step)} is damaged ({damage})")
                 continue
             for problem in problems:
                 note(f"warning: {problem}; going on from step {step}")
-            self._put_aside([newer for newer in self.steps() if newer > step])
+            for newer in self.steps():
+                if newer > step:
+                    self._folder.put_aside(newer)
             return ""
         return "; ".join(problems) + "; remove them to begin the run anew" if problems else ""
 
-    def _put_aside(self, steps: Sequence[int]) -> None:
-        for step in steps:
-            aside = self._path(step).with_name(f"{_DAMAGED}{step:08d}")
-            shutil.rmtree(aside, ignore_errors=True)
-            os.replace(self._path(step), aside)
+    def _restore(self, step: int) -> str:
+        """Restores a checkpoint; returns what is wrong with it, if something is."""
+        try:
+            with self._folder.content(step) as content:
+                return self._read(content)
+        except FileNotFoundError as error:
+            return reason_of(error)
 
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    def _read(self, content: str) -> str:
+        try:
+            self._content.read(content).assert_consumed()
+        # What TensorFlow raises depends on which byte is wrong: OpError, IndexError, DecodeError, ...
+        except Exception as error:
+            return reason_of(error)
+        return ""

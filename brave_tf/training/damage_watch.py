@@ -1,7 +1,7 @@
 """Damaged clips of a run: named when they are first met, and the end of a run that has too many of them."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from brave_tf.config import Config
 from brave_tf.data import sampling
-from brave_tf.data.damage import NAMED, DamagedClip, listed
+from brave_tf.data.damage import NAMED, REMEDY, DamagedClip, listed, nothing_usable
 from brave_tf.data.pipeline import pretraining_dataset
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.errors import UserError
@@ -19,13 +19,13 @@ from brave_tf.method.step_function import finished_steps
 from brave_tf.progress import note
 from brave_tf.runs.directory import write_diagnosis
 from brave_tf.runs.metrics import DAMAGED, DAMAGED_COUNT, damage_until
+from brave_tf.storage import as_path
 from brave_tf.training.agreement import Agreement
 from brave_tf.training.strategy import is_chief
 
 TOO_MANY = "damaged clips"
 """Reason of the diagnosis."""
 MET_BY_ANOTHER = "another worker could not use its copy"
-_REMEDY = "prepare their sources again, or copy the dataset again"
 
 
 class DamageWatch(keras.callbacks.Callback):
@@ -48,7 +48,7 @@ class DamageWatch(keras.callbacks.Callback):
         super().__init__()
         self._clips = clips
         self._config = config
-        self._run = None if run is None else Path(run)
+        self._run = None if run is None else as_path(run)
         self._command = command
         self._finder = clips.damage_finder()
         self._met: dict[int, DamagedClip] = {}
@@ -102,7 +102,7 @@ class DamageWatch(keras.callbacks.Callback):
         what = f"{count:,} of {self._clips.count:,} clips {'is' if count == 1 else 'are'} damaged"
         limit = f"more than monitor.damaged_share={share:g} of them" if share else "where --strict allows none"
         step = finished_steps(self.model)
-        message = f"{what}, {limit}, at step {step}; {_REMEDY}, or allow more: {listed(list(self._met.values()))}"
+        message = f"{what}, {limit}, at step {step}; {REMEDY}, or allow more: {listed(list(self._met.values()))}"
         if self._writes and self._run is not None:
             diagnosis = {
                 "step": step,
@@ -130,12 +130,6 @@ def check_usable(clips: TrainingClips, config: Config, first_step: int) -> None:
             return
         rows.append(row)
     raise nothing_usable([finder.clip(row) for row in dict.fromkeys(rows)])
-
-
-def nothing_usable(damaged: Sequence[DamagedClip] = ()) -> UserError:
-    """What is raised where all clips that were drawn for an example are damaged."""
-    what = f"none of the {sampling.MOST_DRAWS} clips that were drawn for an example can be used"
-    return UserError(f"{what}; {_REMEDY}" + (f": {listed(damaged)}" if damaged else ""))
 
 
 def input_that_is_not_finite(clips: TrainingClips, config: Config, step: int) -> list[str]:

@@ -11,6 +11,7 @@ from brave_tf.config import MonitorConfig
 from brave_tf.errors import UserError
 from brave_tf.method.step_function import finished_steps
 from brave_tf.runs.directory import remove_diagnosis, write_diagnosis
+from brave_tf.storage import as_path
 from brave_tf.training.strategy import is_chief
 
 NON_FINITE, COLLAPSE = "non-finite loss", "collapse"
@@ -41,7 +42,7 @@ class HealthGuard(keras.callbacks.Callback):
         super().__init__()
         self._look_at_input = look_at_input
         self._limits = limits or MonitorConfig()
-        self._run = None if run is None else Path(run)
+        self._run = None if run is None else as_path(run)
         self._command = command
         self._below = 0
 

@@ -6,7 +6,7 @@ import functools
 import json
 import math
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from brave_tf.config import values as config_values
 from brave_tf.config.experiment import warmup_within
 from brave_tf.config.values import differences, to_dict
 from brave_tf.data.pipeline import pretraining_dataset
+from brave_tf.data.second_look import as_user_errors
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.encoders.card import card_of, weights_sha256
 from brave_tf.encoders.encoder import save_towers
@@ -27,11 +28,12 @@ from brave_tf.method.brave import Brave
 from brave_tf.progress import note, track
 from brave_tf.runs.directory import EARLIER_STEPS, claimed, earlier_steps, finished_summary, last_loss, write_summary
 from brave_tf.runs.metrics import DAMAGED, damage_until
+from brave_tf.storage import as_path
 from brave_tf.training.agreement import Agreement
 from brave_tf.training.build import make_model
 from brave_tf.training.callbacks import CheckpointWriter, FitSummary, MetricsWriter, ProgressReporter
 from brave_tf.training.checkpoints import Checkpoints
-from brave_tf.training.damage_watch import DamageWatch, check_usable, input_that_is_not_finite, nothing_usable
+from brave_tf.training.damage_watch import DamageWatch, check_usable, input_that_is_not_finite
 from brave_tf.training.guard import HealthGuard
 from brave_tf.training.interruption import StopOnSignal
 from brave_tf.training.probe import KNNProbe, ProbeClips
@@ -51,6 +53,7 @@ def run_pretraining(
     config = config_values.override(usual, settings)
     if not data:
         raise UserError("received no data; expected a dataset that `brave-tf prepare` wrote, or several")
+    run = as_path(run)
     if isinstance(strategy, str):
         strategy = make_strategy(strategy)
     check_strategy(config, strategy)
@@ -61,13 +64,13 @@ def run_pretraining(
         clips = TrainingClips.open(data, config)
         agreement = Agreement(strategy)
         _check_same(agreement, config, clips)
-        if is_chief(strategy):
-            stack.enter_context(claimed(Path(run), config, clips.fingerprints))
+        claim = claimed(run, config, clips.fingerprints) if is_chief(strategy) else contextlib.nullcontext(lambda: None)
+        check = stack.enter_context(claim)
         # The others wait here until the first has the directory.
-        finished = agreement.text_of_chief(json.dumps(finished_summary(Path(run)) if is_chief(strategy) else None))
+        finished = agreement.text_of_chief(json.dumps(finished_summary(run) if is_chief(strategy) else None))
         if json.loads(finished) is not None:
             return dict(json.loads(finished))
-        return _Pretraining(config, data, clips, Path(run), strategy).complete()
+        return _Pretraining(config, data, clips, run, strategy, check).complete()
 
 
 def _check_same(agreement: Agreement, config: Config, clips: TrainingClips) -> None:
@@ -80,13 +83,14 @@ def _check_same(agreement: Agreement, config: Config, clips: TrainingClips) -> N
 
 @dataclasses.dataclass(frozen=True)
 class _Pretraining:
-    """A run whose directory is claimed."""
+    """A run whose directory is claimed; `check` is what `claimed` yields."""
 
     config: Config
     data: Sequence[str | Path]
     clips: TrainingClips
     run: Path
     strategy: tf.distribute.Strategy
+    check: Callable[[], None]
 
     def complete(self) -> dict[str, Any]:
         """Trains to the last step and writes the encoder; returns the summary."""
@@ -95,12 +99,13 @@ class _Pretraining:
                 note(line)
         with self.strategy.scope():
             model = make_model(self.config)
-        checkpoints = Checkpoints(self.run, model, self.config.keep_checkpoints)
+        metrics = MetricsWriter(self.run, self.config, self.check)
+        checkpoints = Checkpoints(self.run, model, self.config.keep_checkpoints, metrics.flush)
         stop = StopOnSignal(checkpoints.save)
         with stop.listening():
             first_step = checkpoints.restore()
             if first_step < self.config.steps:
-                history = self._fit(model, checkpoints, first_step, stop)
+                history = self._fit(model, metrics, checkpoints, first_step, stop)
             else:
                 # Stopped after its last checkpoint, before the encoder was written.
                 loss = last_loss(self.run) if self._writes else math.nan
@@ -113,7 +118,9 @@ class _Pretraining:
     def _writes(self) -> bool:
         return is_chief(self.strategy)
 
-    def _fit(self, model: Brave, checkpoints: Checkpoints, first_step: int, stop: StopOnSignal) -> dict[str, Any]:
+    def _fit(
+        self, model: Brave, metrics: MetricsWriter, checkpoints: Checkpoints, first_step: int, stop: StopOnSignal
+    ) -> dict[str, Any]:
         config = self.config
         check_usable(self.clips, config, first_step)
         batches = pretraining_dataset(self.clips, config, first_step=first_step, strategy=self.strategy)
@@ -123,19 +130,21 @@ class _Pretraining:
             look = functools.partial(input_that_is_not_finite, self.clips, config)
             guard = HealthGuard(config.monitor, self.run, command, look)
             callbacks = [guard, DamageWatch(self.clips, config, self.run, command), *self._probe()]
-            callbacks.append(MetricsWriter(self.run, config))
-            callbacks += [CheckpointWriter(checkpoints, config.checkpoint_every), outcome]
+            callbacks += [metrics, CheckpointWriter(checkpoints, config.checkpoint_every), outcome]
             if self._writes:
                 advance = stack.enter_context(track(config.steps, f"pretrain {config.name}", done=first_step))
                 callbacks.append(ProgressReporter(advance))
             remaining = config.steps - first_step
             try:
-                model.fit(batches, steps_per_epoch=remaining, shuffle=False, verbose=0, callbacks=[*callbacks, stop])
-            except tf.errors.InvalidArgumentError as error:
-                # What a small dataset says from which all that was drawn has been dropped.
-                if "Dataset was empty" not in str(error):
-                    raise
-                raise nothing_usable() from error
+                with as_user_errors():
+                    model.fit(
+                        batches, steps_per_epoch=remaining, shuffle=False, verbose=0, callbacks=[*callbacks, stop]
+                    )
+            except UserError:
+                # Why it stops is the better line, should these fail too.
+                with contextlib.suppress(UserError):
+                    metrics.flush()
+                raise
         summary = outcome.summary()
         checkpoints.save()
         return summary
@@ -162,6 +171,7 @@ class _Pretraining:
             summary[DAMAGED] = damage_until(self.run, self.config.steps)
             if earlier := earlier_steps(self.run):
                 summary[EARLIER_STEPS] = earlier
+            self.check()
             save_towers(encoders, cards, self.run)
             write_summary(self.run, summary)
         return summary

@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from brave_tf.data.foreign import ForeignDataset
 from brave_tf.data.record_frame import FOOTER, FOOTER_BYTES, HEADER_BYTES, framed_bytes, masked_crc32c
 from brave_tf.errors import UserError, reason_of
 from brave_tf.files import write_json
+from brave_tf.storage import copy_file, is_remote, remove_tree
 from brave_tf.verification.report import VerificationReport
 from brave_tf.verification.whole import split_counts
 
@@ -30,7 +30,10 @@ REMOVED_FILE = "removed.csv"
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """Where a repaired dataset goes: `partial` becomes `out` when all of it is there."""
+    """Where a repaired dataset goes: `partial` becomes `out` when all of it is there.
+
+    Elsewhere folders cannot be renamed at once, and both are the same; `dataset.json` comes last.
+    """
 
     out: Path
     partial: Path
@@ -53,18 +56,26 @@ def repair_target(dataset: Dataset, out: Path | None) -> Iterator[Target | None]
         )
     if out.exists():
         raise UserError(f"{out} exists already; choose another --repair, or remove it")
-    target = Target(out, out.with_name(f".{out.name}.partial"))
-    made = [folder for folder in out.parents if not folder.exists()]
+    target = Target(out, out if is_remote(out) else out.with_name(f".{out.name}.partial"))
+    # Elsewhere there are no empty folders, or nobody minds them.
+    made = [] if is_remote(out) else [folder for folder in out.parents if not folder.exists()]
     try:
         with _written(out):
-            shutil.rmtree(target.partial, ignore_errors=True)
+            _clear(target)
             target.partial.mkdir(parents=True)
         yield target
     finally:
-        shutil.rmtree(target.partial, ignore_errors=True)
+        _clear(target)
         for folder in made:
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+def _clear(target: Target) -> None:
+    """Removes what is not a dataset."""
+    with contextlib.suppress(OSError):
+        if target.partial != target.out or not (target.out / INFO_FILE).is_file():
+            remove_tree(target.partial)
 
 
 @contextlib.contextmanager
@@ -94,13 +105,15 @@ def write_repaired(dataset: Dataset, target: Target, report: VerificationReport)
     whole -= {each.shard for each in report.unlisted}
     with _written(target.out):
         kept = _write_shards(dataset.path, target.partial, kept, whole)
-        pq.write_table(kept, target.partial / CLIPS_FILE)
+        with (target.partial / CLIPS_FILE).open("wb") as file:
+            pq.write_table(kept, file)
         if (dataset.path / MISSING_FILE).is_file():
-            shutil.copyfile(dataset.path / MISSING_FILE, target.partial / MISSING_FILE)
+            copy_file(dataset.path / MISSING_FILE, target.partial / MISSING_FILE)
         if report.damaged:
             _write_list(dataset, table.filter(pc.is_in(table["clip_id"], removed)), target.partial / REMOVED_FILE)
         write_json(target.partial / INFO_FILE, _info(dataset, kept, report))
-        target.partial.rename(target.out)
+        if target.partial != target.out:
+            target.partial.rename(target.out)
     return dataclasses.replace(report, repaired=kept.num_rows)
 
 
@@ -122,14 +135,14 @@ def _link_or_copy(source: Path, copy: Path) -> None:
     # Nothing ever writes into a finished shard, so that two datasets can share it, and the disk its bytes.
     try:
         os.link(source.resolve(), copy)
-    except OSError:
-        shutil.copyfile(source, copy)
+    except OSError:  # elsewhere there are no links
+        copy_file(source, copy)
 
 
 def _write_shard(source: Path, copy: Path, offsets: list[int], lengths: list[int]) -> list[int]:
     """Copies records as they are; gives where they lie now."""
     places = []
-    with open(source, "rb") as stream, open(copy, "wb") as written:
+    with source.open("rb") as stream, copy.open("wb") as written:
         for offset, length in zip(offsets, lengths, strict=True):
             stream.seek(offset - HEADER_BYTES)
             framed = stream.read(framed_bytes(length))
@@ -140,15 +153,16 @@ def _write_shard(source: Path, copy: Path, offsets: list[int], lengths: list[int
                 )
             places.append(written.tell() + HEADER_BYTES)
             written.write(framed)
-        written.flush()
-        os.fsync(written.fileno())
+        if not is_remote(copy):
+            written.flush()
+            os.fsync(written.fileno())
     return places
 
 
 def _write_list(dataset: Dataset, removed: pa.Table, file: Path) -> None:
     # A cell has one name.
     labels = [column for column in dataset.labels if column not in dataset.multilabel]
-    with open(file, "w", newline="", encoding="utf-8") as stream:
+    with file.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(["path", "start", "end", "split", *labels])
         for row in removed.to_pylist():

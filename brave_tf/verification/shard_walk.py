@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from brave_tf.data.record_frame import FOOTER, FOOTER_BYTES, HEADER, HEADER_BYTES, framed_bytes, masked_crc32c
-from brave_tf.errors import reason_of
+from brave_tf.errors import UserError, reason_of
+from brave_tf.storage import is_remote
 
 NO_ROW = "a record that no row of the clip table names"
 NO_RECORD = "no readable record"
+READ_AHEAD_BYTES = 2**24
+"""Of a shard elsewhere, where each request takes its time."""
 
 
 class Place(NamedTuple):
@@ -52,20 +55,25 @@ def walk_shard(path: Path, places: Sequence[Place]) -> Iterator[Record | Lost | 
     Args:
         path: the shard.
         places: the rows of the table that lie in it.
+
+    Raises:
+        UserError: storage elsewhere does not give the shard; nothing of it is known to be damaged.
     """
     waiting = deque(sorted(places, key=lambda place: place.offset))
     try:
-        with open(path, "rb") as stream:
-            yield from _walk(stream, waiting)
+        with path.open("rb", READ_AHEAD_BYTES if is_remote(path) else -1) as stream:
+            yield from _walk(path, stream, waiting)
     except OSError as error:
+        if is_remote(path) and not isinstance(error, FileNotFoundError):
+            raise UserError(f"{path} cannot be read ({reason_of(error)}); try again later") from None
         why = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({reason_of(error)})"
         yield from (Lost(place, f"its shard {why}") for place in waiting)
         return
     yield from (Lost(place, "its shard ends before it") for place in waiting)
 
 
-def _walk(stream: BinaryIO, waiting: deque[Place]) -> Iterator[Record | Lost | Uncovered]:
-    size = os.fstat(stream.fileno()).st_size
+def _walk(path: Path, stream: BinaryIO, waiting: deque[Place]) -> Iterator[Record | Lost | Uncovered]:
+    size = stream.seek(0, os.SEEK_END)
     at = 0
     while at < size:
         begins = at + HEADER_BYTES
@@ -77,6 +85,8 @@ def _walk(stream: BinaryIO, waiting: deque[Place]) -> Iterator[Record | Lost | U
         try:
             payload, checksum_fits = _read(stream, at, size)
         except (ValueError, OSError) as error:
+            if isinstance(error, OSError) and is_remote(path):
+                raise
             if expected:
                 yield Lost(expected, str(error) if isinstance(error, ValueError) else reason_of(error))
             covered = at + (framed_bytes(expected.length) if expected else 0)

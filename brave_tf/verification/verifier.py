@@ -18,6 +18,7 @@ from brave_tf.errors import UserError
 from brave_tf.machine import cores
 from brave_tf.progress import Advance, track
 from brave_tf.quiet import silenced_libraries
+from brave_tf.storage import as_path, is_remote, of_many
 from brave_tf.verification.copies import Copies
 from brave_tf.verification.record_check import CheckedRecord, RecordChecker
 from brave_tf.verification.repair import repair_target, write_repaired
@@ -38,7 +39,7 @@ def verify_dataset(
     if workers is not None and workers < 1:
         raise UserError(f"received workers {workers}; expected at least 1")
     opened = open_dataset(dataset)
-    with repair_target(opened, None if repair is None else Path(repair)) as target:
+    with repair_target(opened, None if repair is None else as_path(repair)) as target:
         with silenced_libraries() as terminal:
             report = Verifier(opened, workers or cores()).run(Console(file=terminal))
         if target is None or not report.can_be_repaired:
@@ -73,7 +74,7 @@ class Verifier:
         """
         rows_of = self._rows_of_shards()
         shards = sorted(rows_of.keys() | listed_shards(self._dataset))
-        sizes = {name: _size(self._dataset.path / name) for name in shards}
+        sizes = dict(zip(shards, _sizes(list(map(self._dataset.shard_path, shards))), strict=True))
         stop = threading.Event()
         checker = RecordChecker(self._dataset, stop)
 
@@ -114,7 +115,7 @@ class Verifier:
         part = self._table.slice(rows.start, len(rows)).select(["offset", "length"]).to_pydict()
         places = list(map(Place, rows, part["offset"], part["length"]))
         left = size
-        for step in walk_shard(self._dataset.path / name, places):
+        for step in walk_shard(self._dataset.shard_path(name), places):
             if isinstance(step, Lost):
                 self._seen += 1
                 self._damaged[step.place.row].append(step.reason)
@@ -164,7 +165,7 @@ class Verifier:
             self._unlisted.append(found)
 
     def _shown(self, shard: str) -> str:
-        path = Path(shard)
+        path = self._dataset.shard_path(shard)
         return str(path.relative_to(self._dataset.path)) if path.is_relative_to(self._dataset.path) else shard
 
     def _place(self, row: int) -> ClipPlace:
@@ -186,6 +187,10 @@ class Verifier:
             leaks=tuple(copied.as_clips(self._place) for copied in leaks),
             duplicates=tuple(copied.as_clips(self._place) for copied in duplicates),
         )
+
+
+def _sizes(files: list[Path]) -> list[int]:
+    return of_many(_size, files) if any(map(is_remote, files)) else list(map(_size, files))
 
 
 def _size(file: Path) -> int:

@@ -15,6 +15,7 @@ from brave_tf.errors import UserError
 from brave_tf.presets import released_checkpoints
 from tests import golden_files, released_trees
 from tests.convert.trees import brave, checkpoint, narrow_tree
+from tests.storage.elsewhere import failing, new_place
 
 pytestmark = pytest.mark.usefixtures("quick_verification")
 
@@ -170,6 +171,24 @@ def test_taken_directories_are_left_alone(tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(UserError, match="exists already"):
         convert_checkpoint(checkpoint(tmp_path / "a.npy", narrow_tree()), tmp_path / "out")
+
+
+def test_checkpoint_and_output_may_lie_elsewhere(tmp_path):
+    place = new_place()
+    file = place / "a.npy"
+    file.write_bytes(checkpoint(tmp_path / "a.npy", narrow_tree()).read_bytes())
+    assert main(["convert", str(file), "--out", str(place / "out")]) == 0
+    names = {path.name for path in (place / "out").iterdir()}
+    assert names == {"encoder.keras", "model_card.md", "saved_model"}
+    loaded = [brave_tf.load_encoder(f"{place}/out{part}")(VIDEO) for part in ("", "/saved_model")]
+    np.testing.assert_allclose(*loaded, atol=1e-5)
+    with pytest.raises(UserError, match=r"ram://.*/out exists already"):
+        convert_checkpoint(str(file), str(place / "out"))
+    with (
+        failing(lambda name, path: name == "read"),
+        pytest.raises(UserError, match=r"a\.npy cannot be read \(the service is busy; given up after 5 tries\)"),
+    ):
+        convert_checkpoint(str(file), str(place / "other"))
 
 
 def test_command_converts(tmp_path, capsys):

@@ -1,7 +1,5 @@
 """Damaged clips: another takes their place, all else stays as it was, and what is wrong with them is told."""
 
-import functools
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -13,7 +11,7 @@ from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset, sampling
 from brave_tf.data.pipeline import augmented_samples, clip_windows, shuffled_samples
 from brave_tf.data.training_clips import TrainingClips
-from brave_tf.data.usable import batches_without_gaps, elements_without_gaps, first_usable
+from brave_tf.data.usable import batches_without_gaps, elements_without_gaps
 from tests.data.damaged_records import damaged_copy
 from tests.data.dmvr_files import pictures, record, write_shard
 from tests.preparation.media_files import write_media
@@ -199,18 +197,6 @@ def test_shuffled_samples_take_another_clip_and_its_label(damaged):
 def fails_below(limit, number):
     with tf.control_dependencies([tf.debugging.assert_greater_equal(number, tf.constant(limit, tf.int64))]):
         return tf.identity(number)
-
-
-def test_the_first_number_that_raises_nothing_is_taken():
-    made = tf.data.Dataset.range(5).map(
-        lambda limit: first_usable(tf.data.Dataset.range(4), functools.partial(fails_below, 2))
-    )
-    assert [int(each) for each in made] == [2] * 5
-    none = tf.data.Dataset.range(1).map(
-        lambda _: first_usable(tf.data.Dataset.range(4), functools.partial(fails_below, 9))
-    )
-    with pytest.raises(tf.errors.InvalidArgumentError, match="empty"):
-        next(iter(none))
 
 
 def test_what_raises_gives_way_to_something_else():

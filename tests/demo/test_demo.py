@@ -40,6 +40,11 @@ def test_demo_leaves_other_directories_and_other_seeds_alone(tmp_path):
         Steps(tmp_path / "other", {"seed": 4})
 
 
+def test_demo_stays_on_this_machine():
+    with pytest.raises(UserError, match=r"received --out gs://bucket/demo; .*expected a folder here"):
+        demo.run_demo("gs://bucket/demo")
+
+
 def test_steps_are_done_once_and_their_time_adds_up(tmp_path):
     def stopped():
         time.sleep(0.2)

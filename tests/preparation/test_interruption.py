@@ -16,6 +16,7 @@ STAY = """
 import pathlib, sys, time
 from brave_tf.cli import main
 from brave_tf.preparation import dataset_writer
+from brave_tf.storage import transfer
 def stay(*args, **kwargs):
     pathlib.Path(sys.argv[1]).touch()
     time.sleep(600)
@@ -25,7 +26,7 @@ sys.exit(main.main(sys.argv[2:]))
 PHASES = {
     "listing": "dataset_writer.list_source = stay",
     "finishing": "dataset_writer._info = stay",
-    "tidying up": "dataset_writer.shutil.rmtree = stay",
+    "tidying up": "transfer.shutil.rmtree = stay",
 }
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from brave_tf.commands import prepare
 from brave_tf.errors import UserError
-from brave_tf.preparation import shard_jobs, source_writer
+from brave_tf.preparation import source_writer
 from tests.preparation.media_files import write_media
 
 
@@ -18,13 +18,13 @@ def videos(tmp_path_factory):
 
 
 def test_the_largest_source_comes_first_and_one_shard_after_the_other(videos, tmp_path, monkeypatch):
-    order = []
+    order, write_source = [], source_writer.write_source
 
     def recording(job, course):
         order.append((job.shard.name, job.number, len(list((tmp_path / "out" / ".prepare").glob("*.piece")))))
-        return source_writer.write_source(job, course)
+        return write_source(job, course)
 
-    monkeypatch.setattr(shard_jobs, "write_source", recording)
+    monkeypatch.setattr(source_writer, "write_source", recording)
     prepare(videos, tmp_path / "out", split="train=1", workers=0)
     shards, numbers, pieces = zip(*order, strict=True)
     assert numbers[0] == 9 and sorted(numbers) == list(range(18))

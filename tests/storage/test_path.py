@@ -58,6 +58,17 @@ def test_files_are_written_read_moved_and_removed(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+def test_a_file_that_is_written_anew_holds_nothing_of_the_old_one(folder: Path) -> None:
+    file = folder / "a.txt"
+    file.write_text("something long")
+    file.write_text("short")
+    assert file.read_text() == "short"
+    file.write_text("")
+    assert file.read_bytes() == b""
+    (folder / "empty").write_text("")
+    assert (folder / "empty").is_file()
+
+
 def test_folders_are_made_listed_and_removed(folder: Path) -> None:
     inner = folder / "x" / "y"
     inner.mkdir(parents=True)

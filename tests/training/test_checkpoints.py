@@ -1,8 +1,8 @@
 """Checkpoints: whole or absent, and what happens when one is damaged or cannot be written."""
 
 import errno
-import os
 import shutil
+import threading
 
 import keras
 import numpy as np
@@ -10,7 +10,9 @@ import pytest
 import tensorflow as tf
 
 from brave_tf.errors import UserError
+from brave_tf.storage import gfile, is_remote, patience
 from brave_tf.training.checkpoints import Checkpoints
+from tests.storage.elsewhere import every_other_time, failing, new_place
 
 
 def make(seed=0):
@@ -35,17 +37,30 @@ def same(one, other):
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
+@pytest.fixture(params=["here", "elsewhere"])
+def place(request, tmp_path):
+    return tmp_path if request.param == "here" else new_place()
+
+
+only_here = pytest.mark.parametrize("place", ["here"], indirect=True)
+only_elsewhere = pytest.mark.parametrize("place", ["elsewhere"], indirect=True)
+
+
 @pytest.fixture
-def run(tmp_path):
+def run(place):
     """A run with checkpoints of steps 2 and 3, and the model's state at each."""
     model = make()
-    checkpoints = Checkpoints(tmp_path, model, keep=2)
+    checkpoints = Checkpoints(place, model, keep=2)
     states = {}
     for _ in range(3):
         train(model)
         checkpoints.save()
         states[checkpoints.step] = state(model)
-    return tmp_path, states
+    return place, states
+
+
+def names(folder):
+    return sorted(path.name for path in (folder / "checkpoints").iterdir())
 
 
 def damage(folder, name, how):
@@ -53,9 +68,9 @@ def damage(folder, name, how):
     if how == "removed":
         file.unlink()
     elif how == "cut":
-        os.truncate(file, file.stat().st_size // 2)
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     elif how == "empty":
-        os.truncate(file, 0)
+        file.write_bytes(b"")
     else:
         content = bytearray(file.read_bytes())
         content[len(content) // 2] ^= 1
@@ -72,17 +87,19 @@ def test_a_checkpoint_brings_back_weights_and_optimizer(run):
 
 def test_only_the_newest_are_kept(run):
     folder, _ = run
-    assert sorted(path.name for path in (folder / "checkpoints").iterdir()) == ["step-00000002", "step-00000003"]
+    assert names(folder) == ["step-00000002", "step-00000003"]
 
 
-def test_without_checkpoints_the_run_begins(tmp_path):
-    assert Checkpoints(tmp_path, make()).restore() == 0
+def test_without_checkpoints_the_run_begins(place):
+    assert Checkpoints(place, make()).restore() == 0
 
 
 @pytest.mark.parametrize("how", ["removed", "cut", "empty", "flipped"])
 @pytest.mark.parametrize("name", ["variables.index", "variables.data-00000-of-00001"])
 def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(run, name, how, capsys):
     folder, states = run
+    if is_remote(folder) and (name, how) == ("variables.index", "removed"):
+        pytest.skip("that is how a checkpoint is removed there")
     damage(folder, name, how)
     model = make(seed=1)
     checkpoints = Checkpoints(folder, model, keep=2)
@@ -100,12 +117,13 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(run, name, how
 def test_a_run_without_a_readable_checkpoint_is_refused(run):
     folder, _ = run
     for step in (2, 3):
-        os.truncate(folder / "checkpoints" / f"step-0000000{step}" / "variables.index", 0)
+        (folder / "checkpoints" / f"step-0000000{step}" / "variables.index").write_bytes(b"")
     with pytest.raises(UserError, match=r"step-00000003 is damaged .*step-00000002 is damaged .*remove them to begin"):
         Checkpoints(folder, make()).restore()
     assert len(list((folder / "checkpoints").glob("step-*"))) == 2
 
 
+@only_here
 def test_what_a_killed_process_left_half_written_is_not_read_and_goes(run):
     folder, states = run
     half = folder / "checkpoints" / ".partial-4"
@@ -119,6 +137,7 @@ def test_what_a_killed_process_left_half_written_is_not_read_and_goes(run):
     assert not half.exists()
 
 
+@only_here
 @pytest.mark.parametrize("failure", ["TensorFlow", "rename"])
 def test_a_full_disk_leaves_the_last_good_checkpoint(run, failure, monkeypatch):
     folder, states = run
@@ -135,11 +154,11 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(run, failure, monkeypatch):
     if failure == "TensorFlow":
         monkeypatch.setattr(tf.train.Checkpoint, "write", full)
     else:
-        monkeypatch.setattr("brave_tf.training.checkpoints.os.replace", full)
+        monkeypatch.setattr("brave_tf.training.checkpoint_folder.os.replace", full)
     with pytest.raises(UserError, match=r"no checkpoint of step 4 .*No space left.*up to step 3 are whole"):
         checkpoints.save()
     monkeypatch.undo()
-    assert sorted(path.name for path in (folder / "checkpoints").iterdir()) == ["step-00000002", "step-00000003"]
+    assert names(folder) == ["step-00000002", "step-00000003"]
     again = make(seed=2)
     assert Checkpoints(folder, again).restore() == 3 and same(state(again), states[3])
 
@@ -151,3 +170,112 @@ def test_the_same_step_is_not_written_twice(run, monkeypatch):
     checkpoints.restore()
     monkeypatch.setattr(tf.train.Checkpoint, "write", lambda *arguments: pytest.fail("written again"))
     checkpoints.save()
+
+
+@only_elsewhere
+@pytest.mark.parametrize("at", ["variables.data-00000-of-00001", "variables.index"])
+def test_what_was_sent_in_part_is_not_read_and_goes(run, at):
+    folder, states = run
+    model = make(seed=1)
+    checkpoints = Checkpoints(folder, model, keep=2)
+    checkpoints.restore()
+    train(model)
+    with (
+        failing(lambda name, path: name == "write" and path.endswith(at)),
+        pytest.raises(
+            UserError, match=r"no checkpoint of step 4 .*is busy; given up after 5 tries\); .*up to step 3 are"
+        ),
+    ):
+        checkpoints.save()
+    assert (folder / "checkpoints" / "step-00000004").is_dir()
+    again = make(seed=2)
+    assert Checkpoints(folder, again).restore() == 3 and same(state(again), states[3])
+    # Whatever step is saved next.
+    train(again, steps=2)
+    checkpoints = Checkpoints(folder, again, keep=2)
+    checkpoints.save()
+    assert checkpoints.steps() == [3, 5] and names(folder) == ["step-00000003", "step-00000005"]
+
+
+@only_elsewhere
+def test_what_was_removed_in_part_is_not_read_and_goes(run):
+    folder, _ = run
+    model = make(seed=1)
+    checkpoints = Checkpoints(folder, model, keep=1)
+    checkpoints.restore()
+    train(model)
+    with (
+        failing(lambda name, path: name == "remove_tree"),
+        pytest.raises(UserError, match=r"old checkpoints in .* cannot be removed .*that of step 4 is whole"),
+    ):
+        checkpoints.save()
+    assert checkpoints.steps() == [3, 4] and len(names(folder)) == 3
+    train(model)
+    checkpoints.save()
+    assert names(folder) == ["step-00000005"]
+
+
+@only_elsewhere
+def test_a_busy_service_is_asked_again(run):
+    folder, states = run
+    model = make(seed=1)
+    with failing(every_other_time()) as failed:
+        checkpoints = Checkpoints(folder, model, keep=1)
+        assert checkpoints.restore() == 3 and same(state(model), states[3])
+        train(model)
+        checkpoints.save()
+    kinds = {each.partition(" ")[0] for each in failed}
+    assert kinds >= {"read", "write", "entries", "exists", "remove", "remove_tree"}
+    assert names(folder) == ["step-00000004"]
+
+
+@only_elsewhere
+def test_a_service_that_stalls_is_asked_again(run, monkeypatch):
+    folder, _ = run
+    model = make(seed=1)
+    checkpoints = Checkpoints(folder, model)
+    checkpoints.restore()
+    train(model)
+    write, stalled, release = gfile.write, [], threading.Event()
+
+    def stalling(path, *arguments):
+        if path.endswith("step-00000004/variables.index") and not stalled:
+            stalled.append(path)
+            release.wait(60)
+        else:
+            write(path, *arguments)
+
+    monkeypatch.setattr(patience, "FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(patience, "STALL_SECONDS", 1.0)
+    monkeypatch.setattr(gfile, "write", stalling)
+    checkpoints.save()
+    release.set()
+    monkeypatch.undo()
+    assert stalled and checkpoints.steps() == [2, 3, 4]
+    again = make(seed=2)
+    assert Checkpoints(folder, again).restore() == 4 and same(state(again), state(model))
+
+
+@only_elsewhere
+def test_a_checkpoint_that_cannot_be_read_for_good_is_not_put_aside(run):
+    folder, states = run
+    model = make(seed=1)
+    with (
+        failing(lambda name, path: name == "read"),
+        pytest.raises(UserError, match=r"checkpoints in .* cannot be read \(the service is busy; given up after 5"),
+    ):
+        Checkpoints(folder, model).restore()
+    assert Checkpoints(folder, model).restore() == 3 and same(state(model), states[3])
+
+
+@only_elsewhere
+def test_what_has_to_be_there_with_a_checkpoint_is_written_before(run):
+    folder, _ = run
+    model = make(seed=1)
+    checkpoints = Checkpoints(folder, model, before_saving=lambda: before.append(checkpoints.steps()))
+    before = []
+    checkpoints.restore()
+    checkpoints.save()
+    train(model)
+    checkpoints.save()
+    assert before == [[2, 3]] and checkpoints.steps() == [2, 3, 4]

@@ -11,7 +11,7 @@ MOST_DIGITS = 640
 """Of a number: Python may be set to read no longer ones."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Source:
     """One media file, or a piece of one, to prepare.
 

@@ -7,6 +7,7 @@ from typing import Any
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Listing, Source
 from brave_tf.preparation.layouts.names import listed
+from brave_tf.storage import as_source, is_remote
 
 SPECIAL_COLUMNS = ("start", "end", "split")
 _SURPLUS: Any = object()
@@ -16,8 +17,9 @@ _SURPLUS: Any = object()
 def list_csv(file: Path, path_column: str = "path") -> Listing:
     """Lists the rows of a CSV file.
 
-    Columns: the path (absolute, or relative to the CSV's folder), and optionally `start` and `end` in seconds and
-    `split`. Every further column is a label column of its own name; empty cells are unlabelled.
+    Columns: the path (absolute, relative to the CSV's folder, or elsewhere, such as gs://bucket/file.mp4), and
+    optionally `start` and `end` in seconds and `split`. Every further column is a label column of its own name; empty
+    cells are unlabelled.
 
     Args:
         file: comma-separated UTF-8 with a header.
@@ -28,7 +30,7 @@ def list_csv(file: Path, path_column: str = "path") -> Listing:
             named.
     """
     try:
-        with open(file, newline="", encoding="utf-8-sig") as stream:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream, restkey=_SURPLUS)
             columns = reader.fieldnames or []
             if path_column not in columns:
@@ -57,13 +59,17 @@ def _source(row: dict[str, str], place: str, folder: Path, path_column: str, lab
     if end is not None and end <= (start or 0.0):
         raise UserError(f"{place} ends at {end} s and starts at {start or 0.0} s; expected start < end")
     return Source(
-        path=folder / name,
-        name=Path(name).as_posix(),
+        path=_path(folder, name),
+        name=name if is_remote(name) else Path(name).as_posix(),
         start_seconds=start,
         end_seconds=end,
         split=(row.get("split") or "").strip() or None,
         labels={label: row[label].strip() for label in labels if row[label].strip()},
     )
+
+
+def _path(folder: Path, name: str) -> Path:
+    return as_source(name) if is_remote(name) or Path(name).is_absolute() else folder / name
 
 
 def _seconds(cell: str | None, column: str, place: str) -> float | None:

@@ -7,7 +7,15 @@ from pathlib import Path
 
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Listing, in_order
-from brave_tf.preparation.layouts.list_files import differences, malformed, names_in, no_lists, read_rows, read_table
+from brave_tf.preparation.layouts.list_files import (
+    differences,
+    malformed,
+    names_in,
+    next_to,
+    no_lists,
+    read_rows,
+    read_table,
+)
 from brave_tf.preparation.layouts.listed import Listed, Lists, match
 from brave_tf.preparation.layouts.walk import INSIDE, Reach
 
@@ -97,7 +105,7 @@ def _find_list(folder: Path, annotations: Path | None) -> Path:
     if annotations is not None and annotations.is_file():
         return annotations
     # The folder of lists comes first: a list beside it may be of a part.
-    usual = [folder / LISTS_FOLDER, folder, folder.resolve().parent / LISTS_FOLDER]
+    usual = [folder / LISTS_FOLDER, folder, *next_to(folder, [LISTS_FOLDER])]
     looked_in = usual if annotations is None else [annotations / LISTS_FOLDER, annotations]
     for candidate in looked_in:
         lists = _lists_in(candidate)

@@ -1,13 +1,12 @@
 """HMDB51: class folders of videos, and three official splits (Kuehne, Jhuang, Garrote, Poggio, Serre 2011)."""
 
 import collections
-import os
 import re
 from pathlib import Path
 
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Listing
-from brave_tf.preparation.layouts.list_files import differences, find_list_folder, malformed, read_lines
+from brave_tf.preparation.layouts.list_files import differences, find_list_folder, malformed, names_in, read_lines
 from brave_tf.preparation.layouts.listed import Listed, Lists, match
 from brave_tf.preparation.layouts.walk import INSIDE, Reach
 
@@ -49,7 +48,7 @@ def read_hmdb51(folder: Path) -> Lists:
     Raises:
         UserError: one is absent or malformed.
     """
-    classes = sorted({match[1] for name in os.listdir(folder) if (match := _LIST.fullmatch(name))})
+    classes = sorted({match[1] for name in names_in(folder) if (match := _LIST.fullmatch(name))})
     files = {(name, split): folder / f"{name}_test_split{split}.txt" for name in classes for split in SPLITS}
     sides: dict[tuple[str, str], dict[str, str]] = {}
     figures = [("the list files name {} classes", len(classes), PUBLISHED_CLASSES)]

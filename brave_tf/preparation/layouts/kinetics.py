@@ -1,13 +1,12 @@
 """Kinetics-400, -600 and -700: CSV files of YouTube segments (Kay et al. 2017; Carreira et al. 2018, 2019)."""
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Listing
-from brave_tf.preparation.layouts.list_files import find_list_folder, malformed, read_lines, read_table
+from brave_tf.preparation.layouts.list_files import find_list_folder, malformed, names_in, read_lines, read_table
 from brave_tf.preparation.layouts.listed import Listed, Lists, match
 from brave_tf.preparation.layouts.walk import INSIDE, Reach
 
@@ -86,7 +85,7 @@ def read_kinetics(folder: Path) -> Lists:
 
 def _find_files(folder: Path) -> dict[str, Path]:
     files: dict[str, Path] = {}
-    for name in sorted(os.listdir(folder)):
+    for name in names_in(folder):
         match = _LIST.fullmatch(name)
         if match is None:
             continue
@@ -128,7 +127,7 @@ def _seconds(cell: str, place: str) -> int:
 
 def _classes(folder: Path, labels: Sequence[str]) -> tuple[list[str], list[Path]]:
     """Classes in their order, and the label map that gave it, if there is one."""
-    maps = [folder / name for name in sorted(os.listdir(folder)) if _LABEL_MAP.fullmatch(name)]
+    maps = [folder / name for name in names_in(folder) if _LABEL_MAP.fullmatch(name)]
     if not maps:
         return list(labels), []
     if len(maps) > 1:

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts.names import listed
+from brave_tf.storage import is_remote
 
 _SHOWN = 80
 """Characters of a line that cannot be used that its message repeats."""
@@ -34,13 +34,20 @@ def find_list_folder(
     if annotations is not None:
         looked_in = [annotations, *(annotations / name for name in beside)]
     else:
-        # Resolved, because the folder next to "." is not "./..".
-        parent = folder.resolve().parent
-        looked_in = [folder, *(folder / name for name in beside), *(parent / name for name in beside)]
+        looked_in = [folder, *(folder / name for name in beside), *next_to(folder, beside)]
     for candidate in looked_in:
         if any(is_list(name) for name in names_in(candidate)):
             return candidate
     raise no_lists(looked_in, expected)
+
+
+def next_to(folder: Path, names: Sequence[str]) -> list[Path]:
+    """Folders with these names beside a folder."""
+    # There is nothing next to a bucket that would be its owner's.
+    if is_remote(folder) and len(folder.parts) < len(("scheme:", "bucket", "folder")):
+        return []
+    # Resolved, because the folder next to "." is not "./..".
+    return [folder.resolve().parent / name for name in names]
 
 
 def names_in(folder: Path) -> list[str]:
@@ -52,7 +59,7 @@ def names_in(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
     try:
-        return sorted(os.listdir(folder))
+        return sorted(entry.name for entry in folder.iterdir())
     except OSError as error:
         raise UserError(
             f"{folder} cannot be read ({error.strerror}); make it readable, or name the folder of the list files with "
@@ -100,7 +107,7 @@ def read_rows(file: Path, comments: bool = False) -> Iterator[tuple[str, list[st
     """
     _check_kind(file)
     try:
-        with open(file, newline="", encoding="utf-8-sig") as stream:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
             # Some lists have a space after every comma, also before a quote.
             reader = csv.reader(stream, skipinitialspace=True, strict=True)
             before = 0
@@ -196,7 +203,7 @@ def differences(layout: str, figures: Sequence[tuple[str, int, int]]) -> list[st
 def _check_kind(file: Path) -> None:
     # Opening a pipe waits for its other end, perhaps for ever.
     try:
-        mode = os.stat(file).st_mode
+        mode = file.stat().st_mode
     except OSError:
         return  # Opening it tells why.
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):

@@ -1,6 +1,5 @@
 """Something-Something v2: JSON files of numbered videos, with 174 templates as classes (Goyal et al. 2017)."""
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from brave_tf.preparation.layouts.list_files import (
     excerpt,
     find_list_folder,
     malformed,
+    names_in,
     read_entries,
     read_json,
 )
@@ -88,7 +88,7 @@ def read_ssv2(folder: Path) -> Lists:
 
 def _find_files(folder: Path) -> dict[str, Path]:
     files: dict[str, Path] = {}
-    for name in sorted(os.listdir(folder)):
+    for name in names_in(folder):
         if found := _LIST.fullmatch(name):
             if found[1] in files:
                 raise UserError(

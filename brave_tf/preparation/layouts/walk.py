@@ -13,6 +13,7 @@ from typing import NamedTuple
 from brave_tf.config.words import FollowLinks
 from brave_tf.errors import UserError, one_line
 from brave_tf.preparation.layouts.names import MEDIA_EXTENSIONS, extension_of
+from brave_tf.storage import RemotePath, is_remote
 
 NO_EXTENSION, OTHER_EXTENSIONS = "no extension", "other extensions"
 HIDDEN_FILES, HIDDEN_FOLDERS = "hidden files", "hidden folders"
@@ -83,14 +84,49 @@ def walk(folder: Path, reach: Reach = INSIDE, uncounted: Collection[Path] = ()) 
     Raises:
         UserError: the folder itself cannot be read.
     """
-    walker = _Walker(folder, reach, uncounted)
+    left_out = [*uncounted] if reach.leave_out is None else [*uncounted, reach.leave_out]
+    if isinstance(folder, RemotePath):
+        from brave_tf.preparation.layouts.walk_elsewhere import walk_elsewhere
+
+        return walk_elsewhere(folder, left_out).as_walk()
+    walker = _Walker(folder, reach, left_out)
     walker.run()
-    return Walk(
-        # By folder and name: nothing in a name comes before the sign that no name holds.
-        sorted(walker.media, key=lambda path: path.replace(os.sep, "\0")),
-        dict(sorted({**_merged(walker.extensions), **walker.kinds}.items())),
-        [_note(kind, walker.kinds[kind], names) for kind, names in sorted(walker.names.items())],
-    )
+    return walker.tally.as_walk()
+
+
+class Tally:
+    """What was found so far; its memory grows with the media and with what is odd, not with other files."""
+
+    def __init__(self) -> None:
+        self.media: list[str] = []
+        self.extensions: collections.Counter[str] = collections.Counter()
+        self.kinds: collections.Counter[str] = collections.Counter()
+        self.names: collections.defaultdict[str, list[str]] = collections.defaultdict(list)
+
+    def take_file(self, name: str, path: str) -> None:
+        """Takes down a file by its name."""
+        extension = extension_of(name)
+        if extension in MEDIA_EXTENSIONS:
+            self.media.append(path)
+        else:
+            self.extensions[extension] += 1
+
+    def ignore(self, kind: str, path: str) -> None:
+        """Takes down an entry that is neither a file nor a folder to enter."""
+        self.kinds[kind] += 1
+        # The first ones by the alphabet, in whatever order the file system gives them.
+        names = self.names[kind]
+        bisect.insort(names, path)
+        del names[MOST_NAMES:]
+
+    def as_walk(self) -> Walk:
+        """All of it, in order."""
+        return Walk(
+            # By folder and name: nothing in a name comes before the sign that no name holds.
+            sorted(self.media, key=lambda path: path.replace(os.sep, "\0")),
+            dict(sorted({**_merged(self.extensions), **self.kinds}.items())),
+            [_note(kind, self.kinds[kind], names) for kind, names in sorted(self.names.items())],
+        )
 
 
 class _Link(NamedTuple):
@@ -104,15 +140,11 @@ class _Link(NamedTuple):
 class _Walker:
     """Takes every entry down; memory grows with the media, the folders and the links, not with other files."""
 
-    def __init__(self, folder: Path, reach: Reach, uncounted: Collection[Path]):
-        self.media: list[str] = []
-        self.extensions: collections.Counter[str] = collections.Counter()
-        self.kinds: collections.Counter[str] = collections.Counter()
-        self.names: collections.defaultdict[str, list[str]] = collections.defaultdict(list)
+    def __init__(self, folder: Path, reach: Reach, left_out: Collection[Path]):
+        self.tally = Tally()
         self._folder, self._follow_links = folder, reach.follow_links
         self._root = os.path.realpath(folder)
-        paths = [*uncounted] if reach.leave_out is None else [*uncounted, reach.leave_out]
-        places = [os.path.join(os.path.realpath(path.parent), path.name) for path in paths]
+        places = [os.path.join(os.path.realpath(path.parent), path.name) for path in left_out if not is_remote(path)]
         self._uncounted = frozenset(place for place in places if _is_below(place, self._root))
         # Real paths of the folders that a walk began at: all that is below them is listed, but for what is hidden.
         self._begun = {self._root}
@@ -137,7 +169,7 @@ class _Walker:
             except OSError as error:
                 if not path:
                     raise UserError(f"{self._folder} cannot be read ({error.strerror}); make it readable") from None
-                self._ignore(NO_PERMISSION if isinstance(error, PermissionError) else UNREADABLE, path)
+                self.tally.ignore(NO_PERMISSION if isinstance(error, PermissionError) else UNREADABLE, path)
 
     def _take(self, entry: os.DirEntry[str], folder: str, real: str, folders: list[tuple[str, str]]) -> None:
         if self._uncounted and os.path.join(real, entry.name) in self._uncounted:
@@ -145,53 +177,46 @@ class _Walker:
         path = os.path.join(folder, entry.name)
         try:
             if entry.name.startswith("."):
-                self.kinds[HIDDEN_FOLDERS if entry.is_dir(follow_symlinks=False) else HIDDEN_FILES] += 1
+                self.tally.kinds[HIDDEN_FOLDERS if entry.is_dir(follow_symlinks=False) else HIDDEN_FILES] += 1
             elif entry.is_symlink():
                 self._take_link(entry, path, real)
             elif entry.is_file(follow_symlinks=False):
-                self._take_file(entry.name, path)
+                self.tally.take_file(entry.name, path)
             elif not entry.is_dir(follow_symlinks=False):
-                self._ignore(_kind(entry.stat(follow_symlinks=False)), path)
+                self.tally.ignore(_kind(entry.stat(follow_symlinks=False)), path)
             elif (inner := os.path.join(real, entry.name)) in self._begun:
-                self._ignore(LISTED_FOLDERS, path)
+                self.tally.ignore(LISTED_FOLDERS, path)
             else:
                 folders.append((path, inner))
         except OSError:
             # A file system that has to be asked what an entry is, and does not say.
-            self._ignore(UNREADABLE, path)
-
-    def _take_file(self, name: str, path: str) -> None:
-        extension = extension_of(name)
-        if extension in MEDIA_EXTENSIONS:
-            self.media.append(path)
-        else:
-            self.extensions[extension] += 1
+            self.tally.ignore(UNREADABLE, path)
 
     def _take_link(self, entry: os.DirEntry[str], path: str, real: str) -> None:
         if self._follow_links == "none":
-            self._ignore(LINKS, path)
+            self.tally.ignore(LINKS, path)
             return
         try:
             status = entry.stat()
         except OSError as error:
-            self._ignore(_KIND_OF_ERROR.get(error.errno or 0, BROKEN_LINKS), path)
+            self.tally.ignore(_KIND_OF_ERROR.get(error.errno or 0, BROKEN_LINKS), path)
             return
         if stat.S_ISDIR(status.st_mode):
             self._links.append(_Link(path, os.path.realpath(entry.path), real))
         elif not stat.S_ISREG(status.st_mode):
-            self._ignore(_kind(status), path)
+            self.tally.ignore(_kind(status), path)
         elif extension_of(entry.name) in MEDIA_EXTENSIONS and not self._may_follow(os.path.realpath(entry.path)):
-            self._ignore(LINKS_OUT, path)
+            self.tally.ignore(LINKS_OUT, path)
         else:
-            self._take_file(entry.name, path)
+            self.tally.take_file(entry.name, path)
 
     def _follow(self, link: _Link) -> None:
         if _is_below(link.parent, link.target):
-            self._ignore(LOOPS, link.path)
+            self.tally.ignore(LOOPS, link.path)
         elif self._is_listed(link.target):
-            self._ignore(LISTED_FOLDERS, link.path)
+            self.tally.ignore(LISTED_FOLDERS, link.path)
         elif not self._may_follow(link.target):
-            self._ignore(LINKED_FOLDERS_OUT, link.path)
+            self.tally.ignore(LINKED_FOLDERS_OUT, link.path)
         else:
             self._begun.add(link.target)
             self._enter(link.path, link.target)
@@ -207,13 +232,6 @@ class _Walker:
                 return False
             real = parent
         return True
-
-    def _ignore(self, kind: str, path: str) -> None:
-        self.kinds[kind] += 1
-        # The first ones by the alphabet, in whatever order the file system gives them.
-        names = self.names[kind]
-        bisect.insort(names, path)
-        del names[MOST_NAMES:]
 
 
 def _is_below(path: str, folder: str) -> bool:
