@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 from brave_tf.config import SOURCE_FPS
-from brave_tf.preparation.clock import Stretch
+from brave_tf.preparation.clock import Stretch, remark_silence
 from brave_tf.preparation.jpeg_encoder import JpegEncoder
 from brave_tf.preparation.limits import LONGEST_GAP_SECONDS, MediaError
 from brave_tf.preparation.media_file import open_media
@@ -124,6 +124,9 @@ def _clips(
             raise MediaError("has neither picture nor sound" if settings.audio_rate_hz else "has no picture")
     for clock in clocks:
         for line in clock.remarks():
+            course.remark(line)
+    if len(clocks) == 2:
+        for line in remark_silence(*clocks):
             course.remark(line)
 
 
