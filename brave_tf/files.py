@@ -9,6 +9,16 @@ from pathlib import Path
 from typing import Any
 
 
+def partial_of(path: Path) -> Path:
+    """Where a file or folder is written that gets its name when it is complete."""
+    return path.with_name(f".{path.name}.partial")
+
+
+def is_partial(path: Path) -> bool:
+    """Whether something is what a killed process left unfinished; the next one that writes it begins anew."""
+    return path.name.startswith(".") and path.name.endswith(".partial")
+
+
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Replaces `path` by a complete new file, or leaves it as it was.
 
@@ -19,7 +29,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     Raises:
         OSError: the disk is full, or the place cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial")
+    partial = partial_of(path)
     data = content.encode() if isinstance(content, str) else content
     try:
         with open(partial, "wb") as file:
