@@ -13,9 +13,12 @@ from brave_tf.encoders.encoder import ENCODER_FILE, Encoder, load_encoder, save_
 from brave_tf.errors import UserError
 from brave_tf.export.signature import reusable_object
 from brave_tf.export.verify import verify
+from brave_tf.files import partial_of
 from brave_tf.modalities import TowerChoice
 
-FORMATS = ("savedmodel", "keras")
+FILES = {"savedmodel": "saved_model.pb", "keras": ENCODER_FILE}
+"""By format, a file that is there in that format alone."""
+FORMATS = tuple(FILES)
 
 
 def export_encoder(
@@ -34,9 +37,12 @@ def export_encoder(
     if encoder.model is None:
         raise UserError(f"{encoder.path} is exported already; expected a run directory or a .keras file")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out} exists already; choose another --out, or remove it")
+        if not _is_export_of(encoder, out, formats):
+            raise UserError(f"{out} exists already; choose another --out, or remove it")
+        # As after a kill when all was written: the same command finds that nothing is left to do but to look at it.
+        return verify(out, encoder) if "savedmodel" in formats else {}
 
-    partial = out.with_name(f".{out.name}.partial")
+    partial = partial_of(out)
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
@@ -49,12 +55,24 @@ def export_encoder(
     return verified
 
 
+def _is_export_of(encoder: Encoder, out: Path, formats: Sequence[str]) -> bool:
+    """Whether a directory, which appears when all of it is there, is what this encoder is exported as."""
+    card = out / cards.CARD_NAME
+    if (
+        not encoder.card.weights_sha256
+        or not card.is_file()
+        or card.read_text(encoding="utf-8") != encoder.card.to_json()
+    ):
+        return False
+    return all((out / each).is_file() == (name in formats) for name, each in FILES.items())
+
+
 def _write(encoder: Encoder, directory: Path, formats: Sequence[str]) -> dict[str, Any]:
     verified: dict[str, Any] = {}
     if "savedmodel" in formats:
         root, signatures = reusable_object(encoder)
         tf.saved_model.save(root, str(directory), signatures=signatures)
-        verified = verify(directory, encoder)
+        verified = verify(directory, encoder, scratch=directory)
     if "keras" in formats:
         save_encoder(encoder.model, encoder.card, directory / ENCODER_FILE)
     (directory / cards.CARD_NAME).write_text(encoder.card.to_json(), encoding="utf-8")

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,10 @@ import pyarrow.parquet as pq
 
 from brave_tf.data.dataset import CLIPS_FILE, INFO_FILE, LABEL_PREFIX, MISSING_FILE, Dataset
 from brave_tf.data.foreign import ForeignDataset
+from brave_tf.data.open import open_dataset
 from brave_tf.data.record_frame import FOOTER, FOOTER_BYTES, HEADER_BYTES, framed_bytes, masked_crc32c
 from brave_tf.errors import UserError, reason_of
-from brave_tf.files import write_json
+from brave_tf.files import partial_of, write_json
 from brave_tf.verification.report import VerificationReport
 from brave_tf.verification.whole import split_counts
 
@@ -30,7 +31,7 @@ REMOVED_FILE = "removed.csv"
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """Where a repaired dataset goes: `partial` becomes `out` when all of it is there."""
+    """Where a repaired dataset goes: `partial` becomes `out` when all of it is there; both are the same if it is."""
 
     out: Path
     partial: Path
@@ -52,8 +53,12 @@ def repair_target(dataset: Dataset, out: Path | None) -> Iterator[Target | None]
             "wrote; its damaged records are left out anyway, unless their pictures are damaged: remove these shards"
         )
     if out.exists():
-        raise UserError(f"{out} exists already; choose another --repair, or remove it")
-    target = Target(out, out.with_name(f".{out.name}.partial"))
+        if not _removed_before(dataset, out):
+            raise _taken(out)
+        # As after a kill when all was written: the report alone is missing.
+        yield Target(out, out)
+        return
+    target = Target(out, partial_of(out))
     made = [folder for folder in out.parents if not folder.exists()]
     try:
         with _written(out):
@@ -65,6 +70,21 @@ def repair_target(dataset: Dataset, out: Path | None) -> Iterator[Target | None]
         for folder in made:
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+def _taken(out: Path) -> UserError:
+    return UserError(f"{out} exists already; choose another --repair, or remove it")
+
+
+def _removed_before(dataset: Dataset, out: Path) -> list[int]:
+    """The clips that a repair has left out of a dataset; none if `out` is no repaired one, or of another dataset."""
+    try:
+        repaired = open_dataset(out)
+        earlier = len(dataset.info.get("removed", ()))
+        removed = [entry["clip_id"] for entry in repaired.info["removed"][earlier:]]
+    except (UserError, KeyError, TypeError):
+        return []
+    return removed if repaired.fingerprint == _fingerprint(dataset, removed) else []
 
 
 @contextlib.contextmanager
@@ -84,6 +104,10 @@ def write_repaired(dataset: Dataset, target: Target, report: VerificationReport)
     Raises:
         UserError: no clip is left, a shard changed since it was verified, or the dataset cannot be written.
     """
+    if target.partial == target.out:
+        if _removed_before(dataset, target.out) != [damaged.clip.clip_id for damaged in report.damaged]:
+            raise _taken(target.out)
+        return dataclasses.replace(report, repaired=open_dataset(target.out).clips().num_rows)
     removed = pa.array([damaged.clip.clip_id for damaged in report.damaged], pa.int64())
     table = dataset.clips().sort_by([("shard", "ascending"), ("offset", "ascending")])
     kept = table.filter(pc.invert(pc.is_in(table["clip_id"], removed)))
@@ -174,12 +198,18 @@ def _info(dataset: Dataset, kept: pa.Table, report: VerificationReport) -> dict[
         seconds = pc.sum(pc.subtract(rows["end_seconds"], rows["start_seconds"])).as_py() or 0.0
         shards = pc.unique(rows["shard"]).to_pylist()
         splits[name] = {**split, **split_counts(rows), "hours": round(seconds / 3600, 4), "shards": shards}
-    digest = hashlib.sha256(json.dumps([dataset.fingerprint, [each["clip_id"] for each in removed]]).encode())
     note = f"{len(removed)} of {report.clips} clips were damaged and are left out (removed)"
     return {
         **info,
         "splits": splits,
         "notes": [*info.get("notes", ()), *([note] if removed else [])],
         "removed": [*info.get("removed", ()), *removed],
-        "fingerprint": digest.hexdigest() if removed else dataset.fingerprint,
+        "fingerprint": _fingerprint(dataset, [each["clip_id"] for each in removed]),
     }
+
+
+def _fingerprint(dataset: Dataset, removed: Sequence[int]) -> str:
+    """That of a dataset without some clips."""
+    if not removed:
+        return dataset.fingerprint
+    return hashlib.sha256(json.dumps([dataset.fingerprint, removed]).encode()).hexdigest()
