@@ -204,7 +204,7 @@ def _info(dataset: Dataset, kept: pa.Table, report: VerificationReport) -> dict[
         "splits": splits,
         "notes": [*info.get("notes", ()), *([note] if removed else [])],
         "removed": [*info.get("removed", ()), *removed],
-        "fingerprint": _fingerprint(dataset, [each["clip_id"] for each in removed]),
+        "fingerprint": _fingerprint(dataset, [each.clip.clip_id for each in report.damaged]),
     }
 
 
@@ -212,4 +212,4 @@ def _fingerprint(dataset: Dataset, removed: Sequence[int]) -> str:
     """That of a dataset without some clips."""
     if not removed:
         return dataset.fingerprint
-    return hashlib.sha256(json.dumps([dataset.fingerprint, removed]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([dataset.fingerprint, list(removed)]).encode()).hexdigest()
