@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,26 @@ LOOK_SECONDS = 0.005
 GONE_SECONDS = 10.0
 """How long processes may take to notice that the command has gone."""
 
+# Runs a module or code as Python itself does, and makes a folder when it first opens one of the inputs.
+_WATCHED = """
+import os, runpy, sys
+
+mark, inputs, kind, what, *words = sys.argv[1:]
+
+def look(event, arguments):
+    global inputs
+    if inputs and event == "open" and inputs in str(arguments[0]):
+        inputs = ""
+        os.mkdir(mark)
+
+sys.addaudithook(look)
+sys.argv = [what if kind == "-m" else kind, *words]
+if kind == "-m":
+    runpy.run_module(what, run_name="__main__", alter_sys=True)
+else:
+    exec(compile(what, "<string>", "exec"), {"__name__": "__main__"})
+"""
+
 
 class Attempt:
     """A command that runs in a folder and a process group of its own.
@@ -29,23 +50,24 @@ class Attempt:
     """
 
     def __init__(self, command: Command, folder: Path):
-        self._here, self._inputs = folder / HERE, str((folder / HERE / INPUTS).resolve())
+        self._here, self._reads = folder / HERE, folder / "reads"
         self._mark = f"KILLED_ATTEMPT={uuid.uuid4()}"
         self._printed = folder / "printed.txt"
         for each in (self._here, folder / TEMPORARY):
             each.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._reads, ignore_errors=True)
         name, _, value = self._mark.partition("=")
         environment = {**os.environ, name: value, "TMPDIR": str(folder / TEMPORARY), "CUDA_VISIBLE_DEVICES": "-1"}
         with open(self._printed, "wb") as printed, open(folder / "said.txt", "ab") as said:
             self._process = subprocess.Popen(
-                [sys.executable, *command.words],
+                [sys.executable, "-c", _WATCHED, str(self._reads), f"{INPUTS}{os.sep}", *command.words],
                 cwd=self._here,
                 env=environment,
                 stdout=printed,
                 stderr=said,
                 start_new_session=True,
             )
-        self._began = time.monotonic()
+        self._began, self._began_at = time.monotonic(), time.time()
 
     def at_work(self) -> float | None:
         """Waits until the command is at work: the seconds until then; None if it ended and was not seen at work."""
@@ -54,6 +76,12 @@ class Attempt:
                 return None
             time.sleep(LOOK_SECONDS)
         return time.monotonic() - self._began
+
+    @property
+    def written(self) -> float | None:
+        """The seconds until the newest of the files that it has written was complete; None if there is none."""
+        times = [path.stat().st_mtime for path in self._here.rglob("*") if path.is_file()]
+        return max(times) - self._began_at if times else None
 
     def end(self) -> float:
         """Waits for its end: the seconds until then."""
@@ -89,15 +117,7 @@ class Attempt:
         return left
 
     def _is_at_work(self) -> bool:
-        if any(self._here.iterdir()):
-            return True
-        files = f"/proc/{self._process.pid}/fd"
-        with contextlib.suppress(OSError):
-            for file in os.listdir(files):
-                with contextlib.suppress(OSError):
-                    if os.readlink(f"{files}/{file}").startswith(self._inputs):
-                        return True
-        return False
+        return self._reads.exists() or any(self._here.iterdir())
 
     def _processes(self) -> Iterator[int]:
         """Whoever has its environment, whatever group it is in; the dead have none."""

@@ -5,9 +5,9 @@ all processes that it started, started once more, and left alone. What there is 
 left: the same exit status, the same files with the same content (times and speeds do not count), no temporary files
 but those of TensorFlow and Keras, and no process.
 
-A command is at work from the moment at which it holds a file of its input open, or has written something. The first
-kill falls into the time before; the others are spread over the time from there to its end, each at a random moment of
-an equal share of it. Where a kill comes too late it is tried again, earlier.
+A command is at work from the moment at which it opens a file of its input to the moment at which it has written its
+last file. One kill falls into the time before, one into the time after, and the others into its work, each at a random
+moment of an equal share of it. Where a kill comes too late it is tried again, earlier.
 """
 
 import argparse
@@ -128,7 +128,9 @@ def examine(command: Command, folder: Path, options: argparse.Namespace) -> Row:
     row.seconds = undisturbed.end()
     whole = Ending.of(command, undisturbed, folder / "undisturbed")
     row.problems += [f"undisturbed: {name} is left over" for name in whole.files if name.startswith(f"{TEMPORARY}/")]
-    for number, moment in enumerate(_moments(command, start, row.seconds, options)):
+    seed = f"{options.seed} {command.name}"
+    moments = _moments(start, undisturbed.written, row.seconds, options.kills, seed)
+    for number, moment in enumerate(moments):
         place = folder / f"kill-{number:02d}"
         problems = _one_kill(command, place, whole, row, moment, options.alone)
         row.problems += [f"{place}: {problem}" for problem in problems]
@@ -138,16 +140,23 @@ def examine(command: Command, folder: Path, options: argparse.Namespace) -> Row:
     return row
 
 
-def _moments(command: Command, start: float | None, seconds: float, options: argparse.Namespace) -> Iterator[Moment]:
-    """When to kill a command that was at work after `start` and ended after some seconds."""
-    generator = random.Random(f"{options.seed} {command.name}")
-    # What neither reads nor writes a file is at work all the time.
-    first = [] if start is None else [Moment(generator.uniform(0, start), at_work=False)]
-    yield from first
-    others = options.kills - len(first)
-    for number in range(others):
-        share = (number + generator.random()) / others
-        yield Moment(share * (seconds - (start or 0.0)), at_work=True, waits=start is not None)
+def _moments(start: float | None, written: float | None, end: float, kills: int, seed: str) -> list[Moment]:
+    """When to kill a command: once before its work and once after it, and else in equal shares of it.
+
+    Args:
+        start: when it was at work; None for what neither reads nor writes a file, and is at work all the time.
+        written: when it had written the last of its files; None for what writes none, and is at work to its end.
+        end: when it ended.
+        kills: how many.
+        seed: decides the moments.
+    """
+    generator = random.Random(seed)
+    before = [] if start is None else [Moment(generator.uniform(0, start), at_work=False)]
+    work = (written or end) - (start or 0.0)
+    after = [] if written is None else [Moment(generator.uniform(work, end - (start or 0.0)), at_work=True, waits=True)]
+    during = kills - len(before) - len(after)
+    shares = [(number + generator.random()) / during for number in range(during)]
+    return [*before, *(Moment(share * work, at_work=True, waits=start is not None) for share in shares), *after]
 
 
 def _one_kill(command: Command, folder: Path, whole: Ending, row: Row, moment: Moment, alone: bool) -> list[str]:
@@ -180,7 +189,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path, help="a folder for everything; inputs that are there are used again")
     parser.add_argument("names", nargs="*", metavar="NAME", help="commands, by what their names begin with")
-    parser.add_argument("--kills", type=int, default=10, help="of each command")
+    parser.add_argument("--kills", type=int, default=10, help="of each command, at least 3")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--alone", action="store_true", help="kill the command and not the processes that it started")
     parser.add_argument("--keep", action="store_true", help="keep also what was as it should be")
