@@ -78,21 +78,34 @@ class Checkpoints:
     def save(self) -> None:
         """Writes a checkpoint of the current step, unless there is one, and removes those that are too old.
 
+        What a killed process left half written goes, too.
+
         Raises:
             UserError: it cannot be written; earlier checkpoints are as they were.
         """
-        if not self._writes or self.step in self.steps():
+        if not self._writes:
             return
         try:
-            self._write()
+            if self.step not in self.steps():
+                self._write()
         except (OSError, tf.errors.OpError) as error:
             earlier = f"those up to step {max(self.steps())} are whole" if self.steps() else "there is none yet"
             raise UserError(
                 f"no checkpoint of step {self.step} can be written to {self._folder} ({reason_of(error)}); {earlier}; "
                 "free some space or change its permissions, then run the same command again"
             ) from error
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Removes what is half written, and checkpoints that are too old: whole or absent, these too."""
+        self._remove_leftovers()
         for step in self.steps()[: -self._keep]:
-            shutil.rmtree(self._path(step))
+            os.replace(self._path(step), self._folder / f"{_PARTIAL}{step}")
+        self._remove_leftovers()
+
+    def _remove_leftovers(self) -> None:
+        for leftover in self._folder.glob(f"{_PARTIAL}*"):
+            shutil.rmtree(leftover)
 
     def _path(self, step: int) -> Path:
         return checkpoint_path(self._run, step)
@@ -100,8 +113,7 @@ class Checkpoints:
     def _write(self) -> None:
         self._step.assign(self.step)
         self._folder.mkdir(parents=True, exist_ok=True)
-        for leftover in self._folder.glob(f"{_PARTIAL}*"):
-            shutil.rmtree(leftover)
+        self._remove_leftovers()
         partial = self._folder / f"{_PARTIAL}{self.step}"
         try:
             self._content.write(str(partial / CHECKPOINT_CONTENT))
