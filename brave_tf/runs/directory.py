@@ -76,7 +76,8 @@ def _claim(run: Path, wanted: dict[str, Any]) -> None:
             "repeat its command to go on, or choose another --run"
         )
     old, new = before["config"].get("steps"), wanted["config"]["steps"]
-    wanted = {**wanted, EARLIER_STEPS: earlier_steps(run) + ([old] if old != new else [])}
+    if earlier := earlier_steps(run) + ([old] if old != new else []):
+        wanted = {**wanted, EARLIER_STEPS: earlier}
     if old != new:
         _check_steps(run, new)
         trim_metrics(run, new)
