@@ -397,7 +397,7 @@ def convert(checkpoint: str | Path, out: str | Path) -> "Converted":
 
     Args:
         checkpoint: .npy file, or the name of a published checkpoint, such as v-a-tsm50, which is fetched once.
-        out: directory to write; must not exist yet.
+        out: directory to write; must not exist yet. Where it holds this conversion already, that is verified.
 
     Returns:
         What was converted: `towers`, `passed_over`, `not_whole`, `verified` and the `config`.

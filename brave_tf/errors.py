@@ -24,7 +24,10 @@ def reason_of(error: Exception) -> str:
     if lines[:1] == ["in user code:"]:
         # AutoGraph quotes the code first.
         return re.sub(r"^\w*Error: ", "", lines[-1])
-    return next((line for line in lines if line != "Graph execution error:"), type(error).__name__)
+    lines = [line for line in lines if line != "Graph execution error:"]
+    # Which node it names, of several that fail alike, is chance.
+    told = [line for line in lines if not line.startswith(("Detected at node ", 'File "'))]
+    return (told or lines or [type(error).__name__])[0]
 
 
 def one_line(text: str) -> str:

@@ -17,6 +17,16 @@ _UNFINISHED = ".unfinished"
 """In a folder on storage elsewhere, until all of it is there."""
 
 
+def partial_of(path: Path) -> Path:
+    """Where a file or folder is written that gets its name when it is complete."""
+    return path.with_name(f".{path.name}.partial")
+
+
+def is_partial(path: Path) -> bool:
+    """Whether something is what a killed process left unfinished; the next one that writes it begins anew."""
+    return path.name.startswith(".") and path.name.endswith(".partial")
+
+
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Replaces `path` by a complete new file, or leaves it as it was.
 
@@ -31,7 +41,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         # There it appears when all of it is sent.
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return
-    partial = path.with_name(f".{path.name}.partial")
+    partial = partial_of(path)
     try:
         _write(partial, content)
         os.replace(partial, path)

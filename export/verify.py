@@ -50,12 +50,13 @@ print(json.dumps({
 """
 
 
-def verify(directory: Path, encoder: Encoder) -> dict[str, Any]:
+def verify(directory: Path, encoder: Encoder, scratch: Path | None = None) -> dict[str, Any]:
     """Loads an exported encoder in a fresh process and compares its embeddings with the original's.
 
     Args:
         directory: the SavedModel.
         encoder: the encoder that it was written from.
+        scratch: where the clips to embed are put meanwhile; by default where temporary files are.
 
     Returns:
         `loader` (the function that loaded it), `errors` (by way of calling, the largest difference as a share of the
@@ -64,7 +65,7 @@ def verify(directory: Path, encoder: Encoder) -> dict[str, Any]:
     Raises:
         UserError: it does not load there, or embeds differently.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
         file = Path(folder) / "examples.npz"
         np.savez(file, **_examples(encoder))
         process = _run_script(str(directory), str(file))

@@ -30,6 +30,16 @@ from brave_tf.errors import reason_of
             "Invalid JPEG data.",
         ),
         (tf.errors.InternalError(None, None, "Graph execution error:\n\nDetected at node x"), "Detected at node x"),
+        (
+            tf.errors.InvalidArgumentError(
+                None,
+                None,
+                "Graph execution error:\n\nDetected at node a/b_1 defined at (most recent call last):\n"
+                '  File "a.py", line 4, in <module>\n\n  File "a.py", line 3, in read\n\n'
+                "Invalid protocol message input\n\t [[{{node a/b_1}}]] [Op:__inference_read_31]",
+            ),
+            "Invalid protocol message input",
+        ),
     ],
 )
 def test_reasons_are_one_line_without_names_of_graphs(error, reason):

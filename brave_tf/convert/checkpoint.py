@@ -21,10 +21,11 @@ from brave_tf.encoders.card import card_of
 from brave_tf.encoders.encoder import ENCODER_FILE, load_encoder, save_encoder
 from brave_tf.errors import UserError
 from brave_tf.export import export_encoder
+from brave_tf.export.verify import verify
 from brave_tf.files import is_unfinished, new_folder
 from brave_tf.method.brave import Brave
 from brave_tf.models.backbones import video_backbone
-from brave_tf.storage import as_path
+from brave_tf.storage import as_path, local_copy
 from brave_tf.training.build import build
 
 BRAVE_FILE = "brave.keras"
@@ -70,7 +71,13 @@ def convert_checkpoint(checkpoint: str | Path, out: str | Path) -> Converted:
     file, name = locate(str(checkpoint))
     out = as_path(out)
     if out.exists() and not is_unfinished(out):
-        raise UserError(f"{out} exists already; choose another --out, or remove it")
+        if not _is_conversion_of(file, out):
+            raise UserError(f"{out} exists already; choose another --out, or remove it")
+        # As after a kill when all was written: the same command finds that nothing is left to do but to look at it.
+        converted = _read_models(file, name)[0]
+        with local_copy(out) as folder:
+            verified = verify(folder / SAVED_MODEL, load_encoder(folder))
+        return dataclasses.replace(converted, verified=verified)
     with new_folder(out) as folder:
         converted = _write_models(folder, file, name)
         # All weights but those of the encoder are gone by now.
@@ -78,7 +85,31 @@ def convert_checkpoint(checkpoint: str | Path, out: str | Path) -> Converted:
     return dataclasses.replace(converted, verified=verified)
 
 
+def _is_conversion_of(checkpoint: Path, out: Path) -> bool:
+    """Whether a directory, which appears when all of it is there, is what a checkpoint was converted to."""
+    parts = (CARD_FILE, ENCODER_FILE, SAVED_MODEL)
+    return all((out / each).exists() for each in parts) and _digest(checkpoint) in (out / CARD_FILE).read_text("utf-8")
+
+
+def _digest(checkpoint: Path) -> str:
+    with checkpoint.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _write_models(folder: Path, checkpoint: Path, name: str) -> Converted:
+    converted, model, encoder = _read_models(checkpoint, name)
+    card = card_of(converted.config, encoder, steps=0)
+    save_encoder(encoder, card, folder / ENCODER_FILE)
+    if model is not None:
+        model.save(folder / BRAVE_FILE)
+    digest = _digest(checkpoint)
+    text = model_card(name, checkpoint.name, digest, card, encoder, converted.towers, converted.passed_over)
+    (folder / CARD_FILE).write_text(text, encoding="utf-8")
+    return converted
+
+
+def _read_models(checkpoint: Path, name: str) -> tuple[Converted, Brave | None, keras.Model]:
+    """What a checkpoint becomes, not verified; the whole model, if it holds that, and the encoder."""
     content = read_checkpoint(checkpoint)
     released = content.get("config") or {}
     if not isinstance(released, Mapping):
@@ -93,15 +124,7 @@ def _write_models(folder: Path, checkpoint: Path, name: str) -> Converted:
         # The encoder is what most want, and only the names of its tower are known for certain.
         trees, not_whole = trees.narrow(), str(error)
         config, model, encoder = _models(trees, released, name)
-    card = card_of(config, encoder, steps=0)
-    save_encoder(encoder, card, folder / ENCODER_FILE)
-    if model is not None:
-        model.save(folder / BRAVE_FILE)
-    with checkpoint.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    text = model_card(name, checkpoint.name, digest, card, encoder, trees.towers, trees.passed_over)
-    (folder / CARD_FILE).write_text(text, encoding="utf-8")
-    return Converted(config, trees.towers, trees.passed_over, not_whole, {})
+    return Converted(config, trees.towers, trees.passed_over, not_whole, {}), model, encoder
 
 
 def _models(trees: Trees, released: Mapping[str, Any], name: str) -> tuple[Config, Brave | None, keras.Model]:

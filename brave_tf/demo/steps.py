@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from brave_tf.errors import UserError
-from brave_tf.files import write_json
+from brave_tf.files import is_partial, write_json
 
 FILE = "demo.json"
 
@@ -32,7 +32,7 @@ class Steps:
             if before != settings:
                 raise UserError(f"{out} holds a demo with {before}; received {settings}; choose another --out")
             self._content = content
-        elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+        elif out.exists() and not (out.is_dir() and all(map(is_partial, out.iterdir()))):
             raise UserError(f"{out} holds something that is not a demo; choose another --out")
         out.mkdir(parents=True, exist_ok=True)
         self._save()

@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import multiprocessing
 import os
+import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
@@ -130,8 +131,20 @@ def _written(clips: list[_Clip], workers: int) -> Iterator[None]:
         return
     # Spawned, not forked: the caller may have started TensorFlow, whose threads do not survive a fork.
     context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(min(workers, len(clips)), mp_context=context) as pool:
+    with concurrent.futures.ProcessPoolExecutor(min(workers, len(clips)), context, _end_with_parent) as pool:
         yield from pool.map(_write_clip, clips, chunksize=4)
+
+
+def _end_with_parent() -> None:
+    """Ends this process when the one that started it has gone: killed, that one cannot tell its pool."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _write_clip(clip: _Clip) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from brave_tf.config import Config
 from brave_tf.config.values import differences, from_dict, to_dict
 from brave_tf.errors import UserError
-from brave_tf.files import locked, write_json
+from brave_tf.files import is_partial, locked, write_json
 from brave_tf.progress import note
 from brave_tf.runs.json_files import read_object
 from brave_tf.runs.metrics import is_step, read_metrics, trim_metrics
@@ -70,8 +70,8 @@ def claimed(run: Path, config: Config, data_fingerprints: Sequence[str]) -> Iter
 
 
 def _check_place(run: Path) -> None:
-    names = {path.name for path in run.iterdir()} if run.is_dir() else set()
-    # A run that was killed at its very start has left its lock alone.
+    # A run that was killed at its very start has left its lock alone, or half of its first file with it.
+    names = {path.name for path in run.iterdir() if not is_partial(path)} if run.is_dir() else set()
     if (run.exists() and not run.is_dir()) or (names - {LOCK_FILE} and CONFIG_FILE not in names):
         raise UserError(f"{run} is not empty and not a run directory; choose another --run")
 
@@ -96,7 +96,8 @@ def _claim(run: Path, wanted: dict[str, Any]) -> None:
             "repeat its command to go on, or choose another --run"
         )
     old, new = before["config"].get("steps"), wanted["config"]["steps"]
-    wanted = {**wanted, EARLIER_STEPS: earlier_steps(run) + ([old] if old != new else [])}
+    if earlier := earlier_steps(run) + ([old] if old != new else []):
+        wanted = {**wanted, EARLIER_STEPS: earlier}
     if old != new:
         _check_steps(run, new)
         trim_metrics(run, new)

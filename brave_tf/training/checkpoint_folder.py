@@ -74,6 +74,14 @@ class CheckpointFolder(abc.ABC):
         """
 
     @abc.abstractmethod
+    def tidy(self) -> None:
+        """Removes what a killed process left half written or half removed.
+
+        Raises:
+            OSError: it cannot be removed.
+        """
+
+    @abc.abstractmethod
     def put_aside(self, step: int) -> None:
         """Keeps a damaged checkpoint under another name.
 
@@ -91,8 +99,7 @@ class LocalCheckpointFolder(CheckpointFolder):
     def write(self, step: int, write: Callable[[str], object]) -> None:
         """See `CheckpointFolder.write`."""
         self.path.mkdir(parents=True, exist_ok=True)
-        for leftover in self.path.glob(f"{_PARTIAL}*"):
-            shutil.rmtree(leftover)
+        self.tidy()
         partial = self.path / f"{_PARTIAL}{step}"
         try:
             write(str(partial / CHECKPOINT_CONTENT))
@@ -110,7 +117,14 @@ class LocalCheckpointFolder(CheckpointFolder):
 
     def remove(self, step: int) -> None:
         """See `CheckpointFolder.remove`."""
-        shutil.rmtree(self.place(step))
+        # Whole or absent, while it goes as well.
+        os.replace(self.place(step), self.path / f"{_PARTIAL}{step}")
+        self.tidy()
+
+    def tidy(self) -> None:
+        """See `CheckpointFolder.tidy`."""
+        for leftover in self.path.glob(f"{_PARTIAL}*"):
+            shutil.rmtree(leftover)
 
     def put_aside(self, step: int) -> None:
         """See `CheckpointFolder.put_aside`."""
@@ -124,9 +138,7 @@ class RemoteCheckpointFolder(CheckpointFolder):
     def write(self, step: int, write: Callable[[str], object]) -> None:
         """See `CheckpointFolder.write`."""
         self.path.mkdir(parents=True, exist_ok=True)
-        for path in self.path.iterdir():
-            if checkpoint_step(path) is not None and is_cut_off(path):
-                remove_tree(path, missing_ok=True)
+        self.tidy()
         with tempfile.TemporaryDirectory(prefix="brave_tf-") as folder:
             write(str(Path(folder, CHECKPOINT_CONTENT)))
             self.place(step).mkdir(exist_ok=True)
@@ -144,6 +156,12 @@ class RemoteCheckpointFolder(CheckpointFolder):
         # What was asked twice may be gone already.
         (self.place(step) / CHECKPOINT_INDEX).unlink(missing_ok=True)
         remove_tree(self.place(step), missing_ok=True)
+
+    def tidy(self) -> None:
+        """See `CheckpointFolder.tidy`."""
+        for path in self.path.iterdir() if self.path.is_dir() else ():
+            if checkpoint_step(path) is not None and is_cut_off(path):
+                remove_tree(path, missing_ok=True)
 
     def put_aside(self, step: int) -> None:
         """See `CheckpointFolder.put_aside`."""

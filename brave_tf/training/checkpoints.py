@@ -82,6 +82,8 @@ class Checkpoints:
     def save(self) -> None:
         """Writes a checkpoint of the current step, unless there is one, and removes those that are too old.
 
+        What a killed process left half written goes, too.
+
         Raises:
             UserError: it cannot be written, or an old one cannot be removed; earlier checkpoints are as they were.
         """
@@ -90,16 +92,16 @@ class Checkpoints:
         earlier: list[int] = []
         try:
             earlier = self.steps()
-            if self.step in earlier:
-                return
-            self._before_saving()
-            self._step.assign(self.step)
-            self._folder.write(self.step, self._content.write)
+            if self.step not in earlier:
+                self._before_saving()
+                self._step.assign(self.step)
+                self._folder.write(self.step, self._content.write)
         except (OSError, tf.errors.OpError) as error:
             raise self._unwritable(error, earlier) from error
         try:
             for step in self.steps()[: -self._keep]:
                 self._folder.remove(step)
+            self._folder.tidy()
         except OSError as error:
             raise UserError(
                 f"old checkpoints in {self._folder} cannot be removed ({reason_of(error)}); that of step {self.step} "

@@ -107,7 +107,8 @@ class _Pretraining:
             if first_step < self.config.steps:
                 history = self._fit(model, metrics, checkpoints, first_step, stop)
             else:
-                # Stopped after its last checkpoint, before the encoder was written.
+                # Stopped after its last checkpoint, before the encoder was written, or before it had tidied up.
+                checkpoints.save()
                 loss = last_loss(self.run) if self._writes else math.nan
                 history = {"final_loss": loss, "clips_per_second": None, "seconds": 0.0}
             summary = self._finish(model, history)

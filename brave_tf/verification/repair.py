@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 
 from brave_tf.data.dataset import CLIPS_FILE, INFO_FILE, LABEL_PREFIX, MISSING_FILE, Dataset
 from brave_tf.data.foreign import ForeignDataset
+from brave_tf.data.open import open_dataset
 from brave_tf.data.record_frame import FOOTER, FOOTER_BYTES, HEADER_BYTES, framed_bytes, masked_crc32c
 from brave_tf.errors import UserError, reason_of
-from brave_tf.files import write_json
+from brave_tf.files import partial_of, write_json
 from brave_tf.storage import copy_file, is_remote, remove_tree
 from brave_tf.verification.report import VerificationReport
 from brave_tf.verification.whole import split_counts
@@ -37,6 +38,7 @@ class Target:
 
     out: Path
     partial: Path
+    is_written: bool = False
 
 
 @contextlib.contextmanager
@@ -55,8 +57,12 @@ def repair_target(dataset: Dataset, out: Path | None) -> Iterator[Target | None]
             "wrote; its damaged records are left out anyway, unless their pictures are damaged: remove these shards"
         )
     if out.exists():
-        raise UserError(f"{out} exists already; choose another --repair, or remove it")
-    target = Target(out, out if is_remote(out) else out.with_name(f".{out.name}.partial"))
+        if not _removed_before(dataset, out):
+            raise _taken(out)
+        # As after a kill when all was written: the report alone is missing.
+        yield Target(out, out, is_written=True)
+        return
+    target = Target(out, out if is_remote(out) else partial_of(out))
     # Elsewhere there are no empty folders, or nobody minds them.
     made = [] if is_remote(out) else [folder for folder in out.parents if not folder.exists()]
     try:
@@ -78,6 +84,21 @@ def _clear(target: Target) -> None:
             remove_tree(target.partial)
 
 
+def _taken(out: Path) -> UserError:
+    return UserError(f"{out} exists already; choose another --repair, or remove it")
+
+
+def _removed_before(dataset: Dataset, out: Path) -> list[int]:
+    """The clips that a repair has left out of a dataset; none if `out` is no repaired one, or of another dataset."""
+    try:
+        repaired = open_dataset(out)
+        earlier = len(dataset.info.get("removed", ()))
+        removed = [entry["clip_id"] for entry in repaired.info["removed"][earlier:]]
+    except (UserError, KeyError, TypeError):
+        return []
+    return removed if repaired.fingerprint == _fingerprint(dataset, removed) else []
+
+
 @contextlib.contextmanager
 def _written(out: Path) -> Iterator[None]:
     try:
@@ -95,6 +116,10 @@ def write_repaired(dataset: Dataset, target: Target, report: VerificationReport)
     Raises:
         UserError: no clip is left, a shard changed since it was verified, or the dataset cannot be written.
     """
+    if target.is_written:
+        if _removed_before(dataset, target.out) != [damaged.clip.clip_id for damaged in report.damaged]:
+            raise _taken(target.out)
+        return dataclasses.replace(report, repaired=open_dataset(target.out).clips().num_rows)
     removed = pa.array([damaged.clip.clip_id for damaged in report.damaged], pa.int64())
     table = dataset.clips().sort_by([("shard", "ascending"), ("offset", "ascending")])
     kept = table.filter(pc.invert(pc.is_in(table["clip_id"], removed)))
@@ -188,12 +213,18 @@ def _info(dataset: Dataset, kept: pa.Table, report: VerificationReport) -> dict[
         seconds = pc.sum(pc.subtract(rows["end_seconds"], rows["start_seconds"])).as_py() or 0.0
         shards = pc.unique(rows["shard"]).to_pylist()
         splits[name] = {**split, **split_counts(rows), "hours": round(seconds / 3600, 4), "shards": shards}
-    digest = hashlib.sha256(json.dumps([dataset.fingerprint, [each["clip_id"] for each in removed]]).encode())
     note = f"{len(removed)} of {report.clips} clips were damaged and are left out (removed)"
     return {
         **info,
         "splits": splits,
         "notes": [*info.get("notes", ()), *([note] if removed else [])],
         "removed": [*info.get("removed", ()), *removed],
-        "fingerprint": digest.hexdigest() if removed else dataset.fingerprint,
+        "fingerprint": _fingerprint(dataset, [each.clip.clip_id for each in report.damaged]),
     }
+
+
+def _fingerprint(dataset: Dataset, removed: Sequence[int]) -> str:
+    """That of a dataset without some clips."""
+    if not removed:
+        return dataset.fingerprint
+    return hashlib.sha256(json.dumps([dataset.fingerprint, list(removed)]).encode()).hexdigest()

@@ -194,8 +194,15 @@ def test_checkpoint_and_output_may_lie_elsewhere(tmp_path):
 def test_command_converts(tmp_path, capsys):
     file = checkpoint(tmp_path / "a.npy", narrow_tree())
     assert main(["convert", str(file), "--out", str(tmp_path / "out")]) == 0
-    assert "narrow_video_embedding" in capsys.readouterr().out
-    assert main(["convert", str(file), "--out", str(tmp_path / "out")]) == 1
+    first = capsys.readouterr().out
+    assert "narrow_video_embedding" in first
+    # The same again finds that nothing is left to do.
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
+    assert main(["convert", str(file), "--out", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out == first
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")} == before
+    other = checkpoint(tmp_path / "b.npy", narrow_tree(), {"num_frames_narrow": 8})
+    assert main(["convert", str(other), "--out", str(tmp_path / "out")]) == 1
     assert "exists already" in capsys.readouterr().err
 
 

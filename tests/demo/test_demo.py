@@ -45,6 +45,12 @@ def test_demo_stays_on_this_machine():
         demo.run_demo("gs://bucket/demo")
 
 
+def test_a_demo_that_was_killed_while_it_wrote_its_first_file_goes_on(tmp_path):
+    (tmp_path / ".demo.json.partial").write_text("{")
+    Steps(tmp_path, {"seed": 3})
+    assert [path.name for path in tmp_path.iterdir()] == ["demo.json"]
+
+
 def test_steps_are_done_once_and_their_time_adds_up(tmp_path):
     def stopped():
         time.sleep(0.2)

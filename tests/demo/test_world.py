@@ -1,6 +1,12 @@
 """The demo's world: real files, and a class that only time can tell."""
 
+import contextlib
 import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import av
@@ -181,6 +187,22 @@ def test_a_wrong_number_is_one_line(tmp_path: Path, change: dict[str, object], m
     with pytest.raises(UserError, match=message):
         write_world(tmp_path / "w", **settings)  # type: ignore[arg-type]
     assert not (tmp_path / "w").exists()
+
+
+def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
+    script = "import sys; from brave_tf.demo.world import write_world;"
+    script += " write_world(sys.argv[1], clips_per_motion={'train': 200}, seconds=1.0, size=32, workers=2)"
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True) as process:
+        try:
+            while not any(tmp_path.rglob("*.mp4")):
+                time.sleep(0.05)
+            process.kill()
+            # Ends only when every process that holds the pipe has ended.
+            process.communicate(timeout=60)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_progress_counts_up_and_reports_a_folder_that_is_a_file(tmp_path: Path) -> None:

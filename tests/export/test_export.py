@@ -1,5 +1,8 @@
 """Encoders that leave: SavedModels, whole Keras models, and what comes back from each."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,7 +12,7 @@ from brave_tf.data.evaluation_frames import center_crop, resize_shorter_side
 from brave_tf.data.spectrogram import log_mel
 from brave_tf.encoders.encoder import load_encoder
 from brave_tf.errors import UserError
-from brave_tf.export import export_encoder
+from brave_tf.export import export_encoder, verify
 
 pytestmark = pytest.mark.usefixtures("one_unit", "quick_verification")
 
@@ -86,6 +89,28 @@ def test_a_whole_model_is_an_encoder_too(tmp_path):
     loaded = load_encoder(tmp_path / "brave.keras")
     np.testing.assert_allclose(loaded(VIDEO), model.encoder(VIDEO), atol=1e-5)
     assert loaded.card.view == model.augment.config.evaluation and loaded.card.preset == "tiny-va"
+
+
+def test_the_same_command_again_verifies_what_is_there(encoder, exported, tmp_path):
+    copy = shutil.copytree(exported, tmp_path / "exported")
+    before = {path: path.stat().st_mtime_ns for path in copy.rglob("*")}
+    found = export_encoder(encoder, copy, formats=("keras", "savedmodel"))
+    assert max(found["errors"].values()) < 1e-4
+    assert {path: path.stat().st_mtime_ns for path in copy.rglob("*")} == before
+    for other, formats in [(load_encoder("random:tiny-v"), ("savedmodel", "keras")), (encoder, ("savedmodel",))]:
+        with pytest.raises(UserError, match="exists already"):
+            export_encoder(other, copy, formats=formats)
+
+
+def test_what_a_killed_export_leaves_goes_with_the_next(encoder, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "no such folder"))
+    monkeypatch.setattr(
+        verify, "_run_script", lambda directory, examples: seen.append(examples) or pytest.fail("killed")
+    )
+    with pytest.raises(pytest.fail.Exception):
+        export_encoder(encoder, tmp_path / "out")
+    assert Path(seen[0]).parents[1] == tmp_path / ".out.partial"
 
 
 def test_taken_directories_are_left_alone(encoder, tmp_path):

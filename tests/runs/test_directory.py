@@ -35,6 +35,20 @@ def test_a_finished_run_keeps_the_settings_that_it_was_made_with(tmp_path):
     assert (tmp_path / "config.json").read_bytes() == before
 
 
+def test_a_run_that_was_killed_while_it_wrote_its_first_file_goes_on(tmp_path):
+    (tmp_path / ".lock").touch()
+    (tmp_path / ".config.json.partial").write_text("{")
+    claim(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "config.json"]
+
+
+def test_a_run_that_goes_on_as_it_was_begun_says_the_same(tmp_path):
+    claim(tmp_path)
+    before = (tmp_path / "config.json").read_bytes()
+    claim(tmp_path)
+    assert (tmp_path / "config.json").read_bytes() == before
+
+
 def test_a_run_of_before_a_setting_existed_goes_on_with_its_default(tmp_path):
     claim(tmp_path)
     path = tmp_path / "config.json"

@@ -138,6 +138,28 @@ def test_what_a_killed_process_left_half_written_is_not_read_and_goes(run):
 
 
 @only_here
+def test_what_a_process_that_was_killed_at_its_last_step_left_goes_though_nothing_is_written(run):
+    folder, _ = run
+    shutil.copytree(folder / "checkpoints" / "step-00000003", folder / "checkpoints" / ".partial-3")
+    checkpoints = Checkpoints(folder, make(seed=1), keep=1)
+    checkpoints.restore()
+    checkpoints.save()
+    assert [path.name for path in (folder / "checkpoints").iterdir()] == ["step-00000003"]
+
+
+@only_here
+def test_an_old_one_loses_its_name_before_it_is_removed(run, monkeypatch):
+    folder, _ = run
+    model = make(seed=1)
+    checkpoints = Checkpoints(folder, model, keep=2)
+    checkpoints.restore()
+    train(model)
+    monkeypatch.setattr(shutil, "rmtree", lambda path, **settings: None)
+    checkpoints.save()
+    assert checkpoints.steps() == [3, 4]
+
+
+@only_here
 @pytest.mark.parametrize("failure", ["TensorFlow", "rename"])
 def test_a_full_disk_leaves_the_last_good_checkpoint(run, failure, monkeypatch):
     folder, states = run

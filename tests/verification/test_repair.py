@@ -129,6 +129,24 @@ def test_an_interrupted_repair_leaves_nothing(dataset, tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dataset"]
 
 
+def test_the_same_command_again_tells_the_same(dataset, tmp_path, capsys):
+    flip(dataset, 1, 300)
+    command = ["verify", str(dataset), "--repair", str(tmp_path / "repaired")]
+    assert main(command) == 1
+    told, before = capsys.readouterr(), payloads(tmp_path / "repaired")
+    assert main(command) == 1
+    again = capsys.readouterr()
+    assert again.out == told.out and "19 clips, as they were" in told.out
+    assert again.err.splitlines()[-1] == told.err.splitlines()[-1]
+    assert payloads(tmp_path / "repaired") == before
+    # With one more clip damaged it is another repair; a clip of the same shard, as the others are shared.
+    shards = [row["shard"] for row in rows_of(dataset)]
+    flip(dataset, next(number for number in range(20) if number != 1 and shards[number] == shards[1]), 300)
+    assert main(command) == 1
+    assert "repaired exists already; choose another --repair" in capsys.readouterr().err
+    assert payloads(tmp_path / "repaired") == before
+
+
 def test_a_dataset_without_one_good_clip_is_one_line(dataset, tmp_path):
     for shard in dataset.glob("*.tfrecord"):
         shard.write_bytes(b"")

@@ -1,0 +1,73 @@
+"""What commands wrote, in a form in which the times that they took do not count."""
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+TIMED = {
+    *("seconds", "clips_per_second", "timings"),
+    *("input_wait_share", "input_cpu_seconds_per_clip", "memory_gib", "device_memory_gib"),
+    "date_saved",
+}
+"""Keys of JSON objects whose values are times, speeds, or what the process took."""
+
+# Rows of tables, sentences, and charts that show such values.
+_TIMED_TEXT = (
+    r"<tr><t[dh][^>]*>seconds for .*?</tr>",
+    r"<h2>Where the time went</h2>.*?</section>",
+    r"in \d+ (s|min)[^<]*",
+)
+FOLDER = "folder"
+_TENSORBOARD = "tensorboard"
+"""Its files are only ever added to: one for each start."""
+
+
+def results(folder: Path) -> dict[str, str]:
+    """What tells the content of every file and folder below a folder apart, by its relative name."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if _TENSORBOARD not in path.parts:
+            name = str(path.relative_to(folder))
+            found[name] = FOLDER if path.is_dir() else digest(path.name, path.read_bytes())
+    return found
+
+
+def digest(name: str, content: bytes) -> str:
+    """What tells the content of a file apart, by the kind of file that its name says."""
+    if name.endswith(".keras"):
+        content = _members(content)
+    elif name.endswith(".json"):
+        content = _without_times(content)
+    elif name.endswith(".jsonl"):
+        content = b"\n".join(_without_times(line) for line in content.splitlines())
+    elif name.endswith(".html"):
+        content = re.sub("|".join(_TIMED_TEXT).encode(), b"", content, flags=re.DOTALL)
+    elif name == "saved_model.pb":
+        # How much the process had made before is part of the names of functions, by which they are sorted.
+        content = b"".join(sorted(re.sub(rb"\d+", b"", name) for name in re.findall(rb"[ -~]{6,}", content)))
+    elif name == "fingerprint.pb":
+        # A number by chance, and hashes of what `saved_model.pb` holds.
+        content = b""
+    elif name == "checkpoint":
+        content = b"\n".join(line for line in content.splitlines() if b"timestamp" not in line)
+    return hashlib.sha256(content).hexdigest()
+
+
+def _without_times(content: bytes) -> bytes:
+    return json.dumps(_timeless(json.loads(content)), sort_keys=True).encode()
+
+
+def _timeless(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _timeless(each) for key, each in value.items() if key not in TIMED}
+    return [_timeless(each) for each in value] if isinstance(value, list) else value
+
+
+def _members(archive: bytes) -> bytes:
+    """A zip archive without the times at which its members were added."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as file:
+        return "\n".join(f"{name} {digest(name, file.read(name))}" for name in sorted(file.namelist())).encode()
