@@ -63,7 +63,8 @@ def pretraining_dataset(
     clips = data if isinstance(data, TrainingClips) else TrainingClips.open(data, config)
     reader = clips.table.reader()
 
-    @tf.autograph.experimental.do_not_convert
+    # A function of the graph: elements and what replaces them share it, where it would be traced for either.
+    @tf.function(autograph=False)
     def shown(draw: tf.Tensor) -> dict[str, Any]:
         row = sampling.shuffled_row(draw, clips.count, config.seed)
         serialized, clip_id = reader(row)
@@ -184,7 +185,7 @@ def shuffled_samples(
     reader = table.reader()
     targets = tf.constant(labels)
 
-    @tf.autograph.experimental.do_not_convert
+    @tf.function(autograph=False)
     def shown(draw: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         row = sampling.shuffled_row(draw, len(table), seed)
         serialized, _ = reader(row)
