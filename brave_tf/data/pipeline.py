@@ -65,7 +65,8 @@ def pretraining_dataset(
     clips = data if isinstance(data, TrainingClips) else TrainingClips.open(data, config)
     reader = clips.table.reader()
 
-    @tf.autograph.experimental.do_not_convert
+    # A function of the graph: elements and what replaces them share it, where it would be traced for either.
+    @tf.function(autograph=False)
     def made(draw: tf.Tensor, row: tf.Tensor, serialized: tf.Tensor) -> dict[str, Any]:
         views = training_views(clips.parser(serialized, row), sampling.example_seed(config.seed, draw), config)
         return {**views, "clip_id": reader.clip_id(row), "draw": draw}
@@ -197,7 +198,7 @@ def shuffled_samples(
     reader = table.reader()
     targets = tf.constant(labels)
 
-    @tf.autograph.experimental.do_not_convert
+    @tf.function(autograph=False)
     def made(draw: tf.Tensor, row: tf.Tensor, serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         sample = classifier_sample(dataset.parser(serialized), sampling.example_seed(seed, draw), input_view)
         return sample, targets[row], draw

@@ -9,8 +9,10 @@ from brave_tf.commands import prepare
 from brave_tf.config import EvaluationInput
 from brave_tf.config.values import override
 from brave_tf.data import pretraining_dataset
+from brave_tf.data.evaluation_views import classifier_sample
 from brave_tf.data.pipeline import augmented_samples, clip_windows, shuffled_samples, windows_across_clips
 from brave_tf.data.training_clips import TrainingClips
+from brave_tf.data.views import training_views
 from brave_tf.errors import UserError
 from tests.preparation.media_files import write_media
 
@@ -48,18 +50,40 @@ def test_shapes(dataset):
     assert not np.array_equal(batch["broad"]["rgb"][:, 0], batch["broad"]["rgb"][:, 1])
 
 
-def test_nothing_is_tuned_while_it_runs(dataset):
-    # A dataset waits for the thread that tunes it when it is dropped, for half a minute if the two miss each other.
+@pytest.fixture(scope="module")
+def every_kind(dataset):
+    """A dataset of each kind, and how often the graph of its elements was traced, by what makes them."""
     config = override(presets.get("tiny-va"), SMALL)
     clips = dataset.clips("train")
     arguments = dataset, clips, EvaluationInput()
-    datasets = [
-        pretraining_dataset(dataset.path, config),
-        augmented_samples(*arguments, seed=0),
-        shuffled_samples(dataset, clips, np.zeros(clips.num_rows), EvaluationInput(), seed=0),
-        windows_across_clips(*arguments, size=2),
-    ]
-    assert [each.options().autotune.enabled for each in datasets] == [False] * 4
+    traces = []
+
+    def counted(make):
+        def traced(*arguments):
+            traces.append(make.__name__)
+            return make(*arguments)
+
+        return traced
+
+    with pytest.MonkeyPatch.context() as patch:
+        for make in (training_views, classifier_sample):
+            patch.setattr(f"brave_tf.data.pipeline.{make.__name__}", counted(make))
+        datasets = [
+            pretraining_dataset(dataset.path, config),
+            shuffled_samples(dataset, clips, np.zeros(clips.num_rows), EvaluationInput(), seed=0),
+        ]
+    datasets += [augmented_samples(*arguments, seed=0), windows_across_clips(*arguments, size=2)]
+    return datasets, traces
+
+
+def test_nothing_is_tuned_while_it_runs(every_kind):
+    # A dataset waits for the thread that tunes it when it is dropped, for half a minute if the two miss each other.
+    assert [each.options().autotune.enabled for each in every_kind[0]] == [False] * 4
+
+
+def test_what_replaces_a_damaged_clip_is_not_traced_anew(every_kind):
+    # Half of the time before the first step of a small experiment.
+    assert every_kind[1] == ["training_views", "classifier_sample"]
 
 
 @pytest.mark.parametrize("name", ["tiny-va", "tiny-v"])

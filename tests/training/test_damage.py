@@ -17,7 +17,7 @@ from tests.data.damaged_records import damaged_copy
 from tests.preparation.media_files import write_media
 from tests.training.test_pretrain import SMALL, lines
 
-pytestmark = pytest.mark.usefixtures("one_unit")
+pytestmark = pytest.mark.usefixtures("one_unit", "kept_models")
 
 CLIPS = 12
 DAMAGE = {0: "pictures", 3: "pictures", 5: "pictures", 7: "checksum", 10: "nan"}
@@ -43,7 +43,7 @@ def damaged(whole, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(one_unit, config, damaged, tmp_path_factory):
+def run(one_unit, kept_models, config, damaged, tmp_path_factory):
     path = tmp_path_factory.mktemp("runs") / "run"
     return path, pretrain(config, [damaged], path)
 
@@ -92,7 +92,7 @@ def test_it_ends_with_the_same_weights_when_it_was_stopped(run, config, damaged,
 
 
 def test_it_says_so_while_it_runs(config, damaged, tmp_path, capsys):
-    pretrain(override(config, ["steps=3"]), [damaged], tmp_path)
+    pretrain(config, [damaged], tmp_path)
     said = capsys.readouterr().err
     assert said.count("warning: damaged and replaced by another: clip ") == len(DAMAGE)
 
@@ -131,7 +131,7 @@ def test_where_nothing_can_be_used_it_says_so_in_one_line(config, whole, tmp_pat
 
 
 def test_a_run_over_whole_data_names_nothing(config, whole, tmp_path):
-    summary = pretrain(override(config, ["steps=2"]), [whole], tmp_path)
+    summary = pretrain(config, [whole], tmp_path)
     assert summary["damaged"] == [] and {line["damaged_clips"] for line in lines(tmp_path)} == {0}
     report(tmp_path, tmp_path / "page.html")
     assert "Damaged" not in (tmp_path / "page.html").read_text()
@@ -174,11 +174,14 @@ def test_inspect_shows_what_the_run_shows_and_names_what_it_does_not(config, dam
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        (["batch_size=48"], "the data has 12 clips for batches of 48: a batch shows each about 4 times"),
-        (["broad.audio.seconds=64"], "12 of 12 clips are shorter than the longest view (broad sound, 64 s)"),
+        (
+            ["steps=1", "batch_size=48", "narrow.size=16", "narrow.frames=2"],
+            "the data has 12 clips for batches of 48: a batch shows each about 4 times",
+        ),
+        ([], "12 of 12 clips are shorter than the longest view (broad sound, 2 s)"),
     ],
 )
 def test_what_is_unusual_is_said_before_the_first_step(config, whole, tmp_path, capsys, settings, words):
-    pretrain(override(config, ["steps=1", "narrow.size=16", "narrow.frames=2", *settings]), [whole], tmp_path)
+    pretrain(override(config, settings), [whole], tmp_path)
     said = [line for line in capsys.readouterr().err.splitlines() if words in line]
     assert len(said) == 1

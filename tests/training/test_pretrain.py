@@ -20,7 +20,7 @@ from brave_tf.runs.record import read_run
 from brave_tf.training.guard import HealthGuard
 from tests.preparation.media_files import write_media
 
-pytestmark = pytest.mark.usefixtures("one_unit")
+pytestmark = pytest.mark.usefixtures("one_unit", "kept_models")
 
 SMALL = [
     *(["batch_size=4", "narrow.size=32", "narrow.frames=4", "log_every=1", "checkpoint_every=2", "steps=6"]),
@@ -43,7 +43,7 @@ def dataset(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(one_unit, config, dataset, tmp_path_factory):
+def run(one_unit, kept_models, config, dataset, tmp_path_factory):
     path = tmp_path_factory.mktemp("runs") / "whole"
     return path, pretrain(config, [dataset], path)
 
