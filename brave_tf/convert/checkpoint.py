@@ -25,6 +25,7 @@ from brave_tf.errors import UserError
 from brave_tf.export import export_encoder
 from brave_tf.method.brave import Brave
 from brave_tf.models.backbones import video_backbone
+from brave_tf.progress import phase
 from brave_tf.training.build import build
 
 BRAVE_FILE = "brave.keras"
@@ -90,24 +91,27 @@ def convert_checkpoint(checkpoint: str | Path, out: str | Path) -> Converted:
 
 
 def _write_models(folder: Path, checkpoint: Path, name: str) -> Converted:
-    content = read_checkpoint(checkpoint)
+    with phase(f"reading {checkpoint.name}"):
+        content = read_checkpoint(checkpoint)
     released = content.get("config") or {}
     if not isinstance(released, Mapping):
         raise UserError(f"{checkpoint} holds a config that is a {type(released).__name__}; expected a dictionary")
     trees = Trees.of(content["params"], content["state"], str(checkpoint))
     not_whole = ""
-    try:
-        config, model, encoder = _models(trees, released, name)
-    except UserError as error:
-        if not trees.is_whole:
-            raise
-        # The encoder is what most want, and only the names of its tower are known for certain.
-        trees, not_whole = trees.narrow(), str(error)
-        config, model, encoder = _models(trees, released, name)
-    card = card_of(config, encoder, steps=0)
-    save_encoder(encoder, card, folder / ENCODER_FILE)
-    if model is not None:
-        model.save(folder / BRAVE_FILE)
+    with phase("building the networks"):
+        try:
+            config, model, encoder = _models(trees, released, name)
+        except UserError as error:
+            if not trees.is_whole:
+                raise
+            # The encoder is what most want, and only the names of its tower are known for certain.
+            trees, not_whole = trees.narrow(), str(error)
+            config, model, encoder = _models(trees, released, name)
+    with phase("writing the networks"):
+        card = card_of(config, encoder, steps=0)
+        save_encoder(encoder, card, folder / ENCODER_FILE)
+        if model is not None:
+            model.save(folder / BRAVE_FILE)
     with open(checkpoint, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     text = model_card(name, checkpoint.name, digest, card, encoder, trees.towers, trees.passed_over)

@@ -23,7 +23,7 @@ from brave_tf.inspection.draws import clip_seconds, draw_views
 from brave_tf.modalities import MODALITIES
 from brave_tf.pages import inspect as page
 from brave_tf.pages.inspect_content import Draw, InspectContent, InspectedClip
-from brave_tf.progress import note, track
+from brave_tf.progress import note, phase, track
 
 MOST_REDRAWS = 7
 SOUND_BYTES = 1_000_000
@@ -52,7 +52,8 @@ def write_inspection(
     words += ["--redraws", str(redraws), "--seed", str(config.seed), "--split", split]
     command = shlex.join([*words, *(["--set", *settings] if settings else [])])
     content = gather(config, dataset, split=split, clips=clips, redraws=redraws, command=command)
-    page.write(out, content)
+    with phase("writing the page"):
+        page.write(out, content)
     return content
 
 
@@ -76,7 +77,7 @@ def gather(
     reader, finder = usable.table.reader(), usable.damage_finder()
     damaged: dict[int, DamagedClip] = {}
     count = min(clips, usable.count)
-    with track(count * (1 + redraws), "drawing views") as advance:
+    with track(count * (1 + redraws), "drawing views", start_up="preparing the first draw") as advance:
         for example in range(count):
             # As `pretraining_dataset` draws them.
             for draw in map(int, sampling.draws(example)):

@@ -31,6 +31,7 @@ from brave_tf.preparation.media import MediaSettings
 from brave_tf.preparation.plan import ClipSettings, Plan, make_plan
 from brave_tf.preparation.shard_jobs import write_shards
 from brave_tf.preparation.splits import assign_splits, parse_shares
+from brave_tf.progress import phase
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -74,15 +75,17 @@ def write_dataset(
     lists = None if annotations is None else Path(annotations)
     # An interrupted dataset below its source is no part of it, and the same command finds what it found before.
     reach = Reach(follow_links, leave_out=out)
-    listing = list_source(source, layout, path_column=path_column, annotations=lists, reach=reach)
-    sources, rule = assign_splits(listing.sources, parse_shares(split), seed)
-    plan = make_plan(sources, settings.as_dict(), listing.classes)
+    with phase(f"listing {source}"):
+        listing = list_source(source, layout, path_column=path_column, annotations=lists, reach=reach)
+        sources, rule = assign_splits(listing.sources, parse_shares(split), seed)
+        plan = make_plan(sources, settings.as_dict(), listing.classes)
     if (out / INFO_FILE).is_file():
         return _finished(out, plan)
     with _claim(out, plan, settings):
         limits = FileLimits(max_seconds_per_file)
         results = write_shards(out, plan, settings, cores() if workers is None else workers, limits)
-        _finish(out, plan, settings, listing, listing.split_rule or rule, results)
+        with phase("writing the clip table"):
+            _finish(out, plan, settings, listing, listing.split_rule or rule, results)
     shutil.rmtree(out / WORK_FOLDER, ignore_errors=True)
     return open_dataset(out)
 

@@ -16,7 +16,7 @@ from brave_tf.data.open import open_dataset
 from brave_tf.data.record_frame import framed_bytes
 from brave_tf.errors import UserError
 from brave_tf.machine import cores
-from brave_tf.progress import Advance, track
+from brave_tf.progress import Advance, phase, track
 from brave_tf.quiet import silenced_libraries
 from brave_tf.verification.copies import Copies
 from brave_tf.verification.record_check import CheckedRecord, RecordChecker
@@ -43,7 +43,8 @@ def verify_dataset(
             report = Verifier(opened, workers or cores()).run(Console(file=terminal))
         if target is None or not report.can_be_repaired:
             return report
-        return write_repaired(opened, target, report)
+        with phase("writing the repaired dataset"):
+            return write_repaired(opened, target, report)
 
 
 class Verifier:
@@ -95,7 +96,8 @@ class Verifier:
                 stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
-        return self._report(len(shards), sum(sizes.values()))
+        with phase("comparing the clips with one another"):
+            return self._report(len(shards), sum(sizes.values()))
 
     def _rows_of_shards(self) -> dict[str, range]:
         encoded = self._table["shard"].combine_chunks().dictionary_encode()
