@@ -46,11 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: help was asked for (status 0), or the arguments do not parse (status 2).
     """
-    began = time.monotonic()
     arguments = list(sys.argv[1:] if argv is None else argv)
     quiet.set_environment()
     try:
-        _run(arguments, began)
+        _run(arguments)
         sys.stdout.flush()
     except UserError as error:
         _fail(str(error))
@@ -70,7 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(arguments: list[str], began: float) -> None:
+def _run(arguments: list[str]) -> None:
+    began = time.monotonic()
     if arguments == ["--version"]:
         print(f"{PROGRAM} {__version__}")
         return
