@@ -27,14 +27,18 @@ PATIENCE_SECONDS = 60
 class Listener(io.StringIO):
     """A stream that can be waited for."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_terminal: bool = False) -> None:
         super().__init__()
+        self._is_terminal = is_terminal
         self._written = threading.Condition()
 
     def write(self, text: str) -> int:
         with self._written:
             self._written.notify_all()
             return super().write(text)
+
+    def isatty(self) -> bool:
+        return self._is_terminal
 
     def wait_for(self, text: str, times: int = 1) -> None:
         with self._written:
@@ -312,6 +316,19 @@ def test_a_terminal_shows_a_spinner_while_it_lasts(talkative, monkeypatch):
         assert spinner.live.is_started
     assert not spinner.live.is_started and console.file.getvalue().endswith("\x1b[2K")
     assert not speakers()
+
+
+def test_a_spinner_moves_to_where_standard_error_led(talkative, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    with phase("verify"):
+        for _ in range(2):
+            with heard_on(Listener(is_terminal=True)) as stream:
+                stream.wait_for("verify")
+                with phase("loading TensorFlow"):
+                    stream.wait_for("loading TensorFlow")
+            # Nothing is left of it, and nobody writes there any more.
+            assert stream.getvalue().endswith("\x1b[2K")
+            stream.close()
 
 
 def test_a_terminal_shows_a_bar_with_what_goes_on_in_it(clock, monkeypatch):

@@ -5,12 +5,11 @@ On a terminal there is a spinner or a bar, elsewhere a plain line every few seco
 
 import contextlib
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from rich.console import Console
 
 from brave_tf.progress.activity import Activity, Silence, standard_error
-from brave_tf.progress.activity import heard_on as heard_on
 from brave_tf.progress.speaker import SPEAKER
 from brave_tf.progress.work import Work
 
@@ -75,6 +74,20 @@ def track(
     work = Work(title, total, done, console=console, percent=percent, start_up=start_up)
     with SPEAKER.during(work):
         yield work
+
+
+@contextlib.contextmanager
+def heard_on(stream: TextIO) -> Iterator[TextIO]:
+    """Shows what goes on there, while standard error is turned away from it.
+
+    Args:
+        stream: such as one that still writes to the terminal.
+
+    Yields:
+        The stream.
+    """
+    with SPEAKER.heard_on(stream):
+        yield stream
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 import contextlib
 import math
 import time
-from collections.abc import Iterator
 from typing import TextIO
 
 from rich.console import Console
@@ -14,30 +13,13 @@ from brave_tf.errors import one_line
 SPINNER_AFTER_SECONDS = 1.0
 """What is over before needs no spinner."""
 
-_elsewhere: list[TextIO] = []
+ELSEWHERE: list[TextIO] = []
 """Where standard error led before it was turned away, the latest place last."""
-
-
-@contextlib.contextmanager
-def heard_on(stream: TextIO) -> Iterator[TextIO]:
-    """Shows what goes on there, while standard error is turned away from it.
-
-    Args:
-        stream: such as one that still writes to the terminal.
-
-    Yields:
-        The stream.
-    """
-    _elsewhere.append(stream)
-    try:
-        yield stream
-    finally:
-        _elsewhere.remove(stream)
 
 
 def standard_error() -> Console:
     """Where standard error leads, also while it is turned away."""
-    return Console(file=_elsewhere[-1]) if _elsewhere else Console(stderr=True)
+    return Console(file=ELSEWHERE[-1]) if ELSEWHERE else Console(stderr=True)
 
 
 class Activity:
@@ -84,7 +66,7 @@ class Activity:
         """Says it in a line, or begins to show it."""
         console = self.console
         if console.is_interactive:
-            self._spinner = _spinner(console, self.title, self.began, redirects=not _elsewhere)
+            self._spinner = _spinner(console, self.title, self.began, redirects=not ELSEWHERE)
             self._spinner.start()
         else:
             write_line(console, self.line(now))
@@ -95,7 +77,7 @@ class Activity:
     def give_way(self, part: "Activity") -> None:
         """A part of it begins, which is shown instead."""
         part.is_part_of_bar = self.is_part_of_bar
-        self._hide()
+        self.hide()
 
     def go_on(self) -> None:
         """The part is over."""
@@ -103,11 +85,13 @@ class Activity:
 
     def end(self) -> None:
         """It is over."""
-        self._hide()
+        self.hide()
 
-    def _hide(self) -> None:
+    def hide(self) -> None:
+        """Shows no spinner, until it is said again."""
         if self._spinner is not None:
-            self._spinner.stop()
+            with contextlib.suppress(OSError, ValueError):  # as in `write_line`
+                self._spinner.stop()
             self._spinner = None
 
 

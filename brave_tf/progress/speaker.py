@@ -7,8 +7,9 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from typing import TextIO
 
-from brave_tf.progress.activity import Activity
+from brave_tf.progress.activity import ELSEWHERE, Activity
 
 SILENT_SECONDS = 4.0
 """The longest silence: below five also where a busy machine lets the thread wait for its turn."""
@@ -51,6 +52,24 @@ class Speaker:
             yield
         finally:
             self._silent_since = None
+
+    @contextlib.contextmanager
+    def heard_on(self, stream: TextIO) -> Iterator[None]:
+        """See `brave_tf.progress.heard_on`."""
+        with self._changed:
+            self._hide()
+            ELSEWHERE.append(stream)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._hide()
+                ELSEWHERE.remove(stream)
+
+    def _hide(self) -> None:
+        for activity in self._activities:
+            activity.hide()
+        self._changed.notify()
 
     def _begin(self, activity: Activity) -> None:
         with self._changed:
