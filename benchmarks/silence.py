@@ -68,6 +68,10 @@ def course_of(arguments: Sequence[str]) -> Course:
 
 def write_checkpoint(path: Path) -> Path:
     """A checkpoint in the released layout, of a network at random initialisation."""
+    from brave_tf import quiet
+
+    quiet.set_environment()
+    quiet.import_tensorflow()
     import numpy as np
 
     from brave_tf import load_encoder
