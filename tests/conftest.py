@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,10 @@ import hypothesis
 import pytest
 
 LOGICAL_CPUS = 2
+
+# A script that is in the background ignores Ctrl-C, and so would the programs that tests start to interrupt them.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Traced graphs are millions of objects, and looking for garbage among them takes its time.
 gc.set_threshold(200_000, 20, 50)

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-BASE = {"config", "errors", "files", "lazy", "machine", "modalities", "presets", "progress", "quiet"}
+BASE = {"config", "errors", "files", "lazy", "machine", "modalities", "presets", "progress", "quiet", "storage"}
 MAY_IMPORT = {
     **dict.fromkeys(BASE, BASE),
     "lars": set(),

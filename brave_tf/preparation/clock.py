@@ -99,6 +99,12 @@ class Clock:
         return sum(map(len, self._known()))
 
     @property
+    def span(self) -> tuple[float, float] | None:
+        """First and last time of the first lap, by the file's clock; None if nothing came."""
+        first_lap = next(iter(self._known()), None)
+        return first_lap and (first_lap[0][0], max(last for _, last in first_lap))
+
+    @property
     def seconds(self) -> float:
         """How long all stretches last."""
         return sum(last - first for lap in self._known() for first, last in lap)
@@ -139,6 +145,17 @@ class Clock:
         if self._stretch is None:
             return []
         return [*self._laps[:-1], sorted([*self._laps[-1], (self._stretch.first_seconds, self._latest)])]
+
+
+def remark_silence(pictures: Clock, sound: Clock) -> Iterator[str]:
+    """Where pictures go on for long without any sound before its first or after its last, in words as in `remarks`."""
+    seen, heard = pictures.span, sound.span
+    if seen is None or heard is None:
+        return
+    if heard[0] - seen[0] > LONGEST_GAP_SECONDS:
+        yield f"has no sound for its first {heard[0] - seen[0]:,.1f} s"
+    if seen[1] - heard[1] > LONGEST_GAP_SECONDS:
+        yield f"has no sound for its last {seen[1] - heard[1]:,.1f} s"
 
 
 def _is_jump(before: float, after: float) -> bool:

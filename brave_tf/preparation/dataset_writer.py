@@ -27,7 +27,7 @@ from brave_tf.preparation.file_limits import FileLimits
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.choice import MOST_CLIP_SECONDS, default_clip_seconds, list_source
 from brave_tf.preparation.layouts.walk import Reach
-from brave_tf.preparation.media import MediaSettings
+from brave_tf.preparation.media_settings import MediaSettings
 from brave_tf.preparation.plan import ClipSettings, Plan, make_plan
 from brave_tf.preparation.shard_jobs import write_shards
 from brave_tf.preparation.splits import assign_splits, parse_shares

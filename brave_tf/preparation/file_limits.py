@@ -6,16 +6,15 @@ import time
 from pathlib import Path
 
 from brave_tf.data.record_keys import MICROSECONDS
-from brave_tf.preparation.media import MediaError
-from brave_tf.preparation.media_file import open_media
+from brave_tf.preparation.limits import LONGEST_GAP_SECONDS, MediaError
 
 MOST_MEMORY_BYTES = 8 * 2**30
 """What a worker process may hold: four times what an hour of video takes as one clip."""
 MOST_MEMORY_SHARE = 0.5
 """And no more than this share of the machine's memory."""
 
-SPARE_SECONDS = 60.0
-"""So much may come out of any file."""
+SPARE_SECONDS = LONGEST_GAP_SECONDS
+"""So much may come out of any file: a picture that stays for as long as one may."""
 MOST_LENGTHS = 3.0
 """Beyond that, a file may give its declared length this many times,"""
 PLENTY_BYTES_PER_SECOND = 1000
@@ -96,11 +95,14 @@ class OutputLimit:
         """
         self._given += seconds
         if self._given > self._allowed == SPARE_SECONDS:
-            self._allowed += self._in_file()
+            self._allowed = max(self._allowed, self._in_file())
         if self._given > self._allowed:
             raise MediaError(f"gives more than {self._allowed:.0f} s of clips, which it cannot hold")
 
     def _in_file(self) -> float:
+        # FFmpeg is loaded for those who read files alone.
+        from brave_tf.preparation.media_file import open_media
+
         try:
             size = self._path.stat().st_size
             with open_media(self._path) as container:

@@ -3,17 +3,18 @@
 import contextlib
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import numpy as np
 
 from brave_tf.config import SOURCE_FPS
-from brave_tf.preparation.clock import Stretch
+from brave_tf.preparation.clock import Stretch, remark_silence
 from brave_tf.preparation.jpeg_encoder import JpegEncoder
 from brave_tf.preparation.limits import LONGEST_GAP_SECONDS, MediaError
 from brave_tf.preparation.media_file import open_media
+from brave_tf.preparation.media_settings import Course, MediaSettings
 from brave_tf.preparation.picture import Pictures, check_end, picture_stream
 from brave_tf.preparation.sound import read_sound
 from brave_tf.preparation.sound_track import SoundTrack
@@ -24,21 +25,7 @@ SHORTEST_TAIL_SECONDS = 1.0
 """A shorter rest of a video that was cut into clips is dropped."""
 REPORT_FRAMES = 25
 """Frames from one report on progress to the next."""
-
-
-@dataclasses.dataclass(frozen=True)
-class MediaSettings:
-    """What to read from a file.
-
-    Attributes:
-        shorter_side: shorter side of the frames in pixels; smaller pictures keep their size.
-        audio_rate_hz: rate of the mono sound, or None for no sound.
-        clip_seconds: longer media are cut into clips of this length.
-    """
-
-    shorter_side: int = 256
-    audio_rate_hz: int | None = 16_000
-    clip_seconds: float = 10.0
+_ALONE = Course()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,27 +50,12 @@ class Clip:
     samples: np.ndarray
 
 
-@dataclasses.dataclass(frozen=True)
-class Course:
-    """How a file is read: nothing of it changes what is read.
-
-    Attributes:
-        threads: tells how many cores there are for it, whenever it is called.
-        report: is called now and then with the share of the file that is read, 0 to 1.
-        remark: is called with what is missing in a file that is used, in words that follow its name.
-    """
-
-    threads: Callable[[], int] = lambda: 1
-    report: Callable[[float], None] = lambda share: None
-    remark: Callable[[str], None] = lambda text: None
-
-
 def read_clips(
     path: Path,
     settings: MediaSettings,
     start_seconds: float | None = None,
     end_seconds: float | None = None,
-    course: Course = Course(),
+    course: Course = _ALONE,
 ) -> Iterator[Clip]:
     """Reads a media file, or a piece of it, clip by clip.
 
@@ -152,6 +124,9 @@ def _clips(
             raise MediaError("has neither picture nor sound" if settings.audio_rate_hz else "has no picture")
     for clock in clocks:
         for line in clock.remarks():
+            course.remark(line)
+    if len(clocks) == 2:
+        for line in remark_silence(*clocks):
             course.remark(line)
 
 

@@ -14,7 +14,7 @@ from brave_tf.data.flow_code import FlowSettings
 from brave_tf.errors import UserError
 from brave_tf.files import write_json
 from brave_tf.preparation.layouts import Source, in_order, names_of
-from brave_tf.preparation.media import MediaSettings
+from brave_tf.preparation.media_settings import MediaSettings
 
 LEFT_OUT_FILE = "left-out.json"
 SOURCES_PER_SHARD = 16

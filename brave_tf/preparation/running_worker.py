@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from brave_tf.errors import UserError, reason_of
-from brave_tf.preparation.worker import Job
+from brave_tf.preparation.jobs import Job
 from brave_tf.preparation.worker_server import WorkerServer, running_server
 
 

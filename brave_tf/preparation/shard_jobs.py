@@ -11,8 +11,10 @@ from typing import Any
 from brave_tf.data.dataset import LABEL_PREFIX, PRIMARY_LABEL, WORK_FOLDER
 from brave_tf.machine import cores
 from brave_tf.preparation.file_limits import Deadline, FileLimits
+from brave_tf.preparation.jobs import Job, Outcome, ShardJob, SourceJob
 from brave_tf.preparation.layouts import Source, names_of
-from brave_tf.preparation.media import Course, MediaError
+from brave_tf.preparation.limits import MediaError
+from brave_tf.preparation.media_settings import Course
 from brave_tf.preparation.plan import (
     ClipSettings,
     Plan,
@@ -22,9 +24,6 @@ from brave_tf.preparation.plan import (
     temporary,
     write_left_out,
 )
-from brave_tf.preparation.shard_writer import ShardJob, write_shard
-from brave_tf.preparation.source_writer import Outcome, SourceJob, write_source
-from brave_tf.preparation.worker import Job
 from brave_tf.preparation.worker_processes import WorkerProcesses
 from brave_tf.progress import Advance, track
 
@@ -66,6 +65,10 @@ def write_shards(
 
 
 def _write_here(work: "_Work", limits: FileLimits, meter: "_Meter") -> None:
+    # They load what reads media, which the process that only hands out work does without.
+    from brave_tf.preparation.shard_writer import write_shard
+    from brave_tf.preparation.source_writer import write_source
+
     while job := work.next():
         if isinstance(job, ShardJob):
             work.finish(job, write_shard(job))

@@ -1,32 +1,13 @@
 """Joins the pieces of a shard's sources: a shard is there completely or not at all."""
 
-import dataclasses
 import os
 import shutil
-from pathlib import Path
 from typing import Any
 
 from brave_tf.data.dataset import WORK_FOLDER
 from brave_tf.files import write_json
-from brave_tf.preparation.plan import Shard, read_done, temporary
-from brave_tf.preparation.source_writer import Outcome, cannot_write
-
-
-@dataclasses.dataclass(frozen=True)
-class ShardJob:
-    """What there is to do for a shard whose sources are done.
-
-    Attributes:
-        out: the dataset's directory.
-        shard: the shard to write.
-        parts: for each of its sources, in their order, its name, its piece, and what became of it; rows have labels.
-        tag: part of the names of files that are not finished.
-    """
-
-    out: Path
-    shard: Shard
-    parts: list[tuple[str, Path, Outcome]]
-    tag: str
+from brave_tf.preparation.jobs import ShardJob, cannot_write
+from brave_tf.preparation.plan import read_done, temporary
 
 
 def write_shard(job: ShardJob) -> dict[str, Any]:

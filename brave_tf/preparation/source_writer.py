@@ -1,57 +1,18 @@
 """Writes the records of one source into a file of their own: the unit of work for a process."""
 
 import dataclasses
-from pathlib import Path
 from typing import Any
 
 from brave_tf.config import SOURCE_FPS
 from brave_tf.data.dataset import CLIPS_PER_SOURCE
 from brave_tf.data.record_frame import FOOTER_BYTES, HEADER_BYTES, frame
-from brave_tf.errors import UserError
 from brave_tf.preparation.file_limits import OutputLimit
-from brave_tf.preparation.layouts import Source
-from brave_tf.preparation.media import Clip, Course, MediaError, read_clips
+from brave_tf.preparation.jobs import Outcome, SourceJob, cannot_write
+from brave_tf.preparation.limits import MediaError
+from brave_tf.preparation.media import Clip, read_clips
+from brave_tf.preparation.media_settings import Course
 from brave_tf.preparation.plan import ClipSettings
 from brave_tf.preparation.record_writer import build
-
-
-@dataclasses.dataclass(frozen=True)
-class SourceJob:
-    """What there is to do for a source.
-
-    Attributes:
-        number: of the source in the plan.
-        source: the source.
-        label_indices: class index of every name in its column `label`.
-        settings: what to make of it.
-        piece: the file to write.
-        shard: the shard that the piece will be part of.
-    """
-
-    number: int
-    source: Source
-    label_indices: tuple[int, ...]
-    settings: ClipSettings
-    piece: Path
-    shard: Path
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """What became of a source.
-
-    Attributes:
-        rows: of the clip table, without labels; offsets count from the beginning of the piece.
-        reason: why the source is left out, or None.
-        remembered: whether another try might end otherwise, so that the reason is written down, and the source not
-            tried again when an interrupted preparation goes on.
-        remarks: what is missing in it although it is used, in words that follow its name.
-    """
-
-    rows: list[dict[str, Any]]
-    reason: str | None = None
-    remembered: bool = False
-    remarks: tuple[str, ...] = ()
 
 
 def write_source(job: SourceJob, course: Course) -> Outcome:
@@ -90,12 +51,6 @@ def write_source(job: SourceJob, course: Course) -> Outcome:
         raise cannot_write(job.shard, error) from None
     job.piece.unlink(missing_ok=True)
     return Outcome([], reason, remembered)
-
-
-def cannot_write(shard: Path, error: OSError | MemoryError) -> UserError:
-    """What is said when a shard, or a piece of it, cannot be written."""
-    reason = "out of memory" if isinstance(error, MemoryError) else error.strerror or str(error)
-    return UserError(f"{shard} cannot be written ({reason}); free some space and run it again")
 
 
 def _seconds(clip: Clip, settings: ClipSettings) -> float:

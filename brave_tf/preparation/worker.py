@@ -1,6 +1,5 @@
 """What a worker process does: one job after the other, until the command that it works for closes the connection."""
 
-import dataclasses
 import os
 import queue
 import threading
@@ -9,30 +8,15 @@ import traceback
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
-from brave_tf.preparation.media import Course
-from brave_tf.preparation.shard_writer import ShardJob, write_shard
-from brave_tf.preparation.source_writer import SourceJob, write_source
-
-Job = SourceJob | ShardJob
+from brave_tf.preparation.jobs import Job, Message, ShardJob
+from brave_tf.preparation.media_settings import Course
+from brave_tf.preparation.shard_writer import write_shard
+from brave_tf.preparation.source_writer import write_source
 
 SHARE_SECONDS = 0.5
 """How often a worker tells how far it is."""
 FIRST_TO_GO = 500
 """By how much, of 1000, the system rather ends a worker than the command when memory runs out."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Message:
-    """What a worker tells.
-
-    Attributes:
-        kind: what it is about.
-        content: the number of its process and the time on the machine's clock (`time.monotonic`), the share of its job
-            that is done, the job's result, or an error.
-    """
-
-    kind: Literal["ready", "share", "done", "failed"]
-    content: Any
 
 
 def work(connection: "Connection[Any, Any]") -> None:

@@ -9,11 +9,9 @@ from typing import Any
 
 from brave_tf.errors import UserError
 from brave_tf.preparation.file_limits import FileLimits, held_bytes
+from brave_tf.preparation.jobs import Job, Outcome, ShardJob, SourceJob
 from brave_tf.preparation.running_worker import RunningWorker, cannot_start, start_worker
-from brave_tf.preparation.shard_writer import ShardJob
 from brave_tf.preparation.signals import ignored_signals
-from brave_tf.preparation.source_writer import Outcome, SourceJob
-from brave_tf.preparation.worker import Job
 
 LOOK_SECONDS = 0.2
 """How often time and memory of the processes are looked at."""

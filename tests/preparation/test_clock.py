@@ -218,3 +218,14 @@ def test_a_clock_that_goes_back_before_its_beginning_goes_on():
 def test_a_clock_without_a_jump_says_nothing():
     clock, found = divided(0.0, 14.0, 28.0)
     assert len(found) == 1 and not list(clock.remarks()) and not list(Clock("picture").remarks())
+
+
+def test_pictures_without_sound_before_it_begins_and_after_it_ends_are_told(tmp_path):
+    source = write_media(tmp_path / "a.mp4", seconds=5.0, size=(16, 16), in_order=True)
+    times = {"picture": lambda seconds: 8 * seconds, "sound": lambda seconds: seconds + 16.5}
+    _, remarks = read(with_other_times(source, tmp_path / "b.mkv", **times))
+    seconds = [float(line.split()[-2]) for line in remarks]
+    assert [line.split()[5] for line in remarks] == ["first", "last"]
+    assert seconds == [pytest.approx(16.5, abs=0.2), pytest.approx(39.7 - 21.5, abs=0.2)]
+    _, remarks = read(with_other_times(source, tmp_path / "c.mkv", picture=lambda seconds: 3 * seconds))
+    assert not remarks

@@ -78,10 +78,10 @@ def test_any_number_of_workers_gives_the_same_dataset(videos, dataset, tmp_path)
             assert (other.path / name).read_bytes() == (dataset.path / name).read_bytes()
 
 
-def test_the_command_does_without_tensorflow(videos, tmp_path):
+def test_the_command_does_without_tensorflow_and_leaves_media_to_its_workers(videos, tmp_path):
     script = (
         "import sys; from brave_tf.cli.main import main; status = main(sys.argv[1:]); "
-        "print('loads', {'tensorflow', 'keras', 'google.protobuf'} & set(sys.modules)); sys.exit(status)"
+        "print('loads', {'tensorflow', 'keras', 'google.protobuf', 'av'} & set(sys.modules)); sys.exit(status)"
     )
     command = [sys.executable, "-c", script, "prepare", str(videos), "--out", str(tmp_path / "out"), "--workers", "1"]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -74,7 +74,7 @@ def loads_ffmpeg(number):
 @pytest.mark.parametrize(
     ("workers", "moment"),
     [
-        (1, "FFmpeg loads"),
+        (0, "FFmpeg loads"),
         (1, "working"),
         (2, "working"),
         (2, "server starts"),
