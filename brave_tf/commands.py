@@ -3,11 +3,12 @@
 Nothing heavy is imported before a function is called, so that help and completion answer at once.
 """
 
+import functools
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from brave_tf.config.words import FollowLinks, LayoutName, LocalStrategyName, ProtocolName, RunnerName, StrategyName
 from brave_tf.modalities import TowerChoice
@@ -23,7 +24,24 @@ if TYPE_CHECKING:
     from brave_tf.runs.record import RunRecord
     from brave_tf.verification.report import VerificationReport
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
+
+def _never_silent(command: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Says every few seconds that a command goes on, where nothing more exact is said."""
+
+    @functools.wraps(command)
+    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        from brave_tf.progress import phase
+
+        with phase(command.__name__):
+            return command(*args, **kwargs)
+
+    return run
+
+
+@_never_silent
 def prepare(
     source: str | Path,
     out: str | Path,
@@ -123,6 +141,7 @@ def prepare(
     )
 
 
+@_never_silent
 def verify(
     dataset: str | Path, *, repair: str | Path | None = None, workers: int | None = None
 ) -> "VerificationReport":
@@ -155,6 +174,7 @@ def verify(
     return verify_dataset(dataset, repair=repair, workers=workers)
 
 
+@_never_silent
 def inspect(
     dataset: str | Path,
     preset: "str | Config",
@@ -196,6 +216,7 @@ def inspect(
     )
 
 
+@_never_silent
 def pretrain(
     preset: "str | Config",
     data: str | Path | Sequence[str | Path],
@@ -256,6 +277,7 @@ def pretrain(
     return run_pretraining(preset, sources, run, strategy=strategy, settings=[*settings, *_listed(set)])
 
 
+@_never_silent
 def evaluate(
     encoder: "Encoder | str | os.PathLike[str]",
     data: str | Path,
@@ -327,6 +349,7 @@ def evaluate(
     )
 
 
+@_never_silent
 def report(run: str | os.PathLike[str], out: str | os.PathLike[str]) -> "RunRecord":
     """Draw how a pre-training run went, or goes, as one HTML page.
 
@@ -353,6 +376,7 @@ def report(run: str | os.PathLike[str], out: str | os.PathLike[str]) -> "RunReco
     return record
 
 
+@_never_silent
 def export(
     encoder: "Encoder | str | os.PathLike[str]",
     out: str | os.PathLike[str],
@@ -385,6 +409,7 @@ def export(
     return export_encoder(encoder, out, tower, formats)
 
 
+@_never_silent
 def convert(checkpoint: str | Path, out: str | Path) -> "Converted":
     """Convert a checkpoint of the released JAX code into an encoder for Keras and TensorFlow.
 

@@ -19,7 +19,7 @@ from brave_tf.evaluation.request import Outcome, Request, changed_input, check_f
 from brave_tf.inspection.mistakes import pictures_of
 from brave_tf.modalities import TowerChoice
 from brave_tf.pages import evaluation_report
-from brave_tf.progress import note
+from brave_tf.progress import note, phase
 from brave_tf.storage import is_remote
 from brave_tf.training.strategy import make_local_strategy
 
@@ -54,23 +54,26 @@ def write_evaluation(
     for line in dataset.notes():
         note(line)
     with _strategy_for(encoder, strategy).scope():
-        loaded = load_encoder(encoder, tower)
+        with phase("loading the encoder"):
+            loaded = load_encoder(encoder, tower)
         place = str(loaded.path if isinstance(encoder, Encoder) else encoder)
         check_fit(loaded, dataset)
         request = Request(chosen, changed_input(loaded.card, view), label, folds, seed)
-        random = (loaded if loaded.is_random else loaded.random_twin(seed)) if random_init else None
+        with phase("building the same network at random initialisation"):
+            random = (loaded if loaded.is_random else loaded.random_twin(seed)) if random_init else None
         if random is None and random_init:
             note(f"{place} does not say which network it is, so there is no random initialisation to compare with")
         make_folder(out)
         outcome = compare_with_random(loaded, random, dataset, request, cache)
     for clip in outcome.clips.damaged[:NAMED]:
         note(f"warning: damaged and left out: {clip}")
-    report = make_report(outcome, request, loaded)
-    report["encoder"]["path"], report["dataset"]["path"] = place, str(data)
-    if random is loaded:
-        report["random_init_note"] = OWN_SCORES
-    write_report(out, report)
-    _write_page(out / PAGE_FILE, report, outcome, request)
+    with phase("writing the report"):
+        report = make_report(outcome, request, loaded)
+        report["encoder"]["path"], report["dataset"]["path"] = place, str(data)
+        if random is loaded:
+            report["random_init_note"] = OWN_SCORES
+        write_report(out, report)
+        _write_page(out / PAGE_FILE, report, outcome, request)
     return report
 
 

@@ -27,9 +27,12 @@ def import_tensorflow() -> None:
     TensorFlow 2.21 writes notes on CPU features and missing CUDA libraries from C++ before any log level applies.
     What Keras, which comes with it, imports for itself alone would take a third of the time, and is left out.
     """
-    with tempfile.TemporaryFile() as notes, _hidden(USED_BY_NO_COMMAND):
+    # Not before: nothing else here needs what shows it.
+    from brave_tf.progress import phase
+
+    with phase("loading TensorFlow"), tempfile.TemporaryFile() as notes, _hidden(USED_BY_NO_COMMAND):
         try:
-            with _stderr_to(notes):
+            with _second_stderr(), _stderr_to(notes):
                 importlib.import_module("tensorflow").config.list_physical_devices()
         except Exception:  # not Ctrl-C, which is no failure of TensorFlow
             notes.seek(0)
@@ -57,12 +60,23 @@ def silenced_libraries() -> Iterator[TextIO]:
     Yields:
         A stream that still writes to where standard error leads.
     """
+    with _second_stderr() as stream, contextlib.ExitStack() as stack:
+        if stream is not None:  # else it is none of theirs
+            stack.enter_context(_stderr_to(stack.enter_context(open(os.devnull, "wb"))))
+        yield sys.stderr if stream is None else stream
+
+
+@contextlib.contextmanager
+def _second_stderr() -> Iterator[TextIO | None]:
+    """Another stream to where standard error leads, which shows progress; None if it is closed, or leads to no file."""
+    from brave_tf.progress import heard_on
+
     with contextlib.ExitStack() as stack:
-        stream: TextIO = sys.stderr
-        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or no file: then it is none of theirs
+        stream: TextIO | None = None
+        with contextlib.suppress(OSError, ValueError, AttributeError):
             terminal = os.dup(sys.stderr.fileno())
             stream = stack.enter_context(open(terminal, "w", encoding="utf-8", errors="replace"))
-            stack.enter_context(_stderr_to(stack.enter_context(open(os.devnull, "wb"))))
+            stack.enter_context(heard_on(stream))
         yield stream
 
 

@@ -14,6 +14,7 @@ from brave_tf.export.signature import reusable_object
 from brave_tf.export.verify import verify
 from brave_tf.files import is_taken, new_folder
 from brave_tf.modalities import TowerChoice
+from brave_tf.progress import phase
 from brave_tf.storage import as_path, local_copy
 
 FILES = {"savedmodel": "saved_model.pb", "keras": ENCODER_FILE}
@@ -33,7 +34,8 @@ def export_encoder(
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
         raise UserError(f"received formats {list(formats)}; expected some of {', '.join(FORMATS)}")
-    encoder = load_encoder(encoder, tower)
+    with phase("loading the encoder"):
+        encoder = load_encoder(encoder, tower)
     if encoder.model is None:
         raise UserError(f"{encoder.path} is exported already; expected a run directory or a .keras file")
     if is_taken(out):
@@ -63,9 +65,12 @@ def _is_export_of(encoder: Encoder, out: Path, formats: Sequence[str]) -> bool:
 def _write(encoder: Encoder, directory: Path, formats: Sequence[str]) -> dict[str, Any]:
     verified: dict[str, Any] = {}
     if "savedmodel" in formats:
-        root, signatures = reusable_object(encoder)
-        tf.saved_model.save(root, str(directory), signatures=signatures)
-        verified = verify(directory, encoder, scratch=directory)
+        with phase("building the graphs of the SavedModel"):
+            root, signatures = reusable_object(encoder)
+        with phase("writing the SavedModel"):
+            tf.saved_model.save(root, str(directory), signatures=signatures)
+        with phase("verifying the SavedModel in a fresh process"):
+            verified = verify(directory, encoder, scratch=directory)
     if "keras" in formats:
         save_encoder(encoder.model, encoder.card, directory / ENCODER_FILE)
     (directory / cards.CARD_NAME).write_text(encoder.card.to_json(), encoding="utf-8")

@@ -25,6 +25,7 @@ from brave_tf.export.verify import verify
 from brave_tf.files import is_unfinished, new_folder
 from brave_tf.method.brave import Brave
 from brave_tf.models.backbones import video_backbone
+from brave_tf.progress import phase
 from brave_tf.storage import as_path, local_copy
 from brave_tf.training.build import build
 
@@ -98,10 +99,11 @@ def _digest(checkpoint: Path) -> str:
 
 def _write_models(folder: Path, checkpoint: Path, name: str) -> Converted:
     converted, model, encoder = _read_models(checkpoint, name)
-    card = card_of(converted.config, encoder, steps=0)
-    save_encoder(encoder, card, folder / ENCODER_FILE)
-    if model is not None:
-        model.save(folder / BRAVE_FILE)
+    with phase("writing the networks"):
+        card = card_of(converted.config, encoder, steps=0)
+        save_encoder(encoder, card, folder / ENCODER_FILE)
+        if model is not None:
+            model.save(folder / BRAVE_FILE)
     digest = _digest(checkpoint)
     text = model_card(name, checkpoint.name, digest, card, encoder, converted.towers, converted.passed_over)
     (folder / CARD_FILE).write_text(text, encoding="utf-8")
@@ -110,20 +112,22 @@ def _write_models(folder: Path, checkpoint: Path, name: str) -> Converted:
 
 def _read_models(checkpoint: Path, name: str) -> tuple[Converted, Brave | None, keras.Model]:
     """What a checkpoint becomes, not verified; the whole model, if it holds that, and the encoder."""
-    content = read_checkpoint(checkpoint)
+    with phase(f"reading {checkpoint.name}"):
+        content = read_checkpoint(checkpoint)
     released = content.get("config") or {}
     if not isinstance(released, Mapping):
         raise UserError(f"{checkpoint} holds a config that is a {type(released).__name__}; expected a dictionary")
     trees = Trees.of(content["params"], content["state"], str(checkpoint))
     not_whole = ""
-    try:
-        config, model, encoder = _models(trees, released, name)
-    except UserError as error:
-        if not trees.is_whole:
-            raise
-        # The encoder is what most want, and only the names of its tower are known for certain.
-        trees, not_whole = trees.narrow(), str(error)
-        config, model, encoder = _models(trees, released, name)
+    with phase("building the networks"):
+        try:
+            config, model, encoder = _models(trees, released, name)
+        except UserError as error:
+            if not trees.is_whole:
+                raise
+            # The encoder is what most want, and only the names of its tower are known for certain.
+            trees, not_whole = trees.narrow(), str(error)
+            config, model, encoder = _models(trees, released, name)
     return Converted(config, trees.towers, trees.passed_over, not_whole, {}), model, encoder
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from brave_tf.errors import UserError
 from brave_tf.presets import released_checkpoints
+from brave_tf.progress import phase
 from brave_tf.storage import as_path
 
 
@@ -22,7 +23,8 @@ def locate(checkpoint: str) -> tuple[Path, str]:
     import keras
 
     try:
-        file = keras.utils.get_file(Path(released.url).name, released.url, cache_subdir="brave_tf")
+        with phase(f"fetching {released.url}"):
+            file = keras.utils.get_file(Path(released.url).name, released.url, cache_subdir="brave_tf")
     except Exception as error:  # Keras turns whatever went wrong into a bare Exception
         raise UserError(
             f"{checkpoint} cannot be fetched from {released.url} ({error}); is there an internet connection? "

@@ -14,7 +14,7 @@ from brave_tf.demo.world import MOTIONS, write_world
 from brave_tf.errors import UserError
 from brave_tf.files import write_json
 from brave_tf.machine import cores
-from brave_tf.progress import track
+from brave_tf.progress import phase, track
 from brave_tf.storage import is_remote
 
 CLIPS_PER_MOTION = {"train": 150, "test": 24}
@@ -62,11 +62,12 @@ def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
         scores[name] = steps.do(f"evaluate {name}", functools.partial(_scores, runs[name], dataset, out, seed))
     exported = steps.do("export and verify", lambda: _export(runs["V<->A"], out / "exported"))
     # Imported here: the processes that write media files import this package, too, and need no TensorFlow.
-    from brave_tf.demo.page import gather
-    from brave_tf.pages import demo as page
+    with phase("gathering what the page shows"):
+        from brave_tf.demo.page import gather
+        from brave_tf.pages import demo as page
 
-    content = gather(dataset, configs, runs, scores, steps.seconds)
-    page.write(out / "index.html", content)
+        content = gather(dataset, configs, runs, scores, steps.seconds)
+        page.write(out / "index.html", content)
 
     seconds = dict(content.timings)
     best = scores["V<->A"]["linear"]

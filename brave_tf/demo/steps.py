@@ -8,6 +8,7 @@ from typing import Any
 
 from brave_tf.errors import UserError
 from brave_tf.files import is_partial, write_json
+from brave_tf.progress import phase
 
 FILE = "demo.json"
 
@@ -48,7 +49,8 @@ class Steps:
             return self._content["results"][name]
         started = time.monotonic()
         try:
-            result = step()
+            with phase(name):
+                result = step()
             self._content["results"][name] = result
         finally:
             spent = self._content["seconds"].get(name, 0.0) + time.monotonic() - started

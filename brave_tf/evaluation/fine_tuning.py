@@ -24,7 +24,7 @@ from brave_tf.evaluation.protocol import EncoderLike, Results
 from brave_tf.evaluation.protocols.finetune import FineTune
 from brave_tf.evaluation.request import Request
 from brave_tf.evaluation.scores import Answers, by_video
-from brave_tf.progress import Advance, track
+from brave_tf.progress import Advance, phase, track
 
 DECISIONS_FILE = "decisions.npy"
 DAMAGED_FILE = "damaged.npy"
@@ -167,10 +167,12 @@ class FineTuning:
         """
         damaged = set() if damaged is None else damaged
         if folder is not None and (folder / DECISIONS_FILE).is_file():
+            with phase("reading the answers that are kept"):
+                if (folder / DAMAGED_FILE).is_file():
+                    damaged |= set(np.load(folder / DAMAGED_FILE, allow_pickle=False).tolist())
+                decisions = np.load(folder / DECISIONS_FILE, allow_pickle=False)
             advance(self.units)
-            if (folder / DAMAGED_FILE).is_file():
-                damaged |= set(np.load(folder / DAMAGED_FILE, allow_pickle=False).tolist())
-            return np.asarray(np.load(folder / DECISIONS_FILE, allow_pickle=False))
+            return np.asarray(decisions)
         if not encoder.trainable_variables:
             raise UserError(f"{encoder.path} has no variables that can be trained; expected a run or a .keras file")
         before = [np.array(variable) for variable in encoder.variables]

@@ -1,5 +1,6 @@
 """One fine-tuning while it goes on: networks, optimizer, and how far it is."""
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError, reason_of
 from brave_tf.evaluation.features import Embedder, window_features
 from brave_tf.evaluation.replicas import check_batch
-from brave_tf.progress import Advance, note
+from brave_tf.progress import Advance, note, phase
 
 if TYPE_CHECKING:
     from brave_tf.evaluation.fine_tuning import FineTuning
@@ -70,20 +71,24 @@ class FineTuningRun:
     def complete(self, advance: Advance) -> np.ndarray:
         """Trains to the last step and tests: see `FineTuning.decisions`."""
         task = self._task
-        manager = self._restored()
+        with phase("looking for a checkpoint"):
+            manager = self._restored()
         first, last = int(self._finished_steps.numpy()), task.config.epochs * task.steps_per_epoch
         advance(first)
-        batches = iter(self._batches(first))
-        train = tf.function(self._train, autograph=False, reduce_retracing=True)
-        for step in range(first + 1, last + 1):
-            with as_user_errors():
-                clips, labels, draws = next(batches)
-            loss = float(train(clips, labels))
-            self._note_damage(draws)
-            self._finished_steps.assign(step)
-            if manager is not None and (step == last or step % task.config.checkpoint_every == 0):
-                self._save(manager)
-            advance(1, f"loss {loss:.3f}")
+        with contextlib.ExitStack() as start_up:
+            start_up.enter_context(phase("preparing the first step"))
+            batches = iter(self._batches(first))
+            train = tf.function(self._train, autograph=False, reduce_retracing=True)
+            for step in range(first + 1, last + 1):
+                with as_user_errors():
+                    clips, labels, draws = next(batches)
+                loss = float(train(clips, labels))
+                self._note_damage(draws)
+                self._finished_steps.assign(step)
+                if manager is not None and (step == last or step % task.config.checkpoint_every == 0):
+                    self._save(manager)
+                start_up.close()
+                advance(1, f"loss {loss:.3f}")
         embed = Embedder(self._probabilities, task.input_view.modality, self._strategy)
         (answers,) = window_features([embed], task.dataset, task.test, task.input_view, advance)
         return np.asarray(answers.mean(axis=1))

@@ -26,6 +26,7 @@ from brave_tf.progress import track
 
 UNUSED = {"train": {"svm_c", "windows", "crops", "crop_places"}, "test": {"svm_c", "epochs"}}
 """Settings of the view that do not change the features of training samples and of test windows."""
+FIRST_BATCH = "preparing the first batch"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,7 +144,8 @@ class _FeatureMaker:
         clips, passes = self.clips.table.take(rows), self.request.input_view.view.epochs
         count = len(rows) * passes
         into = [self._open(encoder, "train", clips, count) for encoder in encoders]
-        with track(count, "embed training samples", done=min(each.done for each in into)) as advance:
+        done = min(each.done for each in into)
+        with track(count, "embed training samples", done=done, start_up=FIRST_BATCH) as advance:
             augmented_features(
                 embeds, self.clips.dataset, clips, self.request.input_view, self.request.seed, advance, into
             )
@@ -154,7 +156,7 @@ class _FeatureMaker:
     ) -> list[_Kept]:
         clips = self.clips.table.take(rows)
         into = [self._open(encoder, "test", clips, len(rows)) for encoder in encoders]
-        with track(len(rows), words, done=min(each.done for each in into)) as advance:
+        with track(len(rows), words, done=min(each.done for each in into), start_up=FIRST_BATCH) as advance:
             window_features(embeds, self.clips.dataset, clips, self.request.input_view, advance, into)
         return [_Kept(each, rows, rows[are_damaged(each)]) for each in into]
 

@@ -23,7 +23,7 @@ from brave_tf.inspection.draws import clip_seconds, draw_views
 from brave_tf.modalities import MODALITIES
 from brave_tf.pages import inspect as page
 from brave_tf.pages.inspect_content import Draw, InspectContent, InspectedClip
-from brave_tf.progress import note, track
+from brave_tf.progress import note, phase, track
 from brave_tf.storage import as_path
 
 MOST_REDRAWS = 7
@@ -53,7 +53,8 @@ def write_inspection(
     words += ["--redraws", str(redraws), "--seed", str(config.seed), "--split", split]
     command = shlex.join([*words, *(["--set", *settings] if settings else [])])
     content = gather(config, dataset, split=split, clips=clips, redraws=redraws, command=command)
-    page.write(as_path(out), content)
+    with phase("writing the page"):
+        page.write(as_path(out), content)
     return content
 
 
@@ -77,7 +78,7 @@ def gather(
     finder = usable.damage_finder()
     damaged: dict[int, DamagedClip] = {}
     count = min(clips, usable.count)
-    with track(count * (1 + redraws), "drawing views") as advance:
+    with track(count * (1 + redraws), "drawing views", start_up="preparing the first draw") as advance:
         for example in range(count):
             # As `pretraining_dataset` draws them.
             for draw in map(int, sampling.draws(example)):

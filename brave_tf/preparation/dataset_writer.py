@@ -27,7 +27,7 @@ from brave_tf.preparation.plan import ClipSettings, Plan, make_plan
 from brave_tf.preparation.shard_jobs import write_shards
 from brave_tf.preparation.splits import assign_splits, parse_shares
 from brave_tf.preparation.work_folder import read_all_done
-from brave_tf.progress import note
+from brave_tf.progress import note, phase
 from brave_tf.storage import as_path, as_source, remove_tree
 
 
@@ -72,9 +72,10 @@ def write_dataset(
     lists = None if annotations is None else as_source(annotations)
     # An interrupted dataset below its source is no part of it, and the same command finds what it found before.
     reach = Reach(follow_links, leave_out=out)
-    listing = list_source(source, layout, path_column=path_column, annotations=lists, reach=reach)
-    sources, rule = assign_splits(listing.sources, parse_shares(split), seed)
-    plan = make_plan(sources, settings.as_dict(), listing.classes)
+    with phase(f"listing {source}"):
+        listing = list_source(source, layout, path_column=path_column, annotations=lists, reach=reach)
+        sources, rule = assign_splits(listing.sources, parse_shares(split), seed)
+        plan = make_plan(sources, settings.as_dict(), listing.classes)
     if (out / INFO_FILE).is_file():
         dataset = _finished(out, plan)
         if engine.part is None:
@@ -87,8 +88,9 @@ def write_dataset(
         if engine.part is not None:
             note(describe_part(out, plan, engine.part))
             return None
-        check_complete(out, plan)
-        _finish(out, plan, settings, listing, listing.split_rule or rule)
+        with phase("writing the clip table"):
+            check_complete(out, plan)
+            _finish(out, plan, settings, listing, listing.split_rule or rule)
     _tidy(out)
     return open_dataset(out)
 

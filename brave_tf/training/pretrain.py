@@ -25,7 +25,7 @@ from brave_tf.encoders.card import card_of, weights_sha256
 from brave_tf.encoders.encoder import save_towers
 from brave_tf.errors import UserError
 from brave_tf.method.brave import Brave
-from brave_tf.progress import note, track
+from brave_tf.progress import note, phase, silence, track
 from brave_tf.runs.directory import EARLIER_STEPS, claimed, earlier_steps, finished_summary, last_loss, write_summary
 from brave_tf.runs.metrics import DAMAGED, damage_until
 from brave_tf.storage import as_path
@@ -97,13 +97,14 @@ class _Pretraining:
         if self._writes:
             for line in [*self.clips.notes, *self.clips.remarks]:
                 note(line)
-        with self.strategy.scope():
+        with phase("building the networks"), self.strategy.scope():
             model = make_model(self.config)
         metrics = MetricsWriter(self.run, self.config, self.check)
         checkpoints = Checkpoints(self.run, model, self.config.keep_checkpoints, metrics.flush)
         stop = StopOnSignal(checkpoints.save)
         with stop.listening():
-            first_step = checkpoints.restore()
+            with phase("looking for a checkpoint"):
+                first_step = checkpoints.restore()
             if first_step < self.config.steps:
                 history = self._fit(model, metrics, checkpoints, first_step, stop)
             else:
@@ -111,7 +112,8 @@ class _Pretraining:
                 checkpoints.save()
                 loss = last_loss(self.run) if self._writes else math.nan
                 history = {"final_loss": loss, "clips_per_second": None, "seconds": 0.0}
-            summary = self._finish(model, history)
+            with phase("writing the encoder"):
+                summary = self._finish(model, history)
             # Nobody leaves before the first worker has written everything.
             return dict(json.loads(Agreement(self.strategy).text_of_chief(json.dumps(summary))))
 
@@ -123,8 +125,9 @@ class _Pretraining:
         self, model: Brave, metrics: MetricsWriter, checkpoints: Checkpoints, first_step: int, stop: StopOnSignal
     ) -> dict[str, Any]:
         config = self.config
-        check_usable(self.clips, config, first_step)
-        batches = pretraining_dataset(self.clips, config, first_step=first_step, strategy=self.strategy)
+        with phase("preparing the input"):
+            check_usable(self.clips, config, first_step)
+            batches = pretraining_dataset(self.clips, config, first_step=first_step, strategy=self.strategy)
         outcome = FitSummary(config.batch_size)
         with contextlib.ExitStack() as stack:
             command = _command(config, self.data, self.run)
@@ -133,8 +136,11 @@ class _Pretraining:
             callbacks = [guard, DamageWatch(self.clips, config, self.run, command), *self._probe()]
             callbacks += [metrics, CheckpointWriter(checkpoints, config.checkpoint_every), outcome]
             if self._writes:
-                advance = stack.enter_context(track(config.steps, f"pretrain {config.name}", done=first_step))
+                title, start_up = f"pretrain {config.name}", "preparing the first step"
+                advance = stack.enter_context(track(config.steps, title, done=first_step, start_up=start_up))
                 callbacks.append(ProgressReporter(advance))
+            else:
+                stack.enter_context(silence())
             remaining = config.steps - first_step
             try:
                 with as_user_errors():

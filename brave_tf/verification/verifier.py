@@ -16,7 +16,7 @@ from brave_tf.data.open import open_dataset
 from brave_tf.data.record_frame import framed_bytes
 from brave_tf.errors import UserError
 from brave_tf.machine import cores
-from brave_tf.progress import Advance, track
+from brave_tf.progress import Advance, phase, track
 from brave_tf.quiet import silenced_libraries
 from brave_tf.storage import as_path, is_remote, of_many
 from brave_tf.verification.copies import Copies
@@ -44,7 +44,8 @@ def verify_dataset(
             report = Verifier(opened, workers or cores()).run(Console(file=terminal))
         if target is None or not report.can_be_repaired:
             return report
-        return write_repaired(opened, target, report)
+        with phase("writing the repaired dataset"):
+            return write_repaired(opened, target, report)
 
 
 class Verifier:
@@ -96,7 +97,8 @@ class Verifier:
                 stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
-        return self._report(len(shards), sum(sizes.values()))
+        with phase("comparing the clips with one another"):
+            return self._report(len(shards), sum(sizes.values()))
 
     def _rows_of_shards(self) -> dict[str, range]:
         encoded = self._table["shard"].combine_chunks().dictionary_encode()
