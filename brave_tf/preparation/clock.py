@@ -101,8 +101,8 @@ class Clock:
     @property
     def span(self) -> tuple[float, float] | None:
         """First and last time of the first lap, by the file's clock; None if nothing came."""
-        first_lap = next(iter(self._known()), None)
-        return first_lap and (first_lap[0][0], max(last for _, last in first_lap))
+        laps = self._known()
+        return (laps[0][0][0], max(last for _, last in laps[0])) if laps else None
 
     @property
     def seconds(self) -> float:
