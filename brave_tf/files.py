@@ -104,8 +104,11 @@ def replaced(path: Path) -> Iterator[Path]:
             copy_file(Path(folder, path.name), path)
         return
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    yield partial
-    os.replace(partial, path)
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -122,9 +125,9 @@ def new_folder(path: Path) -> Iterator[Path]:
         OSError: the disk is full, or the place cannot be written.
     """
     if isinstance(path, RemotePath):
-        with tempfile.TemporaryDirectory(prefix="brave_tf-") as folder:
-            yield Path(folder)
-            _send(Path(folder), path)
+        with tempfile.TemporaryDirectory(prefix="brave_tf-") as here:
+            yield Path(here)
+            _send(Path(here), path)
         return
     made = [folder for folder in path.parents if not folder.exists()]
     partial = path.with_name(f".{path.name}.partial")

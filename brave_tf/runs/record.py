@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import math
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -92,7 +93,7 @@ def number(value: Any) -> float | None:
         return math.inf if value > 0 else -math.inf
 
 
-def read_run(path: str | Path) -> RunRecord:
+def read_run(path: str | os.PathLike[str]) -> RunRecord:
     """Reads the record of a run, which may be going on at that moment.
 
     Args:
