@@ -77,8 +77,9 @@ def prepare(
 
     Args:
         source: folder of media files, whose sub-folders name the classes, or a CSV file with a column `path` and
-            optionally start, end (seconds), split, and label columns; or a benchmark's folder.
-        out: directory of the dataset.
+            optionally start, end (seconds), split, and label columns; or a benchmark's folder. It may be elsewhere,
+            such as gs://bucket/videos, s3:// or hf://datasets, see docs/data.md.
+        out: directory of the dataset; it may be elsewhere, such as gs://bucket/dataset.
         layout: how the source is laid out; auto is folder or csv, the others are benchmarks as their authors ship them,
             see docs/data.md.
         path_column: the CSV's column of paths.
@@ -157,7 +158,8 @@ def verify(
     trained on. See docs/data.md.
 
     Args:
-        dataset: dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME/CONFIG:VERSION.
+        dataset: dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME/CONFIG:VERSION; it may be
+            elsewhere, such as gs://bucket/dataset, and so may `repair`.
         repair: directory for a dataset without the damaged clips, written only if there are any; the other clips stay
             as they are, byte for byte, and removed.csv in it lists the damaged ones for `brave-tf prepare`.
         workers: threads that decode, one per CPU core by default; shards are read one after the other.
@@ -242,7 +244,8 @@ def pretrain(
     Args:
         preset: experiment to run; `brave-tf presets` lists them. In Python also a `Config`.
         data: dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME/CONFIG:VERSION, prepared by
-            TensorFlow Datasets; may be given several times (in Python: a list).
+            TensorFlow Datasets; may be given several times (in Python: a list), and be elsewhere, such as
+            gs://bucket/dataset.
         run: directory for checkpoints, metrics and the finished encoder; it may be elsewhere, such as
             gs://bucket/runs/first, see docs/scaling.md.
         steps: optimizer steps, instead of the preset's. More than before make a run longer, also a finished one: from

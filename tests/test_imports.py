@@ -145,6 +145,16 @@ def test_only_media_files_are_opened_with_pyav(path):
     assert not lines, f"{path}:{lines} imports av; expected only in {', '.join(sorted(OPENS_MEDIA))}"
 
 
+def test_apache_beam_is_imported_only_by_who_runs_it():
+    found = {
+        (path, each.when_loaded)
+        for path, tree in MODULES.items()
+        for each in imports(path, tree)
+        if each.name.split(".")[0] == "apache_beam"
+    }
+    assert found == {("preparation/beam_pipeline.py", False)}
+
+
 def loads_without_tensorflow(path: str) -> bool:
     """Whether a module must not import TensorFlow while it loads."""
     folder = "evaluation/protocols/"

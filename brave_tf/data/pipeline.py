@@ -20,7 +20,7 @@ from brave_tf.data.evaluation_views import (
     evaluation_windows,
 )
 from brave_tf.data.read import RecordTable
-from brave_tf.data.second_look import Make, SecondLook
+from brave_tf.data.second_look import Make, SecondLook, Watch
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.data.usable import batches_without_gaps, elements_without_gaps
 from brave_tf.data.views import training_views
@@ -64,6 +64,7 @@ def pretraining_dataset(
     check_batch(config, replicas)
     clips = data if isinstance(data, TrainingClips) else TrainingClips.open(data, config)
     reader = clips.table.reader()
+    row_of = functools.partial(sampling.row_of, clips=clips.count, run_seed=config.seed)
 
     # A function of the graph: elements and what replaces them share it, where it would be traced for either.
     @tf.function(autograph=False)
@@ -91,10 +92,12 @@ def pretraining_dataset(
         def replacement(position: tf.Tensor) -> dict[str, Any]:
             return made(*look(example(position))[1:])
 
-        first = first_step * size
-        dataset = tf.data.Dataset.range(first, np.iinfo(np.int64).max)
+        first, batch = first_step * size, config.batch_size // replicas
+        watch = Watch(clips.table, lambda position: row_of(int(example(position))), first, batch)
+        dataset = tf.data.Dataset.range(first, np.iinfo(np.int64).max).take_while(watch.goes_on)
         dataset = _on_all_cores(dataset, element, config.data.parallel_calls)
-        dataset = batches_without_gaps(dataset, first, config.batch_size // replicas, replacement)
+        dataset = batches_without_gaps(dataset, first, batch, replacement).map(watch.counted)
+        dataset = dataset.concatenate(watch.end(dataset))
         return dataset.prefetch(PREFETCHED_BATCHES * replicas // pipelines).with_options(_own_threads())
 
     if replicas == 1:

@@ -5,6 +5,7 @@ operations try to make the same of it; so what becomes of a clip never depends o
 """
 
 import contextlib
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -16,6 +17,8 @@ from brave_tf.data.read import RecordTable
 from brave_tf.data.tfrecord_index import DamagedRecordError
 from brave_tf.errors import UserError
 
+AHEAD_BATCHES, AHEAD_CLIPS = 8, 256
+"""So far a pipeline may be ahead of its batches before anybody asks whether its clips can be read at all."""
 Make = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Any]
 """A graph function from the number of an element, the row of its clip, and the record, to the element."""
 
@@ -65,6 +68,56 @@ class SecondLook:
         if self._if_none is not None:
             raise self._if_none
         return tf.constant(False), number, tf.constant(0, tf.int64), tf.constant(b"")
+
+
+class Watch:
+    """Ends an input without end whose storage gives nothing any more: it would try one clip after the other for ever.
+
+    Args:
+        table: where the records lie.
+        row_of: from the number of an element to the row of its clip.
+        first: the first number.
+        size: elements of a batch.
+    """
+
+    def __init__(self, table: RecordTable, row_of: Callable[[int], int], first: int, size: int):
+        self._table, self._row_of, self._size = table, row_of, size
+        self._delivered = first
+        self._failure: UserError | None = None
+
+    def goes_on(self, number: tf.Tensor) -> tf.Tensor:
+        """For `take_while` over the numbers: whether there is reason to try further ones."""
+        look = functools.partial(tf.py_function, self._look, [number], tf.bool)
+        return tf.ensure_shape(tf.cond(number % self._size == 0, look, lambda: tf.constant(True)), [])
+
+    def counted(self, batch: Any) -> Any:
+        """For `map` over the batches."""
+        tf.py_function(self._count, [], [])
+        return batch
+
+    def end(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+        """What comes after the last batch: the reason why there are no more of them, as an error."""
+        return tf.data.Dataset.from_generator(self._raise, output_signature=batches.element_spec)
+
+    def _count(self) -> None:
+        self._delivered += self._size
+
+    def _look(self, number: tf.Tensor) -> bool:
+        # What is made ahead of the batches that have come out is less, while clips can be used.
+        if int(number) - self._delivered > AHEAD_BATCHES * self._size + AHEAD_CLIPS:
+            try:
+                read_record(self._table, self._row_of(int(number)))
+            except DamagedRecordError:
+                pass
+            except UserError as error:
+                self._failure = error
+                return False
+        return True
+
+    def _raise(self) -> Iterator[Any]:
+        if self._failure is not None:
+            raise self._failure
+        return iter(())
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from brave_tf.encoders.from_run import find_checkpoint, load_checkpoint, load_ne
 from brave_tf.encoders.named import LOG_MEL, log_mel_baseline, random_network
 from brave_tf.encoders.portable import to_stock_layers
 from brave_tf.errors import UserError, reason_of
-from brave_tf.files import replaced
+from brave_tf.files import is_unfinished, replaced
 from brave_tf.method.brave import Brave
 from brave_tf.modalities import MODALITIES, NARROW, Modality, Tower, TowerChoice
 from brave_tf.models.backbones import NETWORKS
@@ -213,6 +213,8 @@ def _from_place(path: Path, tower: TowerChoice | None) -> Encoder:
     if (path / ENCODER_FILE).is_file():
         towers = [each for each, file in TOWER_FILES.items() if (path / file).is_file()]
         return _load_keras(path / TOWER_FILES[choose_tower(tower, towers, str(path))], None)
+    if is_unfinished(path):
+        raise UserError(f"{path} was cut off while it was sent; run the command that writes it once more")
     raise UserError(f"{path} holds no encoder; expected {ENCODER_FILE} (a run) or saved_model.pb (an export) in it")
 
 

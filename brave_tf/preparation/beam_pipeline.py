@@ -21,6 +21,7 @@ from brave_tf.preparation.file_limits import FileLimits
 from brave_tf.preparation.plan import ClipSettings, Plan, Shard
 from brave_tf.preparation.work_folder import is_done, not_done, read_left_out
 from brave_tf.progress import track
+from brave_tf.storage import of_many
 
 HERE = ("runner=FnApiRunner", "direct_running_mode=multi_processing", "direct_num_workers=0")
 """Beam's options where none names a runner: all cores of this machine, and nothing that Beam would download."""
@@ -57,8 +58,7 @@ def write_with_beam(out: Path, plan: Plan, settings: ClipSettings, options: Sequ
     todo = not_done(out, plan.shards)
     left_out = read_left_out(out)
     try:
-        for shard in todo:
-            write_tasks(work, plan, shard, left_out)
+        of_many(lambda shard: write_tasks(work, plan, shard, left_out), todo)
     except OSError as error:
         raise UserError(f"{out} cannot be written ({error.strerror}); free some space and run it again") from None
     if todo:

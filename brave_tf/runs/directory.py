@@ -53,17 +53,18 @@ def claimed(run: Path, config: Config, data_fingerprints: Sequence[str]) -> Iter
         UserError: the directory belongs to another experiment (every difference is listed) or another process, has
             trained more steps than the experiment has, holds something else, or cannot be written.
     """
+    wanted = {"config": to_dict(config), "data": list(data_fingerprints)}
     with contextlib.ExitStack() as stack:
         try:
             _check_place(run)
             run.mkdir(parents=True, exist_ok=True)
-            check = _owned(run / LOCK_FILE, stack)
+            check = _owned(run, wanted, stack)
         except BlockingIOError:
             raise UserError(f"another process trains in {run}; wait for it, or choose another --run") from None
         except OSError as error:
             raise _unwritable(run, error) from error
         try:
-            _claim(run, {"config": to_dict(config), "data": list(data_fingerprints)})
+            _claim(run, wanted)
         except OSError as error:
             raise _unwritable(run, error) from error
         yield check
@@ -76,30 +77,25 @@ def _check_place(run: Path) -> None:
         raise UserError(f"{run} is not empty and not a run directory; choose another --run")
 
 
-def _owned(path: Path, stack: contextlib.ExitStack) -> Callable[[], None]:
-    if isinstance(path, RemotePath):
-        return Ownership(path).check
-    stack.enter_context(locked(path))
+def _owned(run: Path, wanted: dict[str, Any], stack: contextlib.ExitStack) -> Callable[[], None]:
+    if isinstance(run, RemotePath):
+        # Who is refused must not end the process that trains there.
+        _check_same(run, wanted)
+        return Ownership(run / LOCK_FILE).check
+    stack.enter_context(locked(run / LOCK_FILE))
     return lambda: None  # Nobody else can have it meanwhile.
 
 
 def _claim(run: Path, wanted: dict[str, Any]) -> None:
     path = run / CONFIG_FILE
-    if not path.is_file():
+    before = _check_same(run, wanted)
+    if before is None:
         write_json(path, wanted)
         return
-    before = read_object(path)
-    different = differences(_essential(before), _essential(wanted))
-    if different:
-        raise UserError(
-            f"{run} belongs to another configuration ({'; '.join(different)}); "
-            "repeat its command to go on, or choose another --run"
-        )
     old, new = before["config"].get("steps"), wanted["config"]["steps"]
     if earlier := earlier_steps(run) + ([old] if old != new else []):
         wanted = {**wanted, EARLIER_STEPS: earlier}
     if old != new:
-        _check_steps(run, new)
         trim_metrics(run, new)
         note(
             f"{run} goes on to {new:,} steps instead of {old:,}: from here on the learning rate is that of a run of "
@@ -110,6 +106,23 @@ def _claim(run: Path, wanted: dict[str, Any]) -> None:
         return
     if before != wanted:
         write_json(path, wanted)
+
+
+def _check_same(run: Path, wanted: dict[str, Any]) -> dict[str, Any] | None:
+    """What `config.json` holds, None if it is not there yet; raises `UserError` if it does not fit what is wanted."""
+    path = run / CONFIG_FILE
+    if not path.is_file():
+        return None
+    before = read_object(path)
+    different = differences(_essential(before), _essential(wanted))
+    if different:
+        raise UserError(
+            f"{run} belongs to another configuration ({'; '.join(different)}); "
+            "repeat its command to go on, or choose another --run"
+        )
+    if before["config"].get("steps") != wanted["config"]["steps"]:
+        _check_steps(run, wanted["config"]["steps"])
+    return before
 
 
 def _check_steps(run: Path, steps: int) -> None:

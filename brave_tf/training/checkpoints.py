@@ -26,7 +26,7 @@ class Checkpoints:
         model: a compiled model; its optimizer is built if it is not yet.
         keep: newest checkpoints that are kept.
         before_saving: called before a checkpoint is written, to write what has to be there with it, such as
-            `MetricsWriter.flush`.
+            `MetricsWriter.flush`; none is written if it raises.
 
     Example:
         >>> checkpoints = Checkpoints("runs/first", model)

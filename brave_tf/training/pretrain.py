@@ -100,7 +100,12 @@ class _Pretraining:
         with phase("building the networks"), self.strategy.scope():
             model = make_model(self.config)
         metrics = MetricsWriter(self.run, self.config, self.check)
-        checkpoints = Checkpoints(self.run, model, self.config.keep_checkpoints, metrics.flush)
+
+        def before_saving() -> None:
+            self.check()
+            metrics.flush()
+
+        checkpoints = Checkpoints(self.run, model, self.config.keep_checkpoints, before_saving)
         stop = StopOnSignal(checkpoints.save)
         with stop.listening():
             with phase("looking for a checkpoint"):

@@ -49,6 +49,13 @@ def graph_cannot_read(monkeypatch):
     return clips
 
 
+class Broken:
+    """A file on a disk that fails."""
+
+    def open(self, mode):
+        raise OSError(errno.EIO, "Input/output error")
+
+
 # In this order: what looks ahead without end may still do so when the next test has begun.
 MAKERS = {
     "windows": lambda dataset: clip_windows(dataset, dataset.clips(), INPUT_VIEW),
@@ -75,10 +82,6 @@ def test_a_clip_that_can_be_read_after_all_is_used(name, dataset, graph_cannot_r
     if name == "pre-training":
         assert all(draw < sampling.STAND_IN for batch in after for draw in batch["draw"].numpy())
 
-    class Broken:
-        def open(self, mode):
-            raise OSError(errno.EIO, "Input/output error")
-
     monkeypatch.setattr(damage, "as_path", lambda path: Broken())
     with pytest.raises(UserError) as raised, as_user_errors():
         list(MAKERS[name](dataset))
@@ -96,3 +99,11 @@ def test_other_errors_stay_what_they_are():
 def test_a_record_that_cannot_be_read_is_not_called_damaged(tmp_path):
     with pytest.raises(UserError, match="absent cannot be read at byte 12"):
         read_payload(str(tmp_path / "absent"), 12, 100)
+
+
+def test_an_input_whose_storage_gives_nothing_any_more_ends(dataset, graph_cannot_read, monkeypatch):
+    monkeypatch.setattr(second_look, "AHEAD_CLIPS", 0)
+    graph_cannot_read(*range(CLIPS))
+    monkeypatch.setattr(damage, "as_path", lambda path: Broken())
+    with pytest.raises(UserError, match=r"cannot be read at byte \d+ \(Input/output error\)"), as_user_errors():
+        next(iter(pretraining_dataset(dataset.path, V)))

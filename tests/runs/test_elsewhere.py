@@ -43,11 +43,22 @@ def test_the_process_that_comes_last_has_the_run_and_the_earlier_one_is_told(run
             check()
 
 
-def test_another_experiment_and_other_content_are_refused(run):
-    with claimed(run, CONFIG, ["abc"]):
-        pass
-    with pytest.raises(UserError, match="belongs to another configuration"), claimed(run, CONFIG, ["xyz"]):
-        pass
+def test_another_experiment_is_refused_and_does_not_end_the_one_that_is_there(run):
+    with claimed(run, CONFIG, ["abc"]) as check:
+        with pytest.raises(UserError, match="belongs to another configuration"), claimed(run, CONFIG, ["xyz"]):
+            pass
+        checkpoint_path(run, 90).mkdir(parents=True)
+        (checkpoint_path(run, 90) / "variables.index").write_bytes(b"x")
+        with (
+            pytest.raises(UserError, match=r"received steps=80 .* has trained 90 steps"),
+            claimed(run, override(CONFIG, ["steps=80"]), ["abc"]),
+        ):
+            pass
+        check()
+
+
+def test_other_content_is_refused(run):
+    run.mkdir()
     (run / "mine").mkdir()
     (run / "mine" / "a.txt").write_text("mine")
     with pytest.raises(UserError, match="not empty and not a run"), claimed(run / "mine", CONFIG, ["abc"]):

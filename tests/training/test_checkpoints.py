@@ -301,3 +301,18 @@ def test_what_has_to_be_there_with_a_checkpoint_is_written_before(run):
     train(model)
     checkpoints.save()
     assert before == [[2, 3]] and checkpoints.steps() == [2, 3, 4]
+
+
+def test_no_checkpoint_is_written_of_a_run_that_another_process_has(run):
+    folder, _ = run
+    model = make(seed=1)
+
+    def check():
+        raise UserError("another process has it")
+
+    checkpoints = Checkpoints(folder, model, before_saving=check)
+    checkpoints.restore()
+    train(model)
+    with pytest.raises(UserError, match="another process has it"):
+        checkpoints.save()
+    assert checkpoints.steps() == [2, 3]
