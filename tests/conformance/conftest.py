@@ -1,4 +1,4 @@
-"""Specs of whole `Brave` models have the smallest networks, for networks have specs of their own."""
+"""Specs of whole `Brave` models, and of variants of a network, have few blocks: each network has a spec of its own."""
 
 from collections.abc import Iterator
 
@@ -8,8 +8,9 @@ from brave_tf.models.depths import BLOCKS
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_unit() -> Iterator[None]:
-    """Leaves networks of depth 26 one block."""
+def few_units() -> Iterator[None]:
+    """Leaves networks of depth 26 one block, and those of depth 101 two."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(BLOCKS, 26, (1,))
+        patch.setitem(BLOCKS, 101, (1, 1))
         yield

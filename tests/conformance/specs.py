@@ -19,8 +19,9 @@ from brave_tf.models.framewise import Framewise
 from brave_tf.training.build import build
 
 TINY = {"depth": 14, "width": 0.0625}
+# The depths that conftest.py makes small.
+ONE_UNIT, TWO_UNITS = ({**TINY, "depth": depth} for depth in (26, 101))
 TOWERS = ("narrow", "rgb", "flow", "audio")
-# The depth that conftest.py makes small.
 TINY_BRAVE = [f"model.{tower}.{setting}" for tower in TOWERS for setting in ("depth=26", "width=0.0625")]
 TINY_BRAVE += ["model.hidden_size=16", "model.projection_size=8"]
 
@@ -77,9 +78,9 @@ _VV = {"narrow": VIDEO, "broad": {"rgb": (2, *VIDEO)}}
 SPECS = [
     Spec("framewise", lambda: Framewise(keras.layers.Conv2D(4, 3, strides=2, padding="same")), VIDEO),
     Spec("tsm_resnet", lambda: TSMResNet(**TINY), VIDEO),
-    Spec("tsm_resnet_flow", lambda: TSMResNet(**TINY, channels=2, shift_fraction=0.25), (3, 32, 32, 2)),
+    Spec("tsm_resnet_flow", lambda: TSMResNet(**ONE_UNIT, channels=2, shift_fraction=0.25), (3, 32, 32, 2)),
     Spec("audio_resnet", lambda: AudioResNet(**TINY), AUDIO),
-    Spec("tsm_resnet_rematerialised", lambda: TSMResNet(**TINY, rematerialise=True), VIDEO),
+    Spec("tsm_resnet_rematerialised", lambda: TSMResNet(**TWO_UNITS, rematerialise=True), VIDEO),
     Spec("r3d", lambda: R3D(**TINY), VIDEO),
     Spec("r3d_v2_cvrl", lambda: R3D(**TINY, version=2, stem="cvrl"), VIDEO),
     Spec("batch_norm", lambda: SyncBatchNormalization(), (6, 5)),
@@ -93,10 +94,19 @@ SPECS = [
 
 
 @functools.cache
-def eager_outputs(name: str, training: bool) -> Any:
-    """What the model of a spec gives eagerly for its four inputs: what all ways of running are compared with."""
+def eager_model(name: str, training: bool) -> tuple[keras.Model, Any]:
+    """The model of a spec, and what it gives eagerly for its four inputs.
+
+    That in training moved averages which no output of it in training depends on.
+    """
     spec = next(spec for spec in SPECS if spec.name == name)
-    return spec.model()(spec.inputs(), training=training)
+    model = spec.model()
+    return model, model(spec.inputs(), training=training)
+
+
+def eager_outputs(name: str, training: bool) -> Any:
+    """What all ways of running are compared with."""
+    return eager_model(name, training)[1]
 
 
 every_spec = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)

@@ -288,7 +288,7 @@ def test_png_frames_are_decoded_like_jpeg(window):
 
 @pytest.mark.usefixtures("one_unit")
 def test_pretrain_takes_a_folder_of_shards(shards, tmp_path, capsys):
-    tiny = ["optimizer.name=adam", "model.hidden_size=16", "model.projection_size=8", "jit_compile=false"]
+    tiny = ["model.hidden_size=16", "model.projection_size=8", "jit_compile=false"]
     tiny += ["model.narrow.width=0.0625", "model.audio.width=0.0625", "batch_size=4", "narrow.size=32"]
     tiny += ["model.narrow.depth=14"]
     command = ["pretrain", "tiny-va", "--data", str(shards), "--run", str(tmp_path / "run"), "--steps", "1"]
