@@ -3,7 +3,6 @@
 import contextlib
 import io
 import math
-import os
 import re
 import signal
 import subprocess
