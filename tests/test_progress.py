@@ -3,18 +3,19 @@
 import contextlib
 import io
 import math
-import os
+import re
+import signal
 import subprocess
 import sys
 import threading
 import time
-import types
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from brave_tf import commands, progress, quiet
+from brave_tf import commands, progress
 from brave_tf.progress import activity, heard_on, note, phase, silence, silent_since, speaker, track, work
 from brave_tf.progress.activity import Activity
 from brave_tf.progress.speaker import SPEAKER
@@ -266,18 +267,30 @@ def test_what_goes_on_is_heard_while_standard_error_is_turned_away(stderr, talka
     assert terminal.getvalue() == told and "a damaged clip\n" in told
 
 
-def test_tensorflow_loads_slowly_and_says_so(talkative, monkeypatch, capfd):
-    told = []
+SLOW_IMPORT = """
+import os, sys, time, types
+from brave_tf import quiet
+from brave_tf.progress import speaker
 
-    def load(name):
-        os.write(2, b"a note of its own\n")
-        wait_until(lambda: told.append(capfd.readouterr().err) or "loading" in "".join(told))
-        return types.SimpleNamespace(config=types.SimpleNamespace(list_physical_devices=list))
+def load(name):
+    os.write(2, b"a note of its own\\n")
+    while "loading" not in open(sys.argv[1]).read():
+        time.sleep(0.01)
+    return types.SimpleNamespace(config=types.SimpleNamespace(list_physical_devices=list))
 
-    monkeypatch.setattr(quiet.importlib, "import_module", load)
-    quiet.import_tensorflow()
-    told.append(capfd.readouterr().err)
-    assert {line.partition(": ")[0] for line in "".join(told).splitlines()} == {"loading TensorFlow"}
+speaker.SILENT_SECONDS = 0.01
+quiet.importlib.import_module = load
+quiet.import_tensorflow()
+"""
+
+
+def test_tensorflow_loads_slowly_and_says_so(tmp_path):
+    file = tmp_path / "stderr"
+    with open(file, "w", encoding="utf-8") as stderr:
+        subprocess.run(
+            [sys.executable, "-c", SLOW_IMPORT, str(file)], stderr=stderr, check=True, timeout=PATIENCE_SECONDS
+        )
+    assert {line.partition(": ")[0] for line in file.read_text().splitlines()} == {"loading TensorFlow"}
 
 
 def test_a_stream_that_is_closed_is_no_error(stderr, talkative):
@@ -286,6 +299,17 @@ def test_a_stream_that_is_closed_is_no_error(stderr, talkative):
         stderr.close()
         with track(1, "write", console=Console(file=stderr)) as advance:
             advance(1)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="only Linux tells which signals a thread takes")
+def test_signals_are_left_to_the_main_thread(stderr, talkative):
+    with phase("prepare"):
+        stderr.wait_for("prepare: ")
+        (thread,) = speakers()
+        status = Path(f"/proc/self/task/{thread.native_id}/status").read_text()
+    (blocked,) = re.findall(r"^SigBlk:\s*(\w+)$", status, flags=re.MULTILINE)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        assert int(blocked, 16) >> number - 1 & 1
 
 
 def test_a_copy_of_the_process_begins_anew():

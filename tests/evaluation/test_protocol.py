@@ -7,6 +7,7 @@ import signal
 import time
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import tensorflow as tf
 
@@ -19,12 +20,13 @@ from brave_tf.errors import UserError
 from brave_tf.evaluation import features, frozen
 from brave_tf.evaluation.clips import LabelledClips
 from brave_tf.evaluation.comparison import compare_with_random
-from brave_tf.evaluation.fine_tuning import FineTuning
+from brave_tf.evaluation.fine_tuning import DECISIONS_FILE, FineTuning
 from brave_tf.evaluation.folds import choose_label, make_folds, shared_videos
 from brave_tf.evaluation.open_settings import open_settings
 from brave_tf.evaluation.protocol import make_protocol
 from brave_tf.evaluation.request import Request
 from brave_tf.evaluation.summary import summarise
+from brave_tf.progress import track
 from tests.preparation.media_files import write_media
 from tests.programs import ONE_UNIT_COMMAND, Program
 
@@ -313,6 +315,17 @@ def test_fine_tuning_learns_goes_on_and_leaves_the_encoder_as_it_was(dataset, tm
     (tmp_path / "cut/features" / folder.name / "decisions.npy").unlink()
     run("cut")
     np.testing.assert_allclose(np.load(tmp_path / "cut/features" / folder.name / "decisions.npy"), decisions, atol=1e-6)
+
+
+def test_answers_that_are_kept_count_in_no_estimate_of_the_time_left(tmp_path):
+    clips = pa.table({"clip_id": [1, 2]})
+    task = FineTuning(None, clips, np.array([0, 1]), clips, 2, INPUT_VIEW, make_protocol("finetune", {}), 0)
+    np.save(tmp_path / DECISIONS_FILE, np.zeros((2, 2)))
+    with track(5 * task.units, "fine-tune") as advance:
+        for _ in range(3):
+            task.decisions(None, tmp_path, advance)
+        line = advance.line(time.monotonic())
+    assert f"{3 * task.units}/{5 * task.units}" in line and "left" not in line
 
 
 def variables_of(folder):

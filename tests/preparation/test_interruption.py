@@ -10,6 +10,7 @@ import pytest
 from brave_tf.commands import prepare
 from tests.preparation.command import arguments, content, descendants, interrupted, is_working, worker_on
 from tests.preparation.media_files import write_media
+from tests.said import without_progress
 
 # Says where it is by a file, and stays there.
 STAY = """
@@ -49,9 +50,7 @@ def undisturbed(videos, tmp_path_factory):
 def check(status, said):
     # Where Ctrl-C strikes while Python makes a class, it ends by the signal itself; a shell says 130 either way.
     assert status in (130, -signal.SIGINT)
-    lines = [line for line in said.splitlines() if not line.startswith("prepare: ")]
-    assert lines == ["brave-tf: interrupted"]
-    assert "prepare: stopped; the same command goes on" in said.splitlines()
+    assert without_progress(said) == ["prepare: stopped; the same command goes on", "brave-tf: interrupted"]
 
 
 @pytest.mark.parametrize("phase", PHASES)
@@ -124,7 +123,7 @@ def test_sigterm_says_what_it_did(everybody, videos, undisturbed, tmp_path):
     command = [sys.executable, "-m", "brave_tf", *arguments(videos, out, 2)]
     status, said = interrupted(command, lambda process: is_working(out), signal.SIGTERM, everybody)
     assert status == 143
-    assert [line for line in said.splitlines() if "left" not in line] == ["prepare: stopped; the same command goes on"]
+    assert without_progress(said) == ["prepare: stopped; the same command goes on"]
     assert not is_working(out)
     prepare(videos, out, workers=1, split="train=1")
     assert content(out) == undisturbed
