@@ -34,9 +34,20 @@ def dataset_at(tmp_path_factory):
     return make
 
 
+BATCHES = {}
+
+
+def first_batch(dataset, config):
+    """The first batch of an experiment, once for all that differ in their networks."""
+    views = (dataset.path, config.narrow, config.broad, config.data, config.batch_size, config.seed)
+    if views not in BATCHES:
+        BATCHES[views] = next(iter(pretraining_dataset(dataset.path, config)))
+    return BATCHES[views]
+
+
 def one_step(config, dataset):
     """Batch, losses, and the weights of a model before and after one training step."""
-    batch = next(iter(pretraining_dataset(dataset.path, config)))
+    batch = first_batch(dataset, config)
     model = make_model(config)
     before = {weight.path: weight.numpy() for weight in model.towers.weights}
     metrics = {name: float(value) for name, value in model.train_step(batch).items()}
@@ -67,10 +78,22 @@ def dataset_of(config, dataset_at):
     return dataset_at(config.broad.audio.sample_rate_hz if config.broad.audio else 16_000)
 
 
+def few_frames(config):
+    """Assignments that leave all visual views of several frames two."""
+    views = {"narrow": config.narrow, **{f"broad.{name}": view for name, view in config.broad.visual.items()}}
+    return [f"{name}.frames={min(view.frames, 2)}" for name, view in views.items()]
+
+
+def every_second_frame(config):
+    """Assignments that make steps between frames alike, but for flow, which is stored at steps of its own."""
+    return [f"{name}.step=2" for name in ("narrow", "broad.rgb") if name == "narrow" or config.broad.rgb is not None]
+
+
 def smallest(name):
     """An experiment as small as it gets, without what takes no part in a step."""
     config = presets.get(name)
-    return dataclasses.replace(reduced(config, *thin(config), *shallow()), name="", steps=1)
+    changes = [*few_frames(config), *every_second_frame(config), *thin(config), *shallow()]
+    return dataclasses.replace(reduced(config, *changes), name="", steps=1)
 
 
 SMALLEST = {smallest(name): name for name in presets.names()}
@@ -99,7 +122,7 @@ def slow_unless_quick(name):
 @pytest.mark.parametrize("name", [slow_unless_quick(name) for name in [*WHOLE, *OTHERS]])
 def test_networks_of_full_depth_and_width_take_a_step(dataset_at, name):
     config = presets.get(name)
-    check_step(reduced(config), dataset_of(config, dataset_at), least_kernels=30)
+    check_step(reduced(config, *few_frames(config)), dataset_of(config, dataset_at), least_kernels=30)
     # Up to 200 million weights, with their momentum, go before the next model comes.
     gc.collect()
 
@@ -120,8 +143,8 @@ def test_every_network_of_a_preset_is_stepped_at_full_size():
 @pytest.mark.parametrize("name", ["v-vvv-tsm50-k600", "v-fa-tsm50-audioset"])
 def test_gradients_of_a_term_reach_its_prediction_and_never_its_target(dataset_at, name):
     config = presets.get(name)
-    config = reduced(config, *thin(config), *shallow())
-    batch = next(iter(pretraining_dataset(dataset_at(16_000).path, config)))
+    config = reduced(config, *few_frames(config), *thin(config), *shallow())
+    batch = first_batch(dataset_at(16_000), config)
     model = make_model(config)
     with tf.GradientTape(persistent=True) as tape:
         _, metrics = model.loss_and_means(model(model.augmented_views(batch), training=True))
@@ -147,15 +170,13 @@ VVV = ["broad.rgb.views=3", "broad.rgb.augment.random_convolution=1", "broad.rgb
 FA = ["broad.flow.frames=4", "broad.audio.seconds=0.5"]
 
 
-def views_and_loss(dataset, name, settings, place, handover):
+def views_and_loss(dataset, config, model, place, handover):
     """A batch, its augmented views, and the loss of a first step."""
-    choices = [f"data.augment_on={place}", f"data.handover={handover}", "batch_size=12", "narrow.frames=4"]
-    config = presets.get(name)
-    config = override(config, [*choices, *settings, *thin(config), *shallow()])
+    config = override(config, [f"data.augment_on={place}", f"data.handover={handover}"])
     batch = next(iter(pretraining_dataset(dataset.path, config)))
-    model = make_model(config)
-    views = tf.nest.map_structure(lambda array: array.numpy(), model.augmented_views(batch))
-    return batch, views, float(model.train_step(batch)["loss"])
+    views = model.augmented_views(batch)
+    loss, _ = model.loss_and_means(model(views, training=True))
+    return batch, tf.nest.map_structure(lambda array: array.numpy(), views), float(loss)
 
 
 def assert_close(ours, theirs, atol):
@@ -167,8 +188,12 @@ def test_host_and_device_augmentation_give_the_same_views_and_the_same_first_los
     textures, monkeypatch, name, settings
 ):
     one_unit(monkeypatch)
+    config = presets.get(name)
+    config = override(config, ["batch_size=12", "narrow.frames=4", *settings, *thin(config), *shallow()])
+    # Of all four, for neither its augmentation nor its weights depend on where views are augmented.
+    model = make_model(config)
     found = {
-        (place, handover): views_and_loss(textures, name, settings, place, handover)
+        (place, handover): views_and_loss(textures, config, model, place, handover)
         for place in ("host", "device")
         for handover in ("uint8", "float32")
     }
