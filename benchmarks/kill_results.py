@@ -22,6 +22,8 @@ _TIMED_TEXT = (
     r"in \d+ (s|min)[^<]*",
 )
 FOLDER = "folder"
+NAMES_BEFORE = 256
+"""More than there is of names in a checkpoint before the first of this kind."""
 _TENSORBOARD = "tensorboard"
 """Its files are only ever added to: one for each start."""
 
@@ -49,8 +51,11 @@ def digest(name: str, content: bytes) -> str:
     elif name == "saved_model.pb":
         # How much the process had made before is part of the names of functions, by which they are sorted.
         content = b" ".join(sorted(re.findall(rb"[A-Za-z][A-Za-z_/]{5,}", content)))
-    elif name == "fingerprint.pb":
-        # A number by chance, and hashes of what `saved_model.pb` holds.
+    elif name.startswith("ckpt-") and ".data-" in name:
+        # Of a checkpoint of a fine-tuning the values of variables; behind them are names, which count optimizers.
+        content = content[: content.index(b"VARIABLE_VALUE") - NAMES_BEFORE]
+    elif name == "fingerprint.pb" or name.startswith("ckpt-"):
+        # Hashes of what is in the files beside it, names among it, and a number by chance.
         content = b""
     elif name == "checkpoint":
         content = b"\n".join(line for line in content.splitlines() if b"timestamp" not in line)
