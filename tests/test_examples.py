@@ -12,6 +12,8 @@ from brave_tf.commands import prepare
 from tests.preparation.media_files import write_media
 from tests.programs import Program
 
+pytestmark = pytest.mark.usefixtures("one_unit")
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
@@ -23,8 +25,15 @@ def test_every_example_is_run_here():
     }
 
 
+ONE_UNIT = (
+    "import pytest, runpy, sys; from tests.reduced import one_unit; one_unit(pytest.MonkeyPatch());"
+    " del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
+)
+"""Runs a script with networks as the fixture `one_unit` leaves them."""
+
+
 def run(name, *arguments, cwd):
-    program = Program([str(EXAMPLES / name), *map(str, arguments)], folder=cwd)
+    program = Program(["-c", ONE_UNIT, str(EXAMPLES / name), *map(str, arguments)], folder=cwd)
     assert program.wait() == 0, program.text()
     return program.text()
 
@@ -42,7 +51,7 @@ def test_the_first_example(dataset, tmp_path):
     assert len((EXAMPLES / "pretrain.py").read_text().splitlines()) <= 25
     run("pretrain.py", dataset, 1, "encoder.keras", cwd=tmp_path)
     encoder = brave_tf.load_encoder(tmp_path / "encoder.keras")
-    assert encoder(np.zeros([1, 8, 64, 64, 3], "float32")).shape == (1, 512)
+    assert encoder(np.zeros([1, 8, 64, 64, 3], "float32")).shape == (1, 64)
 
 
 def test_own_backbones(tmp_path):
@@ -59,4 +68,4 @@ def test_the_example_with_checkpoints(dataset, tmp_path):
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [2]
     encoder = brave_tf.load_encoder(tmp_path / "run" / "brave.keras")
-    assert encoder(np.zeros([1, 8, 64, 64, 3], "float32")).shape == (1, 512)
+    assert encoder(np.zeros([1, 8, 64, 64, 3], "float32")).shape == (1, 64)
