@@ -166,7 +166,7 @@ def textures(tmp_path_factory):
     return prepare(folder, tmp_path_factory.mktemp("out") / "d", workers=1, split="train=1", flow=True, flow_size=32)
 
 
-VVV = ["broad.rgb.views=3", "broad.rgb.augment.random_convolution=1", "broad.rgb.frames=4"]
+VV = ["broad.rgb.views=2", "broad.rgb.augment.random_convolution=1", "broad.rgb.frames=4"]
 FA = ["broad.flow.frames=4", "broad.audio.seconds=0.5"]
 
 
@@ -183,7 +183,7 @@ def assert_close(ours, theirs, atol):
     tf.nest.map_structure(lambda a, b: np.testing.assert_allclose(a, b, atol=atol), ours, theirs)
 
 
-@pytest.mark.parametrize(("name", "settings"), [("tiny-v", VVV), ("tiny-fa", FA)], ids=["v-vvv", "v-fa"])
+@pytest.mark.parametrize(("name", "settings"), [("tiny-v", VV), ("tiny-fa", FA)], ids=["v-vv", "v-fa"])
 def test_host_and_device_augmentation_give_the_same_views_and_the_same_first_loss(
     textures, monkeypatch, name, settings
 ):
