@@ -182,8 +182,10 @@ def test_checkpoint_and_output_may_lie_elsewhere(tmp_path):
     assert names == {"encoder.keras", "model_card.md", "saved_model"}
     loaded = [brave_tf.load_encoder(f"{place}/out{part}")(VIDEO) for part in ("", "/saved_model")]
     np.testing.assert_allclose(*loaded, atol=1e-5)
-    with pytest.raises(UserError, match=r"ram://.*/out exists already"):
-        convert_checkpoint(str(file), str(place / "out"))
+    (place / "taken" / "other.txt").parent.mkdir()
+    (place / "taken" / "other.txt").write_text("other")
+    with pytest.raises(UserError, match=r"ram://.*/taken exists already"):
+        convert_checkpoint(str(file), str(place / "taken"))
     with (
         failing(lambda name, path: name == "read"),
         pytest.raises(UserError, match=r"a\.npy cannot be read \(the service is busy; given up after 5 tries\)"),

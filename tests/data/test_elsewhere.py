@@ -139,8 +139,10 @@ def test_a_repaired_dataset_is_the_same_wherever_it_goes(damaged, tmp_path):
     for dataset, out in ((place, new_place() / "out"), (damaged, new_place() / "out"), (place, tmp_path / "here")):
         assert verify(dataset, repair=out, workers=1).repaired == 17
         assert content(out) == expected
+    assert verify(place, repair=out, workers=1).repaired == 17  # once more
+    assert content(out) == expected
     with pytest.raises(UserError, match="exists already; choose another --repair, or remove it"):
-        verify(place, repair=out, workers=1)
+        verify(place, repair=place, workers=1)
     # What fails half-way leaves nothing.
     out = new_place() / "out"
     with failing(lambda name, path: name == "write" and "dataset.json" in path), pytest.raises(UserError) as raised:
