@@ -230,13 +230,20 @@ def test_what_begins_late_is_told_in_time(clock, stderr):
     with silent_since(clock.now - 9.0):
         with phase("prepare"):
             stderr.wait_for("prepare: ")
+        clock.now += 1.0
         with phase("report"):
-            assert SPEAKER._heard == clock.now
+            assert SPEAKER._heard == clock.now - 1.0
+    # What goes on shortly, and is not told, is silence too.
+    with silent_since(clock.now):
+        with phase("loading"):
+            clock.now += 5.0
+        with phase("inspect"):
+            stderr.wait_for("inspect: ")
     with silent_since(clock.now - 9.0):
         pass
     with phase("verify"):
         assert SPEAKER._heard == clock.now
-    assert stderr.getvalue() == "prepare: 0 s\n"
+    assert stderr.getvalue() == "prepare: 0 s\ninspect: 0 s\n"
 
 
 def test_long_work_is_told_less_often(clock):

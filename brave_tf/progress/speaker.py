@@ -78,8 +78,9 @@ class Speaker:
             activity.begin()
             self._activities.append(activity)
             if self._thread is None:
-                self._heard = time.monotonic() if self._silent_since is None else self._silent_since
-                self._silent_since = None
+                # Between the activities of a command nobody else speaks.
+                since = self._silent_since
+                self._heard = time.monotonic() if since is None else max(since, self._heard)
                 self._thread = threading.Thread(target=self._speak, name="progress", daemon=True)
                 self._thread.start()
             self._changed.notify()
