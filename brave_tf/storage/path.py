@@ -7,7 +7,6 @@ import os
 import pathlib
 import re
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ from typing import Any
 from brave_tf.errors import UserError
 from brave_tf.storage import fsspec_files, gfile
 from brave_tf.storage.patience import patiently, system_error
+from brave_tf.storage.streams import Reader, TextWriter, Writer
 
 _REMOTE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _BUFFER_BYTES = 2**20
-_MEMORY_BYTES = 2**25
 
 
 def is_remote(path: str | os.PathLike[str]) -> bool:
@@ -181,12 +180,12 @@ class RemotePath(pathlib.PosixPath):
         kind = mode.replace("b", "").replace("t", "")
         if kind not in ("r", "w", "a"):
             raise ValueError(f"received the mode {mode!r}; expected r, w or a, with or without b")
-        stream: Any
+        text: dict[str, Any] = {"encoding": encoding or "utf-8", "errors": errors, "newline": newline}
         if kind == "r":
-            stream = io.BufferedReader(_Reader(str(self), self._files, self.stat()), max(buffering, _BUFFER_BYTES))
-        else:
-            stream = _Writer(str(self), append=kind == "a")
-        return stream if "b" in mode else io.TextIOWrapper(stream, encoding or "utf-8", errors, newline)
+            reader = io.BufferedReader(Reader(str(self), self._files, self.stat()), max(buffering, _BUFFER_BYTES))
+            return reader if "b" in mode else io.TextIOWrapper(reader, **text)
+        writer: Any = Writer(str(self), append=kind == "a")
+        return writer if "b" in mode else TextWriter(writer, **text)
 
     def read_bytes(self) -> bytes:
         """The whole content."""
@@ -213,89 +212,3 @@ class RemotePath(pathlib.PosixPath):
         with self.open("w", encoding=encoding, errors=errors, newline=newline) as file:
             written: int = file.write(data)
             return written
-
-
-class _Reader(io.RawIOBase):
-    """A file elsewhere, read piece by piece at any place."""
-
-    def __init__(self, path: str, files: Any, state: os.stat_result):
-        if stat.S_ISDIR(state.st_mode):
-            raise system_error(errno.EISDIR, "", path)
-        self._path, self._files, self._size, self._place = path, files, state.st_size, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._place
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._place = max(offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._size}[whence], 0)
-        return self._place
-
-    def readinto(self, buffer: Any) -> int:
-        if self._place >= self._size:
-            return 0
-        content = patiently(self._files.read, self._path, self._place, len(buffer), about=self._path)
-        buffer[: len(content)] = content
-        self._place += len(content)
-        return len(content)
-
-    def readall(self) -> bytes:
-        content = bytearray()
-        while self._place < self._size:
-            piece = patiently(self._files.read, self._path, self._place, _MEMORY_BYTES, about=self._path)
-            if not piece:
-                break
-            self._place += len(piece)
-            content += piece
-        return bytes(content)
-
-
-class _Writer(io.BufferedIOBase):
-    """What is written is kept here and goes to its place, as a whole, when the file is closed."""
-
-    def __init__(self, path: str, append: bool):
-        self._path, self._append = path, append
-        self._content = tempfile.TemporaryFile()  # noqa: SIM115
-
-    def writable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return False
-
-    def write(self, data: Any) -> int:
-        return self._content.write(data)
-
-    def tell(self) -> int:
-        return self._content.tell()
-
-    def close(self) -> None:
-        if self.closed:
-            return
-        super().close()
-        with self._content as content:
-            content.flush()
-            size = os.fstat(content.fileno()).st_size
-            patiently(_write, self._path, content, self._append, about=self._path, moved_bytes=size)
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if kind is None:
-            self.close()
-        else:
-            # Half of a file is worse than none.
-            super().close()
-            self._content.close()
-
-
-def _write(path: str, content: Any, append: bool) -> None:
-    # Its own, as a request that stalled may go on when the file is closed here.
-    descriptor = os.dup(content.fileno())
-    try:
-        gfile.write(path, descriptor, append)
-    finally:
-        os.close(descriptor)

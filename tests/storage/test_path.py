@@ -102,10 +102,11 @@ def test_what_is_absent_raises_what_the_system_raises(folder: Path) -> None:
         folder.joinpath("there").read_bytes()
 
 
-def test_a_file_whose_writing_fails_is_not_there() -> None:
+@pytest.mark.parametrize(("mode", "half"), [("wb", b"half"), ("w", "half")])
+def test_a_file_whose_writing_fails_is_not_there(mode: str, half: bytes | str) -> None:
     file = as_path("ram://storage/half")
-    with pytest.raises(ZeroDivisionError), file.open("wb") as stream:
-        stream.write(b"half")
+    with pytest.raises(ZeroDivisionError), file.open(mode) as stream:
+        stream.write(half)
         raise ZeroDivisionError
     assert not file.exists()
 
