@@ -140,7 +140,7 @@ def new_folder(path: Path) -> Iterator[Path]:
             _send(Path(here), path)
         return
     made = [folder for folder in path.parents if not folder.exists()]
-    partial = path.with_name(f".{path.name}.partial")
+    partial = partial_of(path)
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
