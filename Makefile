@@ -25,7 +25,7 @@ help:
 	@echo "make check    the gate: lint, format, types, and all tests that are not slow"
 	@echo "make backends the tests that compare with PyTorch and JAX, in an environment that has both"
 	@echo "make beam     the tests of Apache Beam, in an environment that has it"
-	@echo "make bench    time everything (half an hour on an idle machine); benchmarks/README.md says what it means"
+	@echo "make bench    time everything (twenty minutes on an idle machine); benchmarks/README.md says what it means"
 	@echo "make lint | types | format | clean"
 
 demo: $(STAMP)
