@@ -36,7 +36,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 TIERS = {"thorough": "--run-thorough", "slow": "--run-slow"}
-"""Marks of tests that an everyday run leaves out, and the option that asks for them; pyproject.toml says what they are."""
+"""Marks of tests that an everyday run leaves out, and the options that ask for them."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
