@@ -72,6 +72,8 @@ class MonitorConfig:
         collapse_patience: steps in a row below it.
         probe_every: steps between two kNN probes of the encoder, on clips with labels if there are any; 0 never probes.
         probe_clips: clips that a probe embeds at most, half of them as neighbours.
+        probe_label: the label column that probes score; empty is the column `label`, or the only one. Without such a
+            column a run trains without a probe, and says so.
         damaged_share: share of the clips that may turn out to be damaged, each named and replaced by another, before
             the run is stopped; 0 stops it at the first.
     """
@@ -81,6 +83,7 @@ class MonitorConfig:
     collapse_patience: Count = 20
     probe_every: Annotated[int, pydantic.Field(ge=0)] = 5000
     probe_clips: Annotated[int, pydantic.Field(ge=4)] = 2000
+    probe_label: str = ""
     damaged_share: Probability = 0.1
 
 

@@ -163,7 +163,9 @@ class _Pretraining:
 
     def _probe(self) -> list[keras.callbacks.Callback]:
         monitor = self.config.monitor
-        clips = ProbeClips.choose(self.data, monitor.probe_clips) if monitor.probe_every else None
+        if not monitor.probe_every:
+            return []
+        clips = ProbeClips.choose(self.data, monitor.probe_clips, monitor.probe_label)
         return [] if clips is None else [KNNProbe(clips, self.config, monitor.probe_every)]
 
     def _finish(self, model: Brave, history: dict[str, Any]) -> dict[str, Any]:

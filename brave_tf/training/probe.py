@@ -13,12 +13,14 @@ import pyarrow as pa
 from brave_tf.config import Config, EvaluationInput
 from brave_tf.data.dataset import CLIPS_PER_SOURCE, Dataset
 from brave_tf.data.open import open_dataset
+from brave_tf.errors import UserError
 from brave_tf.evaluation.clips import LabelledClips
 from brave_tf.evaluation.feature_files import InMemory, are_damaged
 from brave_tf.evaluation.features import Embedder, window_features
 from brave_tf.evaluation.folds import choose_label
 from brave_tf.evaluation.protocols.knn import knn_decisions
 from brave_tf.method.step_function import finished_steps
+from brave_tf.progress import note
 from brave_tf.training.callbacks import PROBE_METRIC
 from brave_tf.training.strategy import is_chief
 
@@ -43,14 +45,16 @@ class ProbeClips:
     known: np.ndarray
 
     @classmethod
-    def choose(cls, data: Sequence[str | Path], most: int) -> "ProbeClips | None":
+    def choose(cls, data: Sequence[str | Path], most: int, label: str = "") -> "ProbeClips | None":
         """Takes clips of the first dataset with one label per clip, evenly from its training split and from its others.
 
-        In a dataset with a training split alone, every second video is classified by the rest.
+        In a dataset with a training split alone, every second video is classified by the rest. Labels that a probe
+        cannot use are no reason to stop a training: why there is no probe is said.
 
         Args:
             data: what `open_dataset` takes.
             most: clips in all, at most.
+            label: the label column; empty is `label`, or the only one.
 
         Returns:
             The clips, or None if there are no two classes of labelled clips on either side.
@@ -58,13 +62,20 @@ class ProbeClips:
         for path in data:
             dataset = open_dataset(path)
             # Neighbours vote for one class.
-            if dataset.labels and not dataset.multilabel:
-                return cls._of(dataset, most)
+            if not dataset.labels or dataset.multilabel:
+                continue
+            if (problem := _without_column(dataset, label)) is not None:
+                note(f"warning: no kNN probe on {path}: {problem}")
+                continue
+            try:
+                return cls._of(dataset, most, label)
+            except UserError as error:
+                note(f"warning: no kNN probe on {path}: {error}")
         return None
 
     @classmethod
-    def _of(cls, dataset: Dataset, most: int) -> "ProbeClips | None":
-        labelled = LabelledClips.of(dataset, choose_label(dataset, None))
+    def _of(cls, dataset: Dataset, most: int, label: str) -> "ProbeClips | None":
+        labelled = LabelledClips.of(dataset, choose_label(dataset, label or None))
         clips, labels = labelled.table, labelled.labels
         known = np.array([split == TRAIN_SPLIT for split in clips["split"].to_pylist()])
         if known.all() or not known.any():
@@ -120,6 +131,16 @@ class KNNProbe(keras.callbacks.Callback):
         classes = int(probe.labels.max()) + 1
         votes = knn_decisions(vectors[known], probe.labels[known], vectors[queries], NEIGHBOURS, classes)
         return float(np.mean(votes.argmax(axis=1) == probe.labels[queries]))
+
+
+def _without_column(dataset: Dataset, label: str) -> str | None:
+    """Why no label column is meant; None if one is."""
+    columns = [name for name in dataset.labels if name not in dataset.official_folds]
+    if label in columns or (not label and ("label" in columns or len(columns) == 1)):
+        return None
+    given = f"received monitor.probe_label={label}; " if label else ""
+    listed = ", ".join(columns) or "none"
+    return f"{given}its label columns are {listed}; choose one with --set monitor.probe_label=NAME"
 
 
 def _say_nothing(done: int = 1, note: str = "") -> None:

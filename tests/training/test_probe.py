@@ -54,6 +54,36 @@ def test_without_labels_there_is_no_probe(tmp_path):
     assert ProbeClips.choose([path], most=100) is None
 
 
+@pytest.fixture(scope="module")
+def two_columns(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("columns")
+    rows = ["path,split,color,verb"]
+    for number in range(8):
+        write_media(folder / f"{number}.mp4", seconds=0.6, sound_hz=None)
+        rows.append(f"{number}.mp4,{'train' if number < 4 else 'test'},{'red' if number % 2 else 'blue'},run")
+    (folder / "list.csv").write_text("\n".join(rows))
+    return prepare(folder / "list.csv", folder / "dataset", workers=1).path
+
+
+def test_a_label_column_is_chosen_by_its_name(two_columns):
+    found = ProbeClips.choose([two_columns], most=100, label="color")
+    names = open_dataset(two_columns).labels["color"]
+    assert [names[label] for label in found.labels] == found.clips["label/color"].to_pylist()
+
+
+def test_several_label_columns_and_none_chosen_leave_a_run_without_a_probe(two_columns, capfd):
+    assert ProbeClips.choose([two_columns], most=100) is None
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "no kNN probe" in line and "color, verb" in line and "--set monitor.probe_label=NAME" in line
+
+
+def test_a_column_that_is_not_there_leaves_a_run_without_a_probe(two_columns, dataset, capfd):
+    assert ProbeClips.choose([two_columns], most=100, label="colour") is None
+    assert "received monitor.probe_label=colour" in capfd.readouterr().err
+    # Another dataset of the run may have it.
+    assert ProbeClips.choose([two_columns, dataset], most=100, label="label").dataset.path == dataset
+
+
 def test_the_probe_scores_the_encoder_at_its_steps(dataset):
     found = ProbeClips.choose([dataset], most=100)
     classes = tf.constant(found.labels, tf.float32)
