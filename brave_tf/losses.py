@@ -29,16 +29,22 @@ def unit_normalise(vectors: Any) -> Any:
     return vectors / norm
 
 
-def distance(prediction: Any, target: Any) -> Any:
+def distance(prediction: Any, target: Any, stop_gradient: bool = True) -> Any:
     """Squared distance between a unit-norm prediction and a unit-norm target, 2 - 2 cos: [..., P] -> [...].
 
-    No gradient flows into the target.
+    No gradient flows into the target, unless `stop_gradient` is false.
     """
-    return ops.sum(ops.square(unit_normalise(prediction) - ops.stop_gradient(unit_normalise(target))), axis=-1)
+    target = unit_normalise(target)
+    target = ops.stop_gradient(target) if stop_gradient else target
+    return ops.sum(ops.square(unit_normalise(prediction) - target), axis=-1)
 
 
 def pair_losses(
-    narrow: dict[str, Any], broad: dict[str, Any], narrow_z: Any = None, broad_z: Any = None
+    narrow: dict[str, Any],
+    broad: dict[str, Any],
+    narrow_z: Any = None,
+    broad_z: Any = None,
+    stop_gradient: bool = True,
 ) -> tuple[Any, Any]:
     """Both directions between the narrow view and the K broad views of one modality, averaged over the batch.
 
@@ -47,6 +53,7 @@ def pair_losses(
         broad: `z` and `h` of the broad views, [B, K, P].
         narrow_z: what the broad views regress; by default the narrow view's own `z`.
         broad_z: what the narrow view regresses; by default the broad views' own `z`.
+        stop_gradient: whether what is regressed counts as a constant.
 
     Returns:
         Two scalars: the narrow view predicts the mean broad projection; the broad views predict the narrow projection.
@@ -56,13 +63,16 @@ def pair_losses(
     """
     narrow_z = narrow["z"] if narrow_z is None else narrow_z
     mean_broad_z = ops.mean(_single_precision(broad["z"] if broad_z is None else broad_z), axis=1)
-    narrow_to_broad = distance(narrow["h"], mean_broad_z)
-    broad_to_narrow = distance(broad["h"], ops.expand_dims(narrow_z, 1))
+    narrow_to_broad = distance(narrow["h"], mean_broad_z, stop_gradient)
+    broad_to_narrow = distance(broad["h"], ops.expand_dims(narrow_z, 1), stop_gradient)
     return ops.mean(narrow_to_broad), ops.mean(broad_to_narrow)
 
 
 def view_losses(
-    outputs: dict[str, Any], scale: str = "paper", targets: dict[str, Any] | None = None
+    outputs: dict[str, Any],
+    scale: str = "paper",
+    targets: dict[str, Any] | None = None,
+    stop_gradient: bool = True,
 ) -> tuple[Any, dict[str, Any]]:
     """The loss of a batch and its terms.
 
@@ -70,6 +80,7 @@ def view_losses(
         outputs: what `Brave.call` returns: `narrow` and `broad`, each by modality, each with `z` and `h`.
         scale: "paper" sums the terms 2 - 2 cos (equation 5); "released" averages 1 - cos over the terms.
         targets: outputs of other networks whose `z` are regressed; by default these outputs' own.
+        stop_gradient: whether what is regressed counts as a constant, as in the paper.
 
     Returns:
         The scalar loss, and its terms by name: `narrow_to_rgb`, `rgb_to_narrow` and so on.
@@ -83,7 +94,7 @@ def view_losses(
     targets = outputs if targets is None else targets
     for modality, broad in outputs["broad"].items():
         narrow_z, broad_z = targets["narrow"][modality]["z"], targets["broad"][modality]["z"]
-        forward, backward = pair_losses(outputs["narrow"][modality], broad, narrow_z, broad_z)
+        forward, backward = pair_losses(outputs["narrow"][modality], broad, narrow_z, broad_z, stop_gradient)
         terms[f"narrow_to_{modality}"] = forward
         terms[f"{modality}_to_narrow"] = backward
     if scale == "released":

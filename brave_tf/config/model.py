@@ -53,6 +53,9 @@ class ModelConfig:
         target_momentum: None regresses the networks' own projections, as the paper does. A share m regresses those of a
             second set of networks, the moving average m * old + (1 - m) * new of the trained ones (BYOL; the paper
             finds it unnecessary, section 3.1).
+        predictor: whether heads have a predictor; without one, h is z.
+        stop_gradient: whether the z that a view regresses counts as a constant. The paper has both; they are there
+            to be switched off in experiments.
         rematerialise: keep only the input of each residual block for the backward pass and compute the block again
             there: less memory, more time, the same result.
         hidden_size: hidden units of projectors and predictors.
@@ -71,10 +74,17 @@ class ModelConfig:
     loss_scale: Literal["paper", "released"] = "paper"
     share_backbone: bool = False
     target_momentum: Probability | None = None
+    predictor: bool = True
+    stop_gradient: bool = True
     rematerialise: bool = False
 
     def __post_init__(self) -> None:
         if self.audio.network != "resnet":
             raise ValueError(f"received audio.network={self.audio.network}; expected resnet, the only one for sound")
+        if self.target_momentum is not None and not self.stop_gradient:
+            raise ValueError(
+                f"received stop_gradient=false with target_momentum={self.target_momentum:g}; expected one of them: no "
+                "gradient reaches a moving average"
+            )
         if self.share_backbone and self.narrow != self.rgb:
             raise ValueError(f"received share_backbone with narrow={self.narrow} and rgb={self.rgb}; expected the same")

@@ -50,6 +50,9 @@ class Brave(keras.Model):
         target_momentum: None regresses the networks' own projections, as the paper does. A share m in [0, 1] regresses
             those of a second set of networks, the moving average m * old + (1 - m) * new of the trained ones (BYOL; the
             paper finds it unnecessary, section 3.1). The networks are copied for it, from their `get_config`.
+        predictor: whether heads have a predictor; without one, h is z. The paper's have (section 3.1).
+        stop_gradient: whether the z that a view regresses counts as a constant, as in the paper. These two are there to
+            be switched off in experiments: without either, all projections soon become the same.
         micro_batches: parts that a replica's share of the batch is worked through in, one after the other, for one
             update; batch norm sees one part at a time.
         augment: a callable from a batch to its views, run on the device in every step of `fit`, `evaluate` and
@@ -87,6 +90,8 @@ class Brave(keras.Model):
         heads: HeadSharing = "separate",
         loss_scale: Literal["paper", "released"] = "paper",
         target_momentum: float | None = None,
+        predictor: bool = True,
+        stop_gradient: bool = True,
         micro_batches: int = 1,
         augment: Augment | None = None,
         name: str = "brave",
@@ -97,6 +102,11 @@ class Brave(keras.Model):
         check_choice("loss_scale", loss_scale, SCALES)
         check_counts(hidden_size=hidden_size, projection_size=projection_size, micro_batches=micro_batches)
         check_share("target_momentum", target_momentum)
+        if target_momentum is not None and not stop_gradient:
+            raise UserError(
+                f"received stop_gradient=False with target_momentum={target_momentum:g}; expected one of them: no "
+                "gradient reaches a moving average"
+            )
         if augment is not None and not callable(augment):
             raise UserError(f"received augment={augment!r}; expected a callable from a batch to its views, or None")
         super().__init__(name=name, autocast=False, **kwargs)
@@ -104,9 +114,12 @@ class Brave(keras.Model):
             synchronise_batch_norm([narrow, *broad.values()])
         self.loss_scale = loss_scale
         self.target_momentum = target_momentum
+        self.stop_gradient = stop_gradient
         self.micro_batches = micro_batches
         self.augment = augment
-        self.towers = Towers(narrow, broad, hidden_size, projection_size, heads, name="towers", dtype=self.dtype_policy)
+        self.towers = Towers(
+            narrow, broad, hidden_size, projection_size, heads, predictor, name="towers", dtype=self.dtype_policy
+        )
         self.target_towers: Towers | None = None
         if target_momentum is not None:
             self.target_towers = self.towers.fresh_copy("target_towers")
@@ -245,7 +258,7 @@ class Brave(keras.Model):
         Returns:
             The scalar loss, and it again with its terms and the moments of every view's projections.
         """
-        loss, terms = view_losses(outputs, self.loss_scale, targets)
+        loss, terms = view_losses(outputs, self.loss_scale, targets, self.stop_gradient)
         views = {f"narrow_for_{modality}": out["z"] for modality, out in outputs["narrow"].items()}
         views |= {modality: out["z"] for modality, out in outputs["broad"].items()}
         return loss, {"loss": loss, **terms, "moments": {name: moments(z) for name, z in views.items()}}
@@ -260,11 +273,9 @@ class Brave(keras.Model):
             gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
             means = context.all_reduce(tf.distribute.ReduceOp.MEAN, means)
         scale = self.optimizer.scale_loss(tf.ones([], gradients[0].dtype))
-        metrics = {
-            **_metrics(means),
-            "gradient_norm": tf.linalg.global_norm(gradients) / scale,
-            "predictor_norm": tf.linalg.global_norm([variable.value for variable in self.predictor_variables]),
-        }
+        metrics = {**_metrics(means), "gradient_norm": tf.linalg.global_norm(gradients) / scale}
+        if self.predictor_variables:
+            metrics["predictor_norm"] = tf.linalg.global_norm([each.value for each in self.predictor_variables])
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
         if self.target_towers is not None and self.target_momentum is not None:
             follow(self.target_towers, self.towers, self.target_momentum)
@@ -364,6 +375,8 @@ class Brave(keras.Model):
             "heads": self.towers.heads,
             "loss_scale": self.loss_scale,
             "target_momentum": self.target_momentum,
+            "predictor": self.towers.predictor,
+            "stop_gradient": self.stop_gradient,
             "micro_batches": self.micro_batches,
             "augment": keras.saving.serialize_keras_object(self.augment),
             "name": self.name,

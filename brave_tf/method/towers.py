@@ -25,6 +25,7 @@ class Towers(keras.layers.Layer):
         projection_size: P, size of their outputs.
         heads: "separate" gives each direction and modality its own projector and predictor (paper, section 3);
             "shared" one pair to all (released code), which needs backbones of one embedding size.
+        predictor: whether heads have one; without, h is z.
         **kwargs: `name` and the other arguments of `keras.layers.Layer`.
 
     Attributes:
@@ -47,6 +48,7 @@ class Towers(keras.layers.Layer):
         hidden_size: int = 4096,
         projection_size: int = 128,
         heads: HeadSharing = "separate",
+        predictor: bool = True,
         **kwargs: Any,
     ):
         # The networks cast what they take themselves, each by its own policy.
@@ -54,6 +56,7 @@ class Towers(keras.layers.Layer):
         self.hidden_size = hidden_size
         self.projection_size = projection_size
         self.heads = heads
+        self.predictor = predictor
         self.encoder = narrow
         self.broad_encoders = dict(broad)
         size = embedding_size(narrow)
@@ -68,7 +71,7 @@ class Towers(keras.layers.Layer):
         self.built = True
 
     def _head(self, size: int, name: str) -> Head:
-        head = Head(self.hidden_size, self.projection_size, name=name, dtype=self.dtype_policy)
+        head = Head(self.hidden_size, self.projection_size, self.predictor, name=name, dtype=self.dtype_policy)
         head.build((None, size))
         return head
 
@@ -92,6 +95,7 @@ class Towers(keras.layers.Layer):
             self.hidden_size,
             self.projection_size,
             self.heads,
+            self.predictor,
             name=name,
             dtype=self.dtype_policy,
         )
@@ -100,7 +104,8 @@ class Towers(keras.layers.Layer):
     def predictor_variables(self) -> list[keras.Variable]:
         """The trainable variables of all predictors, each once."""
         heads = {id(head): head for head in [*self.narrow_heads.values(), *self.broad_heads.values()]}
-        return [variable for head in heads.values() for variable in head.predictor.trainable_variables]
+        predictors = [head.predictor for head in heads.values() if head.predictor is not None]
+        return [variable for predictor in predictors for variable in predictor.trainable_variables]
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """Z and h of every view.
@@ -136,6 +141,7 @@ class Towers(keras.layers.Layer):
             "hidden_size": self.hidden_size,
             "projection_size": self.projection_size,
             "heads": self.heads,
+            "predictor": self.predictor,
         }
 
     @classmethod

@@ -18,14 +18,16 @@ class Head(keras.layers.Layer):
     Args:
         hidden_size: units of both hidden layers.
         projection_size: P.
+        has_predictor: whether there is one; without, h is z.
         **kwargs: `name` and the other arguments of `keras.layers.Layer`.
 
     Reference:
         The paper, section 4: two-layer heads with 4096 hidden units and 128 outputs.
     """
 
-    def __init__(self, hidden_size: int = 4096, projection_size: int = 128, **kwargs: Any):
+    def __init__(self, hidden_size: int = 4096, projection_size: int = 128, has_predictor: bool = True, **kwargs: Any):
         super().__init__(**kwargs)
+        self.has_predictor = has_predictor
         self.hidden_size = hidden_size
         self.projection_size = projection_size
 
@@ -39,16 +41,17 @@ class Head(keras.layers.Layer):
             ],
             name="projector",
         )
-        self.predictor = keras.Sequential(
-            [
-                *self._hidden_layer(self.projection_size),
-                self._linear(self.hidden_size, self.projection_size, "linear_1"),
-            ],
-            name="predictor",
-        )
+        self.predictor = self._predictor() if self.has_predictor else None
         self.projector.build((None, input_shape[-1]))
-        self.predictor.build((None, self.projection_size))
+        if self.predictor is not None:
+            self.predictor.build((None, self.projection_size))
         self.built = True
+
+    def _predictor(self) -> keras.Sequential:
+        hidden = self._hidden_layer(self.projection_size)
+        return keras.Sequential(
+            [*hidden, self._linear(self.hidden_size, self.projection_size, "linear_1")], name="predictor"
+        )
 
     def _hidden_layer(self, fan_in: int) -> list[keras.layers.Layer]:
         return [
@@ -64,7 +67,8 @@ class Head(keras.layers.Layer):
     def call(self, features: Any, training: bool = False) -> dict[str, Any]:
         """Returns the projection z and the prediction h."""
         projection = self.projector(features, training=training)
-        return {"z": projection, "h": self.predictor(projection, training=training)}
+        prediction = projection if self.predictor is None else self.predictor(projection, training=training)
+        return {"z": projection, "h": prediction}
 
     def compute_output_shape(self, input_shape: Any) -> dict[str, Any]:
         """Shapes of z and h."""
@@ -73,4 +77,9 @@ class Head(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {**super().get_config(), "hidden_size": self.hidden_size, "projection_size": self.projection_size}
+        return {
+            **super().get_config(),
+            "hidden_size": self.hidden_size,
+            "projection_size": self.projection_size,
+            "has_predictor": self.has_predictor,
+        }

@@ -69,10 +69,13 @@ def backbone_size(
     return total + Size(0 if post_activation else 2 * channels, 0)
 
 
-def head_size(features: int, hidden: int, projection: int) -> Size:
-    """Size of a projector and its predictor."""
-    linear = [(features, hidden), (hidden, projection), (projection, hidden), (hidden, projection)]
-    norms = 2 * (hidden + projection + hidden)
+def head_size(features: int, hidden: int, projection: int, predictor: bool = True) -> Size:
+    """Size of a projector and its predictor, if it has one."""
+    linear = [(features, hidden), (hidden, projection)]
+    norms = 2 * (hidden + projection)
+    if predictor:
+        linear += [(projection, hidden), (hidden, projection)]
+        norms += 2 * hidden
     return Size(sum(i * o + o for i, o in linear) + norms, sum(2 * i * o for i, o in linear))
 
 
@@ -91,14 +94,12 @@ def experiment_sizes(config: Config) -> dict[str, Size]:
         backbone = getattr(model, modality)
         sizes[f"broad {modality} backbone"] = backbone_size(backbone, _audio(sound), MODALITIES[modality].channels)
         features[modality] = _features(backbone)
-    heads = Size(0, 0)
+    heads, units = Size(0, 0), (model.hidden_size, model.projection_size, model.predictor)
     for modality in config.broad.modalities:
         views = config.broad.visual[modality].views if modality in config.broad.visual else 1
-        narrow = head_size(features["narrow"], model.hidden_size, model.projection_size)
-        heads += narrow + head_size(features[modality], model.hidden_size, model.projection_size) * views
+        heads += head_size(features["narrow"], *units) + head_size(features[modality], *units) * views
     if model.heads == "shared":
-        one = head_size(features["narrow"], model.hidden_size, model.projection_size)
-        heads = Size(one.parameters, heads.flops)
+        heads = Size(head_size(features["narrow"], *units).parameters, heads.flops)
     return {**sizes, "heads": heads}
 
 

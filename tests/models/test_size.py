@@ -85,8 +85,8 @@ def test_sizes_are_those_of_real_audio_networks_and_heads():
 
 
 @pytest.mark.parametrize("name", ["tiny-v", "tiny-va"])
-@pytest.mark.parametrize("heads", ["separate", "shared"])
+@pytest.mark.parametrize("heads", ["heads=separate", "heads=shared", "predictor=false"])
 def test_experiments_have_the_size_of_their_model(name, heads):
-    config = override(presets.get(name), ["model.narrow.depth=14", f"model.heads={heads}"])
+    config = override(presets.get(name), ["model.narrow.depth=14", f"model.{heads}"])
     total = sum(size.parameters for size in experiment_sizes(config).values())
     assert total == parameters_of(build(config))
