@@ -30,6 +30,7 @@ PROTOCOLS: Mapping[str, str] = {
     "mlp": "brave_tf.evaluation.protocols.mlp:MLP",
     "finetune": "brave_tf.evaluation.protocols.finetune:FineTune",
     "knn": "brave_tf.evaluation.protocols.knn:KNN",
+    "ridge": "brave_tf.evaluation.protocols.ridge:Ridge",
     "retrieval": "brave_tf.evaluation.protocols.retrieval:Retrieval",
 }
 """The evaluation protocols and their classes. Another one is its file and a line here: see CONTRIBUTING.md."""

@@ -17,9 +17,9 @@ def classifier_sample(record: Record, seed: tf.Tensor, input_view: EvaluationInp
     """One augmented sample that trains a classifier.
 
     Args:
-        record: a clip with the modality that is input_view.
+        record: a clip with the modality that is shown.
         seed: [2] int64; everything random about the sample follows from it.
-        input_view: what the encoder is input_view.
+        input_view: what the encoder is shown.
 
     Returns:
         RGB [T, H, W, 3] float32 in [0, 1]; flow [T, H, W, 2] float32 in [-1, 1]; sound [S, M] float32, a window that
@@ -41,7 +41,7 @@ def evaluation_windows(record: Record, input_view: EvaluationInput) -> tuple[tf.
 
     Args:
         record: a clip with the modality that is shown; one that is shorter than a window loops.
-        input_view: what the encoder is input_view.
+        input_view: what the encoder is shown.
 
     Returns:
         The different windows, [U * crops, T, H, W, C] uint8 as they are stored, or of sound [U, S, M] float32; and for

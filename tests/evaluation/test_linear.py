@@ -42,7 +42,12 @@ def gradient_descent(name, train, labels, windows, classes, **settings):
     return protocol.decide(train, labels, windows, classes, 0, lambda done, note: None)
 
 
-PROTOCOLS = [linear, knn, linear_lars, mlp]
+def ridge(train, labels, windows, classes=CLASSES, **settings):
+    protocol = make_protocol("ridge", settings)
+    return protocol.decide(np.swapaxes(train, 0, 1), labels, windows, classes, 0, lambda: None)
+
+
+PROTOCOLS = [linear, knn, linear_lars, mlp, ridge]
 
 
 @pytest.mark.parametrize("decide", PROTOCOLS)
@@ -60,7 +65,7 @@ def test_planted_share_of_wrong_labels_is_found(decide):
     assert np.mean(answered == wrong) == pytest.approx(0.75)
 
 
-@pytest.mark.parametrize("decide", [linear, knn, pytest.param(linear_lars, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("decide", [linear, knn, ridge, pytest.param(linear_lars, marks=pytest.mark.slow)])
 def test_permuted_labels_give_chance(decide):
     (train, labels), (test, _) = planted(1, 0.5), planted(2, 0.5)
     found = []
@@ -69,6 +74,27 @@ def test_permuted_labels_give_chance(decide):
         answered = decide(train, permuted, np.swapaxes(test, 0, 1)).argmax(axis=1)
         found.append(np.mean(answered == labels))
     assert np.mean(found) == pytest.approx(1 / CLASSES, abs=0.12)
+
+
+def test_ridge_tells_orders_of_windows_apart_where_they_are_joined_in_order():
+    (features, _), order = planted(3, 0.1, epochs=2), np.arange(CLIPS) % 2
+    forth = np.swapaxes(features, 0, 1).copy()
+    forth[:, 0], forth[:, 1] = 1.0, -1.0
+    windows = np.where(order[:, None, None] == 0, forth, forth[:, ::-1])
+    windows = windows + 0.1 * np.random.default_rng(4).normal(size=windows.shape)
+    half = CLIPS // 2
+    found = {}
+    for joined in ("mean", "concat"):
+        protocol = make_protocol("ridge", {"join_windows": joined})
+        answered = protocol.decide(windows[:half], order[:half], windows[half:], 2, 0, lambda: None).argmax(axis=1)
+        found[joined] = np.mean(answered == order[half:])
+    assert found["concat"] == 1.0 and found["mean"] < 0.8
+
+
+def test_a_decision_of_ridge_depends_on_no_other_test_clip():
+    (train, labels), (test, _) = planted(1, 2.0), planted(2, 2.0)
+    windows = np.swapaxes(test, 0, 1)
+    np.testing.assert_allclose(ridge(train, labels, windows)[:7], ridge(train, labels, windows[:7]), rtol=1e-9)
 
 
 @pytest.mark.parametrize("decide", [linear, mlp])

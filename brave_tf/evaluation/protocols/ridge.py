@@ -1,0 +1,67 @@
+"""The protocol "ridge"."""
+
+import dataclasses
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from brave_tf.config.evaluation import EvaluationInput
+from brave_tf.evaluation.protocol import ClassifierProtocol, for_all_classes
+from brave_tf.progress import Advance
+
+if TYPE_CHECKING:
+    import numpy as np
+
+UNSEEN = -1e9
+"""Decision for a class that no training clip has."""
+PENALTIES = tuple(10.0**power for power in range(-2, 7))
+"""L2 penalties to choose from, of standardised features."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Ridge(ClassifierProtocol):
+    """Ridge regression to the classes, on frozen features of windows that are not augmented.
+
+    Attributes:
+        join_windows: what becomes of a clip's windows: "mean" averages their features; "concat" puts them one after the
+            other, for classes that the order of events tells apart, such as the words of a sentence.
+    """
+
+    name: ClassVar[str] = "ridge"
+    augments: ClassVar[bool] = False
+
+    join_windows: Literal["mean", "concat"] = dataclasses.field(default="mean", metadata={"flags": ("--join-windows",)})
+
+    def open_settings(self, input_view: EvaluationInput) -> str:
+        """See `EvaluationProtocol.open_settings`."""
+        joined = "averaged" if self.join_windows == "mean" else "in order, one after the other"
+        return (
+            f"ridge regression on standardised features of {input_view.view.windows} windows, {joined}; its penalty is "
+            f"chosen from {PENALTIES[0]:g} to {PENALTIES[-1]:g}, each ten times the one before, by leaving out one "
+            "training clip at a time. The paper has no such protocol"
+        )
+
+    def decide(
+        self,
+        train: "np.ndarray",
+        train_labels: "np.ndarray",
+        test: "np.ndarray",
+        classes: int,
+        seed: int,
+        advance: Advance,
+    ) -> "np.ndarray":
+        """See `ClassifierProtocol.decide`."""
+        import numpy as np
+        from sklearn.linear_model import RidgeClassifierCV
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        def joined(features: np.ndarray) -> np.ndarray:
+            each = features.mean(axis=1) if self.join_windows == "mean" else features.reshape(len(features), -1)
+            return each.astype(np.float64)
+
+        classifier = make_pipeline(StandardScaler(), RidgeClassifierCV(PENALTIES))
+        classifier.fit(joined(train), train_labels)
+        values = classifier.decision_function(joined(test))
+        # With two classes scikit-learn gives one column, that of the second class.
+        values = np.stack([-values, values], axis=1) if values.ndim == 1 else values
+        advance()
+        return for_all_classes(values, classifier.classes_, classes, UNSEEN)
