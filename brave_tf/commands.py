@@ -308,7 +308,7 @@ def evaluate(
     Args:
         encoder: run directory (until the run has finished, its newest checkpoint), RUN/checkpoints/step-N, .keras file,
             exported SavedModel, random:NAME (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a preset), or
-            baseline:log-mel. In Python also what `brave_tf.load_encoder` gave.
+            baseline:NAME (pixels, frame-differences, log-mel). In Python also what `brave_tf.load_encoder` gave.
         data: labelled dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME.
         out: directory for report.json and report.html; it may be elsewhere, such as gs://bucket/reports/linear.
         protocol: how the encoder is scored.

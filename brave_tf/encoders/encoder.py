@@ -17,9 +17,10 @@ import tensorflow as tf
 from brave_tf.config import AudioViewConfig
 from brave_tf.data.augment.batch import AugmentedViews
 from brave_tf.encoders import card as cards
+from brave_tf.encoders.baselines import BASELINES, load_baseline
 from brave_tf.encoders.card import EncoderCard, choose_tower
 from brave_tf.encoders.from_run import find_checkpoint, load_checkpoint, load_newest
-from brave_tf.encoders.named import LOG_MEL, log_mel_baseline, random_network
+from brave_tf.encoders.named import random_network
 from brave_tf.encoders.portable import to_stock_layers
 from brave_tf.errors import UserError, reason_of
 from brave_tf.files import is_unfinished, replaced
@@ -163,8 +164,10 @@ def load_encoder(path: Encoder | str | os.PathLike[str], tower: TowerChoice | No
         path: a run directory, whose newest checkpoint is taken while it has not finished, a checkpoint
             `RUN/checkpoints/step-N`, a `.keras` file (also of a whole `Brave` model), an exported SavedModel directory,
             `random:NAME` for a network at random initialisation (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a
-            preset), or `baseline:log-mel` for mean and deviation of the sound's mel bands. An `Encoder` is given back.
-            Each may be elsewhere, such as `gs://bucket/runs/first`, and is copied to this machine while it loads.
+            preset), or what is in the input already: `baseline:pixels` and `baseline:frame-differences`, means over
+            time at 16 x 16 pixels, and `baseline:log-mel`, mean and deviation of the sound's mel bands. An `Encoder`
+            is given back. Each may be elsewhere, such as `gs://bucket/runs/first`, and is copied to this machine while
+            it loads.
             A SavedModel is a program: it can read and write any file that you can, so load those that you trust.
         tower: which backbone of a run, a whole model or a preset: "narrow" (the default), "broad" for the only broad
             one or the only one of frames, or the modality of a broad one, such as "flow".
@@ -226,9 +229,10 @@ def _checked(encoder: Encoder, choice: TowerChoice | None) -> Encoder:
 
 def _named(name: str, tower: TowerChoice | None) -> Encoder:
     if name.startswith(BASELINE):
-        if name != BASELINE + LOG_MEL:
-            raise UserError(f"received {name}; expected {BASELINE}{LOG_MEL}, the only baseline")
-        model, card = log_mel_baseline()
+        baseline = name.removeprefix(BASELINE)
+        if baseline not in BASELINES:
+            raise UserError(f"received {name}; expected one of {', '.join(BASELINE + each for each in BASELINES)}")
+        model, card = load_baseline(baseline)
     else:
         network = name.removeprefix(RANDOM)
         with seeded_initialisation(0):

@@ -1,4 +1,4 @@
-"""Encoders by name: networks at random initialisation, and a baseline without weights."""
+"""Encoders by name: networks at random initialisation."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -20,8 +20,6 @@ VIDEO_NETWORKS: Mapping[str, tuple[BackboneConfig, EvaluationConfig]] = {
 AUDIO_NETWORKS: Mapping[str, BackboneConfig] = {"audio-resnet50": BackboneConfig()}
 PRESETS = {"tiny": "tiny-va"}
 """Short names of presets."""
-LOG_MEL = "log-mel"
-"""The baseline: mean and standard deviation over time of every mel band, [B, S, M] -> [B, 2 * M]."""
 
 
 def random_network(name: str, choice: TowerChoice | None) -> tuple[keras.Model, EncoderCard]:
@@ -51,15 +49,6 @@ def random_network(name: str, choice: TowerChoice | None) -> tuple[keras.Model, 
     else:
         model = broad_backbone(config.model, tower)
     return model, card_of(config, model, steps=0, tower=tower)
-
-
-def log_mel_baseline() -> tuple[keras.Model, EncoderCard]:
-    """The baseline `LOG_MEL` and its card."""
-    audio = AudioViewConfig()
-    spectrogram = keras.Input((None, audio.mel_bands), name="audio")
-    moments = [keras.ops.mean(spectrogram, axis=1), keras.ops.std(spectrogram, axis=1)]
-    model = keras.Model(spectrogram, keras.ops.concatenate(moments, axis=-1), name="log_mel")
-    return model, EncoderCard("audio", "audio", audio=audio, weights_sha256=weights_sha256(model))
 
 
 def _alone(model: keras.Model, card: EncoderCard) -> tuple[keras.Model, EncoderCard]:

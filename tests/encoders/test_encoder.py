@@ -117,9 +117,32 @@ def test_the_baseline_is_mean_and_deviation_of_every_band():
     assert encoder.random_twin() is None
 
 
+def small(pictures):
+    """Means over squares of 2 x 2 pixels of pictures of 32 x 32."""
+    return pictures.reshape(len(pictures), 16, 2, 16, 2, 3).mean(axis=(2, 4)).reshape(len(pictures), -1)
+
+
+def test_baselines_of_frames_are_their_mean_and_what_changes_in_them():
+    # Squares of one colour: smoothing over their edges changes little.
+    video = np.random.default_rng(0).random((2, 5, 4, 4, 3), dtype=np.float32).repeat(8, axis=2).repeat(8, axis=3)
+    inside = np.zeros((16, 16, 3), bool)
+    inside[1::4, 1::4] = inside[2::4, 2::4] = True
+    inside = inside.ravel()
+    pixels = load_encoder("baseline:pixels")(video).numpy()
+    assert pixels.shape == (2, 768)
+    np.testing.assert_allclose(pixels[:, inside], small(video.mean(axis=1))[:, inside], atol=1e-5)
+    changes = load_encoder("baseline:frame-differences")(video).numpy()
+    expected = small(np.abs(np.diff(video, axis=1)).mean(axis=1))
+    np.testing.assert_allclose(changes[:, inside], expected[:, inside], atol=1e-5)
+
+
+def test_a_single_frame_has_no_differences():
+    assert not load_encoder("baseline:frame-differences")(np.ones([1, 1, 32, 32, 3], "float32")).numpy().any()
+
+
 @pytest.mark.parametrize("name", ["random:nothing", "baseline:nothing"])
 def test_unknown_names_are_one_line(name):
-    with pytest.raises(UserError, match=r"none of the networks tsm50, .*|expected baseline:log-mel"):
+    with pytest.raises(UserError, match=r"none of the networks tsm50, .*|one of baseline:log-mel, baseline:pixels, "):
         load_encoder(name)
 
 
