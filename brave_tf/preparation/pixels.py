@@ -60,9 +60,7 @@ def read_frames(
             yield stretch, _counted(scaler.frames(steady.resample(decoded)), pictures, course)
         _check(pictures, path, begin, end_seconds)
         if steady.is_cut_short:
-            course.remark(
-                f"has a last picture that would stay for more than {LONGEST_GAP_SECONDS:g} s; it is kept once"
-            )
+            course.remark(LONG_LAST_PICTURE)
         for line in pictures.clock.remarks():
             course.remark(line)
 
