@@ -171,7 +171,7 @@ def _embed(path: Path, work: _Work, journal: Journal, embedder: WindowEmbedder, 
         for batch in batches:
             writer.add(batch, None if batch.clips is None else embedder(batch.clips))
             waiting -= {number for number, _ in batch.ended}
-            shares = sum(int(sizes[number] * share) for number, share in batch.shares.items() if number in waiting)
+            shares = int(sum(sizes[number] * share for number, share in batch.shares.items() if number in waiting))
             reached = left - sum(sizes[number] for number in waiting) + shares
             advance(max(reached - done, 0), f"({files - len(waiting)} of {files} files)")
             done = max(reached, done)
