@@ -71,7 +71,7 @@ def test_the_order_in_which_windows_come_changes_nothing(encoder, folder, tmp_pa
             yield events[number].pop(0)
             events = {number: left for number, left in events.items() if left}
 
-    monkeypatch.setattr(embedding, "_events", mixed)
+    monkeypatch.setattr(embedding, "window_events", mixed)
     brave_tf.embed(encoder, folder, out=tmp_path / "a.parquet")
     assert (tmp_path / "a.parquet").read_bytes() == reference[1]
 
@@ -101,8 +101,8 @@ def test_the_same_command_goes_on(encoder, folder, tmp_path, monkeypatch, batche
     done = {number for batch in seen for number, _ in batch.ended}
     jobs = []
     monkeypatch.setattr(RowWriter, "add", add)
-    events = embedding._events
-    monkeypatch.setattr(embedding, "_events", lambda todo, workers: jobs.extend(todo) or events(todo, workers))
+    events = embedding.window_events
+    monkeypatch.setattr(embedding, "window_events", lambda todo, workers: jobs.extend(todo) or events(todo, workers))
     brave_tf.embed(encoder, folder, out=path, workers=0, **options)
     assert path.read_bytes() == whole.read_bytes()
     assert {job.number for job in jobs} == set(range(6)) - done
@@ -160,7 +160,7 @@ def test_another_table_is_not_touched(encoder, folder, tmp_path, reference, monk
         path.write_bytes(reference[1])
     else:
         with monkeypatch.context() as patch:
-            patch.setattr(embedding, "_embed", lambda *_: (_ for _ in ()).throw(Stop()))
+            patch.setattr(embedding, "embed_rows", lambda *_: (_ for _ in ()).throw(Stop()))
             with pytest.raises(Stop):
                 brave_tf.embed(encoder, folder, out=path)
     other = video_encoder(1) if options.pop("encoder", None) else encoder
@@ -296,7 +296,7 @@ def test_two_at_once(encoder, folder, tmp_path, monkeypatch):
             brave_tf.embed(encoder, folder, out=tmp_path / "a.parquet")
         raise Stop
 
-    monkeypatch.setattr(embedding, "_embed", second)
+    monkeypatch.setattr(embedding, "embed_rows", second)
     with pytest.raises(Stop):
         brave_tf.embed(encoder, folder, out=tmp_path / "a.parquet")
 
