@@ -10,7 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from brave_tf.config.words import FollowLinks, LayoutName, LocalStrategyName, ProtocolName, RunnerName, StrategyName
+from brave_tf.config.words import (
+    FollowLinks,
+    LayoutName,
+    LocalStrategyName,
+    PoolName,
+    ProtocolName,
+    RunnerName,
+    StrategyName,
+)
 from brave_tf.modalities import TowerChoice
 
 if TYPE_CHECKING:
@@ -19,6 +27,7 @@ if TYPE_CHECKING:
     from brave_tf.config import Config
     from brave_tf.convert.checkpoint import Converted
     from brave_tf.data.dataset import Dataset
+    from brave_tf.embedding.table import TableFacts
     from brave_tf.encoders.encoder import Encoder
     from brave_tf.pages.inspect_content import InspectContent
     from brave_tf.runs.record import RunRecord
@@ -377,6 +386,72 @@ def report(run: str | os.PathLike[str], out: str | os.PathLike[str]) -> "RunReco
     record = read_run(run)
     run_report.write(out, record, shlex.join(["brave-tf", "report", str(run), "--out", str(out)]))
     return record
+
+
+@_never_silent
+def embed(
+    encoder: "Encoder | str | os.PathLike[str]",
+    media: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
+    *,
+    out: str | os.PathLike[str],
+    data: str | Path | None = None,
+    window: float | None = None,
+    stride: float | None = None,
+    pool: PoolName = "windows",
+    dense: bool = False,
+    tower: TowerChoice | None = None,
+    workers: int | None = None,
+) -> "TableFacts":
+    """Turn media files into a table of embeddings. The same command again finishes what was interrupted.
+
+    Example: brave-tf embed runs/first my-videos --out embeddings.parquet
+
+    In Python: brave_tf.embed("runs/first", "my-videos", out="embeddings.parquet").rows
+
+    Every medium is cut into windows, and every window becomes a row: file, start and end in seconds, modality, and
+    embedding. Which encoder made them is in the file, too. A file that cannot be used is left out and named with the
+    reason. See docs/embedding.md.
+
+    Args:
+        encoder: run directory (until the run has finished, its newest checkpoint), RUN/checkpoints/step-N, .keras file,
+            exported SavedModel, random:NAME (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a preset), or
+            baseline:log-mel. In Python also what `brave_tf.load_encoder` gave.
+        media: media files, folders of them, or CSV lists with a column `path` and optionally start and end (seconds);
+            they may be elsewhere, such as gs://bucket/videos.
+        out: the Parquet file to write. What is done of it is kept in a folder beside it until all of it is.
+        data: dataset whose clips are embedded, instead of media: what `brave-tf prepare` wrote, a folder of DMVR
+            shards, or tfds:NAME/CONFIG:VERSION.
+        window: seconds of a window; by default the length that the encoder is evaluated with. A longer window has more
+            frames, at the same distance.
+        stride: seconds from the beginning of one window to that of the next; by default half a window.
+        pool: what a row stands for: a window, or a whole file, with the mean of its windows' embeddings.
+        dense: also write the map that each embedding is the mean of, as a .npy file in a folder beside the table.
+        tower: backbone of a run; by default narrow. broad is its only broad one, or its only one of frames.
+        workers: processes that decode, or threads for a dataset, one per CPU core by default. A file that hangs,
+            crashes or fills the memory of its process is left out; with 0 all is done in the command's own process,
+            which it would take with it.
+
+    Returns:
+        What the table says about itself: `rows`, `files`, `left_out`, `remarks`, `embedding_size` and more.
+
+    Raises:
+        UserError: there is no such encoder, tower, medium or dataset, nothing can be embedded, the encoder has no maps,
+            `out` is another table, another process is writing it, or it cannot be written.
+    """
+    from brave_tf.embedding.embed import embed_media
+
+    return embed_media(
+        encoder,
+        media,
+        out,
+        data=data,
+        window=window,
+        stride=stride,
+        pool=pool,
+        dense=dense,
+        tower=tower,
+        workers=workers,
+    )
 
 
 @_never_silent

@@ -91,6 +91,7 @@ def commands() -> dict[str, Callable[..., Any]]:
     """The commands by name."""
     from brave_tf.cli.convert import convert
     from brave_tf.cli.demo import demo
+    from brave_tf.cli.embed import embed
     from brave_tf.cli.evaluate import evaluate
     from brave_tf.cli.export import export
     from brave_tf.cli.inspect import inspect
@@ -109,6 +110,7 @@ def commands() -> dict[str, Callable[..., Any]]:
         "pretrain": _with_tensorflow(pretrain),
         "evaluate": _with_tensorflow(evaluate),
         "report": report,
+        "embed": _with_tensorflow(embed),
         "export": _with_tensorflow(export),
         "convert": _with_tensorflow(convert),
     }

@@ -24,6 +24,9 @@ StrategyName = Literal["auto", "mirrored", "multiworker", "tpu"]
 LocalStrategyName = Literal["auto", "mirrored", "tpu"]
 """Which devices evaluate: those of one machine, or a TPU."""
 
+PoolName = Literal["windows", "video"]
+"""What a row of a table of embeddings stands for: one window, or the mean over those of a file."""
+
 PROTOCOLS: Mapping[str, str] = {
     "linear": "brave_tf.evaluation.protocols.linear:Linear",
     "linear-lars": "brave_tf.evaluation.protocols.linear_lars:LinearLARS",
