@@ -29,7 +29,7 @@ def reusable_object(encoder: Encoder) -> tuple[tf.train.Checkpoint, Signatures]:
         frames of any size, resized and cropped as in evaluation). Of sound `serving_default` and `audio` (a waveform
         [B, N] float32 in [-1, 1] at the encoder's rate) and `spectrogram`. Each returns {"embedding": [B, D] float32}.
     """
-    clips = _clips(encoder)
+    clips = clip_spec(encoder)
 
     @tf.function
     def call(clips: tf.Tensor, training: bool = False) -> tf.Tensor:
@@ -46,7 +46,8 @@ def reusable_object(encoder: Encoder) -> tuple[tf.train.Checkpoint, Signatures]:
     return root, make(encoder, call, clips)
 
 
-def _clips(encoder: Encoder) -> tf.TensorSpec:
+def clip_spec(encoder: Encoder) -> tf.TensorSpec:
+    """What the encoder takes, with the name of the argument: `video`, of sound `spectrogram`."""
     facts = MODALITIES[encoder.card.modality]
     if facts.is_sound:
         return tf.TensorSpec([None, None, encoder.card.input_view.sound.mel_bands], tf.float32, name="spectrogram")

@@ -1,11 +1,11 @@
 """`brave-tf export`."""
 
 from pathlib import Path
-from typing import Literal
 
 import tyro
 
 from brave_tf import commands
+from brave_tf.config.words import FormatName
 from brave_tf.modalities import TowerChoice
 
 
@@ -14,7 +14,7 @@ def export(
     /,
     out: Path,
     tower: TowerChoice | None = None,
-    formats: tuple[Literal["savedmodel", "keras"], ...] = ("savedmodel",),
+    formats: tuple[FormatName, ...] = ("savedmodel",),
 ) -> None:
     """`brave_tf.export`, whose documentation is also this command's."""
     from brave_tf.cli.console import print_rows
