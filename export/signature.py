@@ -1,5 +1,6 @@
 """The signatures of an exported encoder."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -18,8 +19,10 @@ def reusable_object(encoder: Encoder) -> tuple[tf.train.Checkpoint, Signatures]:
     """The root object of the SavedModel and its signatures.
 
     The root follows the conventions of reusable SavedModels: it is callable as `obj(clips, training=False)`, and has
-    `variables`, `trainable_variables` and `regularization_losses`. Clips are what the encoder takes: [B, T, H, W, 3]
-    float32 in [0, 1], of optical flow [B, T, H, W, 2] in [-1, 1], of sound log-mel spectrograms [B, S, M].
+    `variables`, `trainable_variables` and `regularization_losses`. For `keras.layers.TFSMLayer`, which does not say
+    whether it trains, it has the endpoints `serve` and `call_training`. Clips are what the encoder takes:
+    [B, T, H, W, 3] float32 in [0, 1], of optical flow [B, T, H, W, 2] in [-1, 1], of sound log-mel spectrograms
+    [B, S, M].
 
     Args:
         encoder: an encoder with a Keras model.
@@ -39,6 +42,8 @@ def reusable_object(encoder: Encoder) -> tuple[tf.train.Checkpoint, Signatures]:
         call.get_concrete_function(clips, training=training)
     root = tf.train.Checkpoint()
     root.__call__ = call
+    root.serve = tf.function(functools.partial(call, training=False), input_signature=[clips])
+    root.call_training = tf.function(functools.partial(call, training=True), input_signature=[clips])
     root.variables = [variable.value for variable in encoder.variables]
     root.trainable_variables = [variable.value for variable in encoder.trainable_variables]
     root.regularization_losses = []
