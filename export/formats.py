@@ -16,6 +16,7 @@ from brave_tf.export.onnx import ONNX_FILE, OPSET, write_onnx
 from brave_tf.export.signature import reusable_object
 from brave_tf.export.verification import FormatCheck, relative_files, sha256_of_files
 from brave_tf.export.verify import TOLERANCE, Examples, check
+from brave_tf.export.warm_up import write_warm_up
 from brave_tf.progress import phase
 
 
@@ -58,6 +59,7 @@ def _write_saved_model(encoder: Encoder, directory: Path) -> None:
         root, signatures = reusable_object(encoder)
     with phase("writing the SavedModel"):
         tf.saved_model.save(root, str(directory), signatures=signatures)
+        write_warm_up(directory, encoder, signatures)
 
 
 def _write_keras(encoder: Encoder, directory: Path) -> None:

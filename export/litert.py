@@ -10,8 +10,7 @@ import tensorflow as tf
 
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError, reason_of
-from brave_tf.export.signature import clip_spec
-from brave_tf.modalities import MODALITIES
+from brave_tf.export.signature import clip_shape, clip_spec
 from brave_tf.progress import phase
 from brave_tf.quiet import silenced_libraries
 
@@ -22,16 +21,6 @@ TOLERANCES: Mapping[str, float] = {"float32": 1e-4, "float16": 1e-2, "int8": 1e-
 def file_name(precision: str) -> str:
     """The file of a precision."""
     return f"encoder_{precision}.tflite"
-
-
-def clip_shape(encoder: Encoder) -> tuple[int, ...]:
-    """The one shape that a file takes: one clip as evaluation shows it, [1, T, H, W, C], or [1, S, M] of sound."""
-    card = encoder.card
-    facts = MODALITIES[card.modality]
-    if facts.is_sound:
-        sound = card.input_view.sound
-        return (1, sound.spectrogram_frames, sound.mel_bands)
-    return (1, card.view.frames, card.view.size, card.view.size, facts.channels)
 
 
 def write_litert(encoder: Encoder, directory: Path) -> None:

@@ -59,6 +59,16 @@ def clip_spec(encoder: Encoder) -> tf.TensorSpec:
     return tf.TensorSpec([None, None, None, None, facts.channels], tf.float32, name="video")
 
 
+def clip_shape(encoder: Encoder) -> tuple[int, ...]:
+    """The shape of one clip as evaluation shows it: [1, T, H, W, C], or [1, S, M] of sound."""
+    card = encoder.card
+    facts = MODALITIES[card.modality]
+    if facts.is_sound:
+        sound = card.input_view.sound
+        return (1, sound.spectrogram_frames, sound.mel_bands)
+    return (1, card.view.frames, card.view.size, card.view.size, facts.channels)
+
+
 def _of_frames(encoder: Encoder, call: Callable[..., tf.Tensor], clips: tf.TensorSpec) -> Signatures:
     @tf.function(input_signature=[clips])
     def embed_video(video: tf.Tensor) -> dict[str, tf.Tensor]:
