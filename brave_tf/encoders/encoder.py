@@ -119,12 +119,17 @@ class Encoder:
         card = dataclasses.replace(self.card, steps=0, weights_sha256=cards.weights_sha256(model))
         return Encoder(model, card, self.path, model.variables, model.trainable_variables)
 
-    def own_network(self) -> keras.Model | None:
+    def own_network(self) -> keras.Model:
         """The Keras model, of this library's layers where the card says which network it is.
 
         A `.keras` file holds stock layers, some of which other formats do not have; what it holds is the same.
+
+        Raises:
+            ValueError: it is a SavedModel.
         """
-        if self.model is None or isinstance(self.model, tuple(NETWORKS.values())):
+        if self.model is None:
+            raise ValueError(f"{self.path} is a SavedModel; expected an encoder with a Keras model")
+        if isinstance(self.model, tuple(NETWORKS.values())):
             return self.model
         network = self._fresh_network() if self.card.network.get("class") in NETWORKS else None
         return self.model if network is None or not copy_weights(self.model, network) else network
