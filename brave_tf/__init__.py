@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from brave_tf.commands import pretrain as pretrain
     from brave_tf.commands import report as report
     from brave_tf.commands import verify as verify
+    from brave_tf.encoders.card import EncoderCard as EncoderCard
     from brave_tf.encoders.encoder import load_encoder as load_encoder
+    from brave_tf.encoders.foreign import as_encoder as as_encoder
     from brave_tf.lars import LARS as LARS
     from brave_tf.method.brave import Brave as Brave
     from brave_tf.models.audio_resnet import AudioResNet as AudioResNet
@@ -41,10 +43,12 @@ __all__, __getattr__, __dir__ = public_names(
     {
         "AudioResNet": "models.audio_resnet",
         "Brave": "method.brave",
+        "EncoderCard": "encoders.card",
         "LARS": "lars",
         "R3D": "models.r3d",
         "TSMResNet": "models.tsm_resnet",
         "WarmupCosine": "schedules",
+        "as_encoder": "encoders.foreign",
         "build": "training.build",
         "config": "",
         "convert": "",

@@ -32,8 +32,9 @@ MAY_IMPORT = {
     "export": BASE | {"data", "encoders", "export", "models"},
     "convert": BASE | {"convert", "encoders", "export", "method", "models", "training"},
 }
-EXCEPTIONS = {("method/brave.py", "training")}
-"""`Brave.from_preset` asks the part above for the model of a preset, when it is called."""
+EXCEPTIONS = {("method/brave.py", "training"), ("encoders/encoder.py", "convert")}
+"""`Brave.from_preset` asks the part above for the model of a preset, when it is called, and `load_encoder` the one that
+converts for a checkpoint that was published with the paper."""
 AT_THE_TOP = {"__init__", "__main__", "cli", "commands", "demo", "evaluator", "inspection", "pages"}
 """Parts that may import all others."""
 
