@@ -20,8 +20,9 @@ from brave_tf.encoders import card as cards
 from brave_tf.encoders.card import EncoderCard, choose_tower
 from brave_tf.encoders.checksums import is_inside
 from brave_tf.encoders.from_run import find_checkpoint, load_checkpoint, load_newest
+from brave_tf.encoders.hub_names import is_hub
 from brave_tf.encoders.named import LOG_MEL, log_mel_baseline, random_network
-from brave_tf.encoders.places import fetch, is_hub, links_out_of
+from brave_tf.encoders.places import fetch, links_out_of
 from brave_tf.encoders.portable import to_stock_layers
 from brave_tf.errors import UserError, one_line, reason_of
 from brave_tf.files import is_unfinished, replaced

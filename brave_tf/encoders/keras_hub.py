@@ -11,7 +11,7 @@ from brave_tf.config import SOURCE_FPS, EvaluationConfig
 from brave_tf.encoders.card import EncoderCard
 from brave_tf.encoders.encoder import KERAS_HUB, Encoder
 from brave_tf.encoders.foreign import as_encoder
-from brave_tf.encoders.places import load_client, quiet_client
+from brave_tf.encoders.hub_clients import load_client, quiet_client
 from brave_tf.errors import UserError, one_line, reason_of
 from brave_tf.progress import note, phase
 

@@ -3,66 +3,29 @@
 import contextlib
 import dataclasses
 import hashlib
-import importlib
-import logging
 import os
 import re
-import urllib.parse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from brave_tf.encoders.card import CARD_NAME, choose_tower
 from brave_tf.encoders.checksums import VERIFICATION_FILE, check_listed
+from brave_tf.encoders.hub_clients import load_client, quiet_client
+from brave_tf.encoders.hub_names import (
+    HUGGING_FACE,
+    KAGGLE,
+    HuggingFaceName,
+    KaggleName,
+    hugging_face_name,
+    kaggle_name,
+)
 from brave_tf.errors import UserError, one_line, reason_of
 from brave_tf.modalities import Tower, TowerChoice
 from brave_tf.progress import phase
-from brave_tf.quiet import silenced_libraries
 from brave_tf.runs.paths import ENCODER_FILE, TOWER_FILES
 from brave_tf.storage import RemotePath
 
-HUGGING_FACE = "hf://"
-KAGGLE = "kaggle://"
 SAVED_MODEL_FILES = ("saved_model.pb", "fingerprint.pb", "variables/*", "assets/*")
-HUGGING_FACE_FORM = "OWNER/NAME[@REVISION][/FOLDER]"
-KAGGLE_FORM = "OWNER/MODEL/FRAMEWORK/VARIATION[/VERSION]"
-
-_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
-_OTHER_KINDS = ("datasets", "spaces", "buckets")
-"""What the Hugging Face Hub holds besides models, by the first part of its name."""
-
-
-@dataclasses.dataclass(frozen=True)
-class HuggingFaceName:
-    """A model on the Hugging Face Hub.
-
-    Attributes:
-        repository: `OWNER/NAME`.
-        revision: a branch, a tag or a commit; None for the newest of the main branch.
-        inside: the folder or `.keras` file in it; empty for all of it.
-    """
-
-    repository: str
-    revision: str | None = None
-    inside: str = ""
-
-
-@dataclasses.dataclass(frozen=True)
-class KaggleName:
-    """A variation of a model on Kaggle.
-
-    Attributes:
-        variation: `OWNER/MODEL/FRAMEWORK/VARIATION`.
-        version: its number; None for the newest.
-    """
-
-    variation: str
-    version: int | None = None
-
-    @property
-    def handle(self) -> str:
-        """What Kaggle's client calls it."""
-        return self.variation if self.version is None else f"{self.variation}/{self.version}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,67 +39,6 @@ class Fetched:
 
     path: Path
     name: str
-
-
-def is_hub(place: str) -> bool:
-    """Whether a place is on the Hugging Face Hub or on Kaggle."""
-    return place.startswith((HUGGING_FACE, KAGGLE))
-
-
-def hugging_face_name(text: str, place: str, form: str = f"{HUGGING_FACE}{HUGGING_FACE_FORM}") -> HuggingFaceName:
-    """Reads `OWNER/NAME[@REVISION][/FOLDER]`.
-
-    A slash in a revision is written %2F.
-
-    Args:
-        text: what follows `hf://`.
-        place: as it was given, for messages.
-        form: what is expected, for messages.
-
-    Raises:
-        UserError: it is something else.
-    """
-    owner, _, rest = text.partition("/")
-    with_revision, _, inside = rest.partition("/")
-    name, at, revision = with_revision.partition("@")
-    _check_words([owner, name, *(inside.split("/") if inside or rest.endswith("/") else [])], place, form)
-    if owner in _OTHER_KINDS:
-        raise UserError(f"received {place}, which is no model; expected {form}")
-    if at:
-        revision = urllib.parse.unquote(revision)
-        _check_words(revision.split("/"), place, form)
-    return HuggingFaceName(f"{owner}/{name}", revision if at else None, inside)
-
-
-def kaggle_name(text: str, place: str, form: str = f"{KAGGLE}{KAGGLE_FORM}") -> KaggleName:
-    """Reads `OWNER/MODEL/FRAMEWORK/VARIATION[/VERSION]`.
-
-    Args:
-        text: what follows `kaggle://`.
-        place: as it was given, for messages.
-        form: what is expected, for messages.
-
-    Raises:
-        UserError: it is something else.
-    """
-    parts = text.split("/")
-    _check_words(parts, place, form)
-    version = parts[4] if len(parts) == 5 else "1"
-    if len(parts) not in (4, 5) or re.fullmatch("[1-9][0-9]{0,8}", version) is None:
-        raise _unexpected(place, form)
-    return KaggleName("/".join(parts[:4]), int(version) if len(parts) == 5 else None)
-
-
-def _check_words(words: Sequence[str], place: str, form: str) -> None:
-    if not all(_WORD.fullmatch(word) and ".." not in word for word in words):
-        raise _unexpected(place, form)
-
-
-def _unexpected(place: str, form: str) -> UserError:
-    return UserError(
-        f"received {one_line(place)}; expected {form}, each part of letters, digits, dashes, dots and underscores, "
-        "and none empty or `..`"
-    )
 
 
 def fetch(place: str, tower: TowerChoice | None) -> Fetched:
@@ -195,26 +97,6 @@ def _from_kaggle(name: KaggleName, place: str, tower: TowerChoice | None) -> Fet
     return Fetched(_chosen(folder, tower, place), KAGGLE + dataclasses.replace(name, version=version).handle)
 
 
-def load_client(module: str, extra: str, wanted: str) -> Any:
-    """A client's module.
-
-    Args:
-        module: its name.
-        extra: the extra that it is in.
-        wanted: what it is wanted for.
-
-    Raises:
-        UserError: it is not installed, or does not load.
-    """
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise UserError(
-            f"{one_line(wanted)} needs {module}, which does not load ({reason_of(error)}): "
-            f'pip install "brave_tf[{extra}]"'
-        ) from None
-
-
 @contextlib.contextmanager
 def _fetching(place: str) -> Iterator[None]:
     with phase(f"fetching {place}"), quiet_client():
@@ -225,19 +107,6 @@ def _fetching(place: str) -> Iterator[None]:
                 f"{place} cannot be fetched ({one_line(reason_of(error))}); is the name right, is there an internet "
                 "connection, and are you logged in if it is private? The same command goes on with what is fetched"
             ) from error
-
-
-@contextlib.contextmanager
-def quiet_client() -> Iterator[None]:
-    """Keeps a client's own bars and lines from standard error and standard output, which has results alone."""
-    logger = logging.getLogger("kagglehub")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with silenced_libraries():
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 def _keras_files(tower: TowerChoice | None) -> list[str]:

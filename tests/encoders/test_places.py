@@ -19,7 +19,7 @@ from brave_tf.convert import to_haiku
 from brave_tf.encoders import encoder as encoder_module
 from brave_tf.encoders.card import EncoderCard, network_of, weights_sha256
 from brave_tf.encoders.encoder import load_encoder, save_encoder
-from brave_tf.encoders.places import is_hub
+from brave_tf.encoders.hub_names import is_hub
 from brave_tf.errors import UserError
 from brave_tf.storage import RemotePath
 from tests.convert.trees import brave, checkpoint
