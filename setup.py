@@ -21,9 +21,23 @@ STORAGE = ["fsspec>=2024.6", "s3fs>=2024.6", "huggingface_hub>=0.24"]
 HUGGING_FACE = ["huggingface_hub>=0.24"]
 KAGGLE = ["kagglehub>=1.0"]
 KERAS_HUB = ["keras-hub>=0.32"]  # never in one extra with kagglehub: each wants a kagglesdk that the other refuses
-BEAM = ["apache-beam>=2.77,<3"]  # an environment of its own: it wants protobuf < 7, pyarrow < 26 and pillow < 13
 CLIENTS = [*HUGGING_FACE, *KAGGLE]
-TEST = [*HUB, *FLOW, *TFDS, *CLIENTS, "fsspec>=2024.6", "pytest>=8.3", "pytest-xdist>=3.6.1", "hypothesis>=6.115"]
+ONNX = ["tf2onnx>=1.17", "onnx>=1.19", "onnxruntime>=1.23"]
+LITERT = ["ai-edge-litert>=2.0"]
+BEAM = ["apache-beam>=2.77,<3"]  # an environment of its own: it wants protobuf < 7, pyarrow < 26 and pillow < 13
+TEST = [
+    *HUB,
+    *FLOW,
+    *TFDS,
+    *ONNX,
+    *LITERT,
+    *CLIENTS,
+    "tensorflow-serving-api>=2.20",
+    "fsspec>=2024.6",
+    "pytest>=8.3",
+    "pytest-xdist>=3.6.1",
+    "hypothesis>=6.115",
+]
 BACKENDS = ["jax>=0.7", "torch>=2.8"]  # only to compare with in tests; there is a CPU build of torch
 DEV = [*TEST, "ruff>=0.17,<0.18", "mypy>=2.4,<3"]  # formatting and checks change with these two
 
@@ -79,6 +93,8 @@ setup(
         "huggingface": HUGGING_FACE,
         "kaggle": KAGGLE,
         "keras-hub": KERAS_HUB,
+        "onnx": ONNX,
+        "litert": LITERT,
         "beam": BEAM,
         "test": TEST,
         "backends": BACKENDS,

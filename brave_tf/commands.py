@@ -410,7 +410,9 @@ def export(
             file. In Python also what `brave_tf.load_encoder` gave.
         out: directory to write; must not exist yet, or be empty.
         tower: backbone of a run; by default narrow. broad is its only broad one, or its only one of frames.
-        formats: what to write: savedmodel, keras (an encoder.keras beside it), or both.
+        formats: what to write: savedmodel; keras (encoder.keras, of stock layers); onnx (encoder.onnx, for clips of any
+            length and size; extra onnx); litert (encoder_float32.tflite, _float16 and _int8, for clips of the
+            evaluation's length and size; extra litert). See docs/serving.md.
         report: directory of an evaluation of this encoder, whose scores the model card tells; may be given several
             times (in Python: a list).
         license: the licence that the encoder is given away under, for the model card: an identifier of the Hugging Face

@@ -5,6 +5,7 @@ python -I checker.py LOADER PLACE EXAMPLES
 
 import dataclasses
 import json
+import os
 import statistics
 import sys
 import time
@@ -128,7 +129,43 @@ def _load_keras(place: str) -> Loaded:
     return Loaded(model.predict_on_batch, facts=facts)
 
 
-LOADERS: Mapping[str, Callable[[str], Loaded]] = {"savedmodel": _load_savedmodel, "keras": _load_keras}
+def _load_onnx(place: str) -> Loaded:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(place, providers=["CPUExecutionProvider"])
+    (argument,) = session.get_inputs()
+    facts = {
+        "loader": "onnxruntime.InferenceSession",
+        "checked_with": f"onnxruntime {onnxruntime.__version__}",
+        "input": {argument.name: argument.shape},
+        "output": {each.name: each.shape for each in session.get_outputs()},
+    }
+    return Loaded(lambda clips: session.run(["embedding"], {argument.name: clips})[0], facts=facts)
+
+
+def _load_litert(place: str) -> Loaded:
+    from importlib.metadata import version
+
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=place, num_threads=len(os.sched_getaffinity(0)))
+    runner = interpreter.get_signature_runner("serving_default")
+    ((argument, details),) = runner.get_input_details().items()
+    facts = {
+        "loader": "ai_edge_litert.interpreter.Interpreter",
+        "checked_with": f"ai-edge-litert {version('ai-edge-litert')}",
+        "input": {argument: details["shape"].tolist()},
+        "fixed_shape": True,
+    }
+    return Loaded(lambda clips: runner(**{argument: clips})["embedding"], facts=facts)
+
+
+LOADERS: Mapping[str, Callable[[str], Loaded]] = {
+    "savedmodel": _load_savedmodel,
+    "keras": _load_keras,
+    "onnx": _load_onnx,
+    "litert": _load_litert,
+}
 
 if __name__ == "__main__":
     main()

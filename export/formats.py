@@ -4,15 +4,19 @@ import dataclasses
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
 from brave_tf.encoders import card as cards
 from brave_tf.encoders.encoder import ENCODER_FILE, Encoder, save_encoder
 from brave_tf.errors import UserError
+from brave_tf.export.litert import TOLERANCES, file_name, write_litert
+from brave_tf.export.onnx import ONNX_FILE, OPSET, write_onnx
 from brave_tf.export.signature import reusable_object
 from brave_tf.export.verification import FormatCheck, relative_files, sha256_of_files
 from brave_tf.export.verify import TOLERANCE, Examples, check
+from brave_tf.export.warm_up import write_warm_up
 from brave_tf.progress import phase
 
 
@@ -24,11 +28,13 @@ class Part:
         patterns: its files; the first is a file that is there in this format alone.
         place: what is loaded, in the directory.
         tolerance: largest difference of embeddings, as a share of the largest value.
+        facts: what else there is to tell of it.
     """
 
     patterns: tuple[str, ...]
     place: str
     tolerance: float = TOLERANCE
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +59,7 @@ def _write_saved_model(encoder: Encoder, directory: Path) -> None:
         root, signatures = reusable_object(encoder)
     with phase("writing the SavedModel"):
         tf.saved_model.save(root, str(directory), signatures=signatures)
+        write_warm_up(directory, encoder, signatures)
 
 
 def _write_keras(encoder: Encoder, directory: Path) -> None:
@@ -61,10 +68,21 @@ def _write_keras(encoder: Encoder, directory: Path) -> None:
 
 
 _SAVED_MODEL_FILES = ("saved_model.pb", "fingerprint.pb", "variables/*", "assets/*", "assets.extra/*")
+_LITERT = {
+    f"litert-{precision}": Part((file_name(precision),), file_name(precision), tolerance)
+    for precision, tolerance in TOLERANCES.items()
+}
 
 FORMATS: Mapping[str, Format] = {
     "savedmodel": Format(_write_saved_model, {"savedmodel": Part(_SAVED_MODEL_FILES, "")}),
     "keras": Format(_write_keras, {"keras": Part((ENCODER_FILE,), ENCODER_FILE)}),
+    "onnx": Format(
+        write_onnx,
+        {"onnx": Part((ONNX_FILE,), ONNX_FILE, facts={"opset": OPSET})},
+        packages=("tf2onnx", "onnx", "onnxruntime"),
+        extra="onnx",
+    ),
+    "litert": Format(write_litert, _LITERT, packages=("ai_edge_litert",), extra="litert"),
 }
 """By the word that users choose, in the order in which they are written and checked."""
 
@@ -106,6 +124,6 @@ def _check_part(directory: Path, name: str, part: Part, examples: Examples) -> F
         error=max(found["errors"].values()),
         keras_latency_ms=examples.keras_latency_ms,
         input_shape=examples.shape,
-        facts={key: value for key, value in found.items() if key not in known},
+        facts={**part.facts, **{key: value for key, value in found.items() if key not in known}},
         **{key: found[key] for key in ("cosine", "latency_ms", "checked_with")},
     )

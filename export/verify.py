@@ -18,6 +18,7 @@ from brave_tf.data.spectrogram import log_mel
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError
 from brave_tf.export.checker import median_milliseconds
+from brave_tf.export.signature import clip_shape
 from brave_tf.modalities import MODALITIES
 
 TOLERANCE = 1e-4
@@ -127,7 +128,7 @@ def _examples(encoder: Encoder) -> dict[str, Any]:
         stored = generator.integers(0, 256, (2, 4, side, side, facts.channels), dtype=np.uint8)
         inside = slice((side - size) // 2, (side - size) // 2 + size)
         clips = to_unit(tf.constant(stored[:, :, inside, inside]), card.modality).numpy()
-        clip = np.resize(clips, (1, card.view.frames, *clips.shape[2:]))
+        clip = np.resize(clips, clip_shape(encoder))
         other = np.repeat(clips[:, :3, : size * 3 // 4, : size // 2 + 1], 2, axis=0)[:3]
         given = {"serving_default": clips, "video": clips, "video_uint8": stored}
     return {

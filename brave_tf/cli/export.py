@@ -1,11 +1,12 @@
 """`brave-tf export`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import tyro
 
 from brave_tf import commands
+from brave_tf.config.words import FormatName
 from brave_tf.modalities import TowerChoice
 
 
@@ -14,7 +15,7 @@ def export(
     /,
     out: Path,
     tower: TowerChoice | None = None,
-    formats: tuple[Literal["savedmodel", "keras"], ...] = ("savedmodel",),
+    formats: tuple[FormatName, ...] = ("savedmodel",),
     report: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="REPORT_DIR"), tyro.conf.UseAppendAction] = (),
     license: str = "",
     trained_on: str = "",

@@ -24,6 +24,9 @@ StrategyName = Literal["auto", "mirrored", "multiworker", "tpu"]
 LocalStrategyName = Literal["auto", "mirrored", "tpu"]
 """Which devices evaluate: those of one machine, or a TPU."""
 
+FormatName = Literal["savedmodel", "keras", "onnx", "litert"]
+"""What an encoder is exported as."""
+
 PROTOCOLS: Mapping[str, str] = {
     "linear": "brave_tf.evaluation.protocols.linear:Linear",
     "linear-lars": "brave_tf.evaluation.protocols.linear_lars:LinearLARS",
