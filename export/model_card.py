@@ -12,8 +12,9 @@ from brave_tf.encoders.hub_names import is_hub
 from brave_tf.export import card_text
 from brave_tf.export.card_curves import Curve, curves_of
 from brave_tf.export.card_scores import Score, read_scores, score_rows
-from brave_tf.export.card_snippets import clip_shape, snippets
+from brave_tf.export.card_snippets import snippets
 from brave_tf.export.card_text import MODEL_CARD, table
+from brave_tf.export.signature import clip_shape
 from brave_tf.export.verification import FormatCheck
 from brave_tf.modalities import MODALITIES
 from brave_tf.presets.facts import letters, view_facts
@@ -22,6 +23,8 @@ from brave_tf.runs.directory import read_config
 from brave_tf.runs.paths import CHECKPOINT_FOLDER, CONFIG_FILE
 
 NOT_TOLD = "not told"
+LIBRARIES: Mapping[str, str] = {"keras": "keras", "savedmodel": "tensorflow", "onnx": "onnx", "litert": "tflite"}
+"""What the Hugging Face Hub calls the libraries that load the formats, the first of them first."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +112,7 @@ class ModelCard:
             "Intended use and limits": card_text.INTENDED_USE,
             "Citation": card_text.CITATION,
         }
-        library = "keras" if "keras" in formats else "tensorflow"
+        library = next(name for word, name in LIBRARIES.items() if any(each.startswith(word) for each in formats))
         tags = ["video", "audio"] if MODALITIES[card.modality].is_sound else ["video"]
         tags += ["self-supervised-learning", "brave", "keras", "tensorflow"]
         kind = f"{MODALITIES[card.modality].word} encoder"
@@ -133,7 +136,7 @@ class ModelCard:
         network = dict(card.network)
         kind = network.pop("class", "") or NOT_TOLD
         size = ", ".join(f"{key} {network[key]:g}" for key in ("depth", "width") if key in network)
-        shape = ", ".join(map(str, ["B", *clip_shape(card)[1:]]))
+        shape = ", ".join(map(str, ["B", *clip_shape(encoder)[1:]]))
         view = card.view
         trained = f"{card.steps:,} steps" if card.steps else NOT_TOLD
         if card.steps and self._config is not None:
@@ -180,9 +183,7 @@ class ModelCard:
         return f"{words}\n\n{table(header, score_rows(self._scores))}"
 
     def _use(self, formats: Mapping[str, FormatCheck]) -> str:
-        programs = [
-            f"{each.title}:\n\n```python\n{each.program}\n```" for each in snippets(self._encoder.card, formats)
-        ]
+        programs = [f"{each.title}:\n\n```python\n{each.program}\n```" for each in snippets(self._encoder, formats)]
         words = (
             "In the directory of this file; each way needs what it imports, and nothing else. Where it is published, "
             '`brave_tf.load_encoder("hf://OWNER/NAME")` fetches it too, or `"kaggle://OWNER/MODEL/FRAMEWORK/VARIATION"`.'

@@ -107,6 +107,20 @@ def test_the_ways_of_an_encoder_of_sound_run_too(tmp_path, monkeypatch):
     assert "a log-mel spectrogram" in text and "None are told here." in text and "- audio" in text
 
 
+def test_the_ways_of_onnx_and_litert_run_too(run, exported, tmp_path, monkeypatch):
+    for package, extra in (("tf2onnx", "onnx"), ("onnxruntime", "onnx"), ("ai_edge_litert", "litert")):
+        pytest.importorskip(package, reason=f'needs the extra: pip install "brave_tf[{extra}]"')
+    export_encoder(run, tmp_path / "out", formats=("onnx", "litert"))
+    *others, int8 = run_programs(tmp_path / "out", monkeypatch)
+    (expected, *_) = run_programs(exported, monkeypatch)
+    assert len(others) == 3
+    for embedding, tolerance in zip(others, (1e-4, 1e-4, 1e-2), strict=True):
+        np.testing.assert_allclose(embedding, expected, atol=tolerance * np.abs(expected).max())
+    assert np.sum(int8 * expected) / np.linalg.norm(int8) / np.linalg.norm(expected) > 0.999
+    text = (tmp_path / "out/README.md").read_text()
+    assert "LiteRT, float16, clips of this shape only:" in text and "library_name: onnx" in text
+
+
 def test_a_card_tells_the_run_its_scores_and_what_its_maker_told(exported):
     text = (exported / "README.md").read_text()
     assert text.startswith("---\nlicense: apache-2.0\nlibrary_name: keras\n") and license_of(text) == "apache-2.0"
