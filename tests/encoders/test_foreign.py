@@ -1,8 +1,10 @@
 """Encoders that others made: any function with a card, and backbones of KerasHub."""
 
 import importlib.util
+import re
 import sys
 import types
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -52,6 +54,14 @@ def test_any_function_is_an_encoder(make, factor):
     # As evaluation and `embed` call it: in a graph.
     np.testing.assert_allclose(Embedder(encoder)(tf.constant(CLIPS)), expected, atol=1e-6)
     assert load_encoder(encoder) is encoder and encoder.random_twin() is None
+
+
+def test_the_example_of_the_documents_runs():
+    text = (Path(__file__).parents[2] / "docs/sharing.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict = {}
+    exec(compile(program, "docs/sharing.md", "exec"), names)
+    assert names["encoder"].embedding_size == 3 and names["encoder"].card.view.frames == 16
 
 
 def test_what_can_be_trained_is_found():
