@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from brave_tf.encoders.hub_clients import load_client, quiet_client
+from brave_tf.encoders.hub_clients import client_reason, load_client, quiet_client
 from brave_tf.encoders.hub_names import hugging_face_name, kaggle_name
-from brave_tf.errors import UserError, one_line, reason_of
+from brave_tf.errors import UserError, one_line
 from brave_tf.export.card_text import MODEL_CARD, license_of
 from brave_tf.export.verification import VERIFICATION_FILE, Verification, changed_files, read_verification
 from brave_tf.progress import phase
@@ -20,8 +20,10 @@ FRAMEWORKS: Mapping[str, str] = {"tensorFlow2": "savedmodel", "keras": "keras", 
 """What a variation on Kaggle is of, and the format that it then has to hold."""
 KAGGLE_LICENSES: Mapping[str, str] = {"apache-2.0": "Apache 2.0", "mit": "MIT", "cc0-1.0": "CC0: Public Domain"}
 """Licences by the identifier that the model card has, as Kaggle calls them."""
-EARLIER_FILES = ("*.keras", "saved_model.pb", "fingerprint.pb", "variables/*", "assets/*", "assets.extra/*")
-EARLIER_FILES += ("*.onnx", "*.tflite", "*.png", "brave_tf.json", VERIFICATION_FILE)
+EARLIER_FILES = (
+    *("*.keras", "saved_model.pb", "fingerprint.pb", "variables/*", "assets/*", "assets.extra/*"),
+    *("*.onnx", "*.tflite", "*.png", "brave_tf.json", VERIFICATION_FILE),
+)
 """What an earlier version of a model may have, and must not be left of it beside the new one's files."""
 NAMED = 5
 """Files that a message names."""
@@ -72,8 +74,8 @@ def publish_directory(
     """Does what `brave_tf.commands.publish` documents."""
     directory = as_path(directory)
     if directory.is_symlink():
-        target = one_line(os.path.realpath(directory))
-        raise UserError(f"{directory} is a link to {target}; expected the directory itself; give that one")
+        leads_to = one_line(os.path.realpath(directory))
+        raise UserError(f"{directory} is a link to {leads_to}; expected the directory itself; give that one")
     if not directory.is_dir():
         raise UserError(f"{directory} is no directory; expected one that `brave-tf export` wrote")
     with local_copy(directory) as folder:
@@ -160,13 +162,14 @@ def _kaggle(name: str, to: str, verification: Verification, card: str, private: 
             f"{wanted} for {framework}; export it with --formats {wanted}"
         )
     license_name = KAGGLE_LICENSES.get(license_of(card))
-    notes = () if private else ("a new model on Kaggle is private until you make it public there",)
-    notes += () if license_name else ("the model card tells no licence that Kaggle has by that name: choose one there",)
+    notes = [] if private else ["a new model on Kaggle is private until you make it public there"]
+    if license_name is None:
+        notes.append("the model card tells no licence that Kaggle has by that name: choose one there")
 
     def send(client: Any, folder: Path) -> None:
         client.model_upload(found.variation, str(folder), license_name, version_notes="Encoder exported by brave_tf")
 
-    return _Target(f"https://www.kaggle.com/models/{found.variation}", notes, ("kagglehub", "kaggle"), send)
+    return _Target(f"https://www.kaggle.com/models/{found.variation}", tuple(notes), ("kagglehub", "kaggle"), send)
 
 
 @contextlib.contextmanager
@@ -176,6 +179,6 @@ def _sending(to: str) -> Iterator[None]:
             yield
         except Exception as error:  # each client has its own kinds, and so have the libraries below them
             raise UserError(
-                f"--to {to} cannot be written ({one_line(reason_of(error))}); are you logged in there, by `hf auth "
+                f"--to {to} cannot be written ({client_reason(error)}); are you logged in there, by `hf auth "
                 "login` or with an access token of Kaggle, and is it yours? The same command sends what is missing"
             ) from error

@@ -9,6 +9,15 @@ from typing import Any
 from brave_tf.errors import UserError, one_line, reason_of
 from brave_tf.quiet import silenced_libraries
 
+LONGEST_REASON = 200
+"""Signs of what a client says went wrong."""
+
+
+def client_reason(error: Exception) -> str:
+    """What a client says went wrong, in one line of bounded length: some tell the whole of a request."""
+    reason = one_line(reason_of(error))
+    return reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"
+
 
 def load_client(module: str, extra: str, wanted: str) -> Any:
     """A client's module.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from brave_tf.encoders.card import CARD_NAME, choose_tower
 from brave_tf.encoders.checksums import VERIFICATION_FILE, check_listed
-from brave_tf.encoders.hub_clients import load_client, quiet_client
+from brave_tf.encoders.hub_clients import client_reason, load_client, quiet_client
 from brave_tf.encoders.hub_names import (
     HUGGING_FACE,
     KAGGLE,
@@ -19,7 +19,7 @@ from brave_tf.encoders.hub_names import (
     hugging_face_name,
     kaggle_name,
 )
-from brave_tf.errors import UserError, one_line, reason_of
+from brave_tf.errors import UserError, one_line
 from brave_tf.modalities import Tower, TowerChoice
 from brave_tf.progress import phase
 from brave_tf.runs.paths import ENCODER_FILE, TOWER_FILES
@@ -104,7 +104,7 @@ def _fetching(place: str) -> Iterator[None]:
             yield
         except Exception as error:  # each client has its own kinds, and so have the libraries below them
             raise UserError(
-                f"{place} cannot be fetched ({one_line(reason_of(error))}); is the name right, is there an internet "
+                f"{place} cannot be fetched ({client_reason(error)}); is the name right, is there an internet "
                 "connection, and are you logged in if it is private? The same command goes on with what is fetched"
             ) from error
 

@@ -147,6 +147,23 @@ def test_only_the_keras_file_of_a_model_on_the_hub_is_fetched(monkeypatch, tmp_p
     assert fake.revisions[-1] == "refs/pr/1"
 
 
+@pytest.mark.skipif(importlib.util.find_spec("huggingface_hub") is None, reason="huggingface_hub is not installed")
+def test_the_clients_own_cache_serves_without_a_network(monkeypatch, tmp_path):
+    from huggingface_hub import constants
+
+    model = network()
+    fake = HuggingFaceHub(tmp_path / "hub", {"owner/name": files_of(write_keras(tmp_path / "mine", model))})
+    snapshot = Path(fake.snapshot_download("owner/name", allow_patterns=["*"]))
+    refs = snapshot.parents[1] / "refs"
+    refs.mkdir()
+    (refs / "main").write_text(COMMIT)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(fake.cache))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    np.testing.assert_allclose(load_encoder("hf://owner/name")(CLIPS), model(CLIPS), atol=1e-6)
+    with pytest.raises(UserError, match="hf://owner/other cannot be fetched"):
+        load_encoder("hf://owner/other")
+
+
 def test_a_folder_or_a_file_inside_a_model_on_the_hub(monkeypatch, tmp_path):
     model = network(1)
     content = {f"deep/er/{name}": data for name, data in files_of(write_keras(tmp_path / "mine", model)).items()}
