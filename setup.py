@@ -18,9 +18,9 @@ TFDS = [
 ]
 # What lies where TensorFlow has no file system of its own; s3fs and fsspec come in pairs of one version.
 STORAGE = ["fsspec>=2024.6", "s3fs>=2024.6", "huggingface_hub>=0.24"]
-HUGGING_FACE = ["huggingface_hub>=0.24"]
-KAGGLE = ["kagglehub>=1.0"]
-KERAS_HUB = ["keras-hub>=0.32"]  # never in one extra with kagglehub: each wants a kagglesdk that the other refuses
+HUGGING_FACE = ["huggingface_hub>=1.0"]
+KAGGLE = ["kagglehub>=1.0.2"]
+KERAS_HUB = ["keras-hub>=0.32"]  # never in one extra with kagglehub: it wants a kagglesdk that kagglehub refuses
 CLIENTS = [*HUGGING_FACE, *KAGGLE]
 ONNX = ["tf2onnx>=1.17", "onnx>=1.19", "onnxruntime>=1.23"]
 LITERT = ["ai-edge-litert>=2.0"]

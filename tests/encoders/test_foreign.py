@@ -1,5 +1,6 @@
 """Encoders that others made: any function with a card, and backbones of KerasHub."""
 
+import dataclasses
 import importlib.util
 import re
 import sys
@@ -204,7 +205,7 @@ def test_backbones_for_something_else_are_one_line(monkeypatch):
     importlib.util.find_spec("keras_hub") is None,
     reason="KerasHub is not installed: it and kagglehub do not go into one environment",
 )
-def test_the_backbones_of_the_installed_package():
+def test_the_backbones_of_the_installed_package(tmp_path):
     import inspect
 
     import keras_hub
@@ -221,6 +222,11 @@ def test_the_backbones_of_the_installed_package():
     encoder = backbone_encoder(backbone, "keras-hub:tiny")
     np.testing.assert_allclose(encoder(CLIPS), np.mean(backbone(CLIPS), axis=(1, 2)), atol=1e-5)
     assert encoder.random_twin() is not None
+    backbone.save_to_preset(str(tmp_path / "preset"))
+    keras_hub.layers.VideoPrismImageConverter(scale=1 / 255).save_to_preset(str(tmp_path / "preset"))
+    loaded = load_encoder(f"keras-hub:{tmp_path}/preset")
+    np.testing.assert_allclose(loaded(CLIPS), encoder(CLIPS), atol=1e-5)
+    assert loaded.card == dataclasses.replace(encoder.card, preset=f"keras-hub:{tmp_path}/preset")
     with_text = keras_hub.models.VideoPrismBackbone(
         **{**size, "num_auxiliary_layers": 1}, num_text_layers=1, vocabulary_size=10
     )
