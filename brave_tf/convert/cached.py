@@ -1,10 +1,9 @@
 """Published checkpoints as encoders, converted once into the user's cache."""
 
-import os
 from pathlib import Path
 
 from brave_tf.convert.checkpoint import BRAVE_FILE, write_networks
-from brave_tf.convert.released import locate
+from brave_tf.convert.released import cache_folder, locate
 from brave_tf.encoders.checksums import file_sha256
 from brave_tf.encoders.encoder import ENCODER_FILE
 from brave_tf.errors import UserError
@@ -30,7 +29,7 @@ def converted_release(name: str, tower: TowerChoice | None = None) -> Path:
         OSError: the cache cannot be written.
     """
     checkpoint, name = locate(name)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "brave_tf" / "released"
+    cache = cache_folder()
     folder = cache / file_sha256(checkpoint)
     cache.mkdir(parents=True, exist_ok=True)
     try:

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import importlib.util
 import json
+import shutil
 import sys
 import tarfile
 import zipfile
@@ -338,13 +339,25 @@ def test_a_saved_model_that_is_a_link_says_what_is_loaded(tmp_path, saved_model,
     assert "is a link" not in capsys.readouterr().err
 
 
-def test_a_published_checkpoint_is_fetched_and_converted_once(monkeypatch, tmp_path):
+def test_a_published_checkpoint_is_fetched_and_converted_once(monkeypatch, tmp_path, capsys):
     model = brave("tiny-va", "model.heads=shared")
     file = checkpoint(tmp_path / "released.npy", to_haiku(model))
     fetched = []
-    monkeypatch.setattr(keras.utils, "get_file", lambda *args, **kwargs: fetched.append(args) or str(file))
+
+    def get_file(name, url, cache_dir, cache_subdir):
+        fetched.append(name)
+        print("Downloading data from", url)
+        if len(fetched) == 1:
+            raise Exception("URL fetch failure")
+        (Path(cache_dir) / cache_subdir).mkdir(parents=True, exist_ok=True)
+        return shutil.copy(file, Path(cache_dir) / cache_subdir / name)
+
+    monkeypatch.setattr(keras.utils, "get_file", get_file)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with pytest.raises(UserError, match=r"v-a-tsm50 cannot be fetched from https.* \(URL fetch failure\)"):
+        load_encoder("v-a-tsm50")
     encoder = load_encoder("v-a-tsm50")
+    assert not capsys.readouterr().out
     np.testing.assert_allclose(encoder(CLIPS), model.encoder(CLIPS), atol=1e-5)
     assert str(encoder.path) == "v-a-tsm50" == encoder.card.preset
     (folder,) = [path for path in (tmp_path / "cache/brave_tf/released").iterdir() if path.is_dir()]
@@ -352,7 +365,8 @@ def test_a_published_checkpoint_is_fetched_and_converted_once(monkeypatch, tmp_p
     before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
     sound = load_encoder("v-a-tsm50", "audio")
     assert sound.card.modality == "audio"
-    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before and len(fetched) == 2
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+    assert len(fetched) == 2 and fetched[0] != fetched[1]
     with pytest.raises(UserError, match=r"v-b-tsm50 does not exist"):
         load_encoder("v-b-tsm50")
     # A path of that name comes first.
