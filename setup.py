@@ -18,6 +18,10 @@ TFDS = [
 ]
 # What lies where TensorFlow has no file system of its own; s3fs and fsspec come in pairs of one version.
 STORAGE = ["fsspec>=2024.6", "s3fs>=2024.6", "huggingface_hub>=0.24"]
+HUGGING_FACE = ["huggingface_hub>=1.0"]
+KAGGLE = ["kagglehub>=1.0.2"]
+KERAS_HUB = ["keras-hub>=0.32"]  # never in one extra with kagglehub: it wants a kagglesdk that kagglehub refuses
+CLIENTS = [*HUGGING_FACE, *KAGGLE]
 ONNX = ["tf2onnx>=1.17", "onnx>=1.19", "onnxruntime>=1.23"]
 LITERT = ["ai-edge-litert>=2.0"]
 BEAM = ["apache-beam>=2.77,<3"]  # an environment of its own: it wants protobuf < 7, pyarrow < 26 and pillow < 13
@@ -27,6 +31,7 @@ TEST = [
     *TFDS,
     *ONNX,
     *LITERT,
+    *CLIENTS,
     "tensorflow-serving-api>=2.20",
     "fsspec>=2024.6",
     "pytest>=8.3",
@@ -85,6 +90,9 @@ setup(
         "flow": FLOW,
         "tfds": TFDS,
         "storage": STORAGE,
+        "huggingface": HUGGING_FACE,
+        "kaggle": KAGGLE,
+        "keras-hub": KERAS_HUB,
         "onnx": ONNX,
         "litert": LITERT,
         "beam": BEAM,

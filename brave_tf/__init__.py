@@ -1,7 +1,7 @@
 """BraVe for TensorFlow: video encoders that learn without labels, by regressing broad views from narrow ones.
 
 One function for each command of `brave-tf`, with the command's arguments and defaults (`prepare`, `verify`, `inspect`,
-`pretrain`, `report`, `evaluate`, `embed`, `export`, `convert`); the method as a Keras model (`Brave`, `LARS`,
+`pretrain`, `report`, `evaluate`, `embed`, `export`, `publish`, `convert`); the method as a Keras model (`Brave`, `LARS`,
 `WarmupCosine`, `losses`); the networks (`TSMResNet`, `R3D`, `AudioResNet`); and what lies below. Everything loads on
 first use, so that importing the package costs nothing.
 """
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from brave_tf.commands import inspect as inspect
     from brave_tf.commands import prepare as prepare
     from brave_tf.commands import pretrain as pretrain
+    from brave_tf.commands import publish as publish
     from brave_tf.commands import report as report
     from brave_tf.commands import verify as verify
+    from brave_tf.encoders.card import EncoderCard as EncoderCard
     from brave_tf.encoders.encoder import load_encoder as load_encoder
+    from brave_tf.encoders.foreign import as_encoder as as_encoder
     from brave_tf.lars import LARS as LARS
     from brave_tf.method.brave import Brave as Brave
     from brave_tf.models.audio_resnet import AudioResNet as AudioResNet
@@ -42,10 +45,12 @@ __all__, __getattr__, __dir__ = public_names(
     {
         "AudioResNet": "models.audio_resnet",
         "Brave": "method.brave",
+        "EncoderCard": "encoders.card",
         "LARS": "lars",
         "R3D": "models.r3d",
         "TSMResNet": "models.tsm_resnet",
         "WarmupCosine": "schedules",
+        "as_encoder": "encoders.foreign",
         "build": "training.build",
         "config": "",
         "convert": "",
@@ -60,6 +65,7 @@ __all__, __getattr__, __dir__ = public_names(
         "prepare": "commands",
         "presets": "",
         "pretrain": "commands",
+        "publish": "commands",
         "report": "commands",
         "training": "",
         "verify": "commands",

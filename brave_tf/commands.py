@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from brave_tf.data.dataset import Dataset
     from brave_tf.embedding.table import TableFacts
     from brave_tf.encoders.encoder import Encoder
+    from brave_tf.export.publish import Publication
     from brave_tf.pages.inspect_content import InspectContent
     from brave_tf.runs.record import RunRecord
     from brave_tf.verification.report import VerificationReport
@@ -317,7 +318,9 @@ def evaluate(
     Args:
         encoder: run directory (until the run has finished, its newest checkpoint), RUN/checkpoints/step-N, .keras file,
             exported SavedModel, random:NAME (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a preset), or
-            baseline:NAME (pixels, frame-differences, log-mel). In Python also what `brave_tf.load_encoder` gave.
+            baseline:NAME (pixels, frame-differences, log-mel); also hf://OWNER/NAME,
+            kaggle://OWNER/MODEL/FRAMEWORK/VARIATION, a published checkpoint such as v-a-tsm50, or keras-hub:NAME, see
+            docs/sharing.md. In Python also what `brave_tf.load_encoder` or `brave_tf.as_encoder` gave.
         data: labelled dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME.
         out: directory for report.json and report.html; it may be elsewhere, such as gs://bucket/reports/linear.
         protocol: how the encoder is scored.
@@ -461,6 +464,10 @@ def export(
     *,
     tower: TowerChoice | None = None,
     formats: str | Sequence[str] = ("savedmodel",),
+    report: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
+    license: str = "",
+    trained_on: str = "",
+    data_license: str = "",
 ) -> dict[str, Any]:
     """Write an encoder as a SavedModel that loads without this library, and verify it in a fresh process.
 
@@ -470,7 +477,8 @@ def export(
 
     Each format is loaded by its own package in a process that cannot import this library, and its embeddings are
     compared with the Keras model's. verification.json tells for each the SHA-256 of its files, their size, the error,
-    and the time that one clip takes beside Keras'.
+    and the time that one clip takes beside Keras'. README.md is its model card, see docs/sharing.md: the same command
+    again brings it up to date.
 
     Args:
         encoder: run directory (until the run has finished, its newest checkpoint), RUN/checkpoints/step-N, or .keras
@@ -480,18 +488,61 @@ def export(
         formats: what to write: savedmodel; keras (encoder.keras, of stock layers); onnx (encoder.onnx, for clips of any
             length and size; extra onnx); litert (encoder_float32.tflite, _float16 and _int8, for clips of the
             evaluation's length and size; extra litert). See docs/serving.md.
+        report: directory of an evaluation of this encoder, whose scores the model card tells; may be given several
+            times (in Python: a list).
+        license: the licence that the encoder is given away under, for the model card: an identifier of the Hugging Face
+            Hub, such as apache-2.0.
+        trained_on: the data that it was trained on, in words, for the model card.
+        data_license: the licence of that data, in words, for the model card.
 
     Returns:
         `formats`: by format `files`, `bytes`, `error`, `latency_ms` and what else verification.json tells; of a
         SavedModel also `loader` (what loaded it) and `errors` (by way of calling).
 
     Raises:
-        UserError: there is no such encoder or tower, the directory is taken, the encoder cannot be exported, or the
-            export does not verify.
+        UserError: there is no such encoder or tower, the directory is taken, the encoder cannot be exported, the export
+            does not verify, or a report is about another encoder.
     """
+    from brave_tf.export.model_card import Told
     from brave_tf.export.saved_model import export_encoder
 
-    return export_encoder(encoder, out, tower, formats)
+    reports = [report] if isinstance(report, str | os.PathLike) else list(report)
+    told = Told(license=license, trained_on=trained_on, data_license=data_license, reports=reports)
+    return export_encoder(encoder, out, tower, formats, told)
+
+
+@_never_silent
+def publish(
+    directory: str | os.PathLike[str], to: str, *, private: bool = False, dry_run: bool = False
+) -> "Publication":
+    """Send an exported encoder to the Hugging Face Hub or to Kaggle.
+
+    Example: brave-tf publish exported --to hf:owner/name --dry-run
+
+    In Python: brave_tf.publish("exported", "hf:owner/name", dry_run=True)
+
+    Sends every file of a directory that `brave-tf export` wrote and verified, and nothing else: a file that is another
+    than the one that was verified, was added, or is a link, is refused by its name. README.md, the model card, may be
+    edited before. It needs huggingface_hub (extra huggingface) or kagglehub (extra kaggle), and that you are logged in
+    with that client. See docs/sharing.md.
+
+    Args:
+        directory: what `brave-tf export` wrote; it may be elsewhere, such as gs://bucket/exported.
+        to: hf:OWNER/NAME, or kaggle:OWNER/MODEL/FRAMEWORK/VARIATION where FRAMEWORK is tensorFlow2, keras, onnx or
+            tfLite. What is not there yet is made; what is there gets a new version.
+        private: make a new repository of the Hugging Face Hub for yourself alone. Kaggle's models always begin so.
+        dry_run: only say which files there are, how large they are, and what the model card says.
+
+    Returns:
+        `place` (where it is to be seen), `files` (bytes of each), `card`, `is_sent` and `notes`.
+
+    Raises:
+        UserError: the directory is none that was exported, or not as it was verified; the name is none, the client is
+            not installed, or nothing can be sent.
+    """
+    from brave_tf.export.publish import publish_directory
+
+    return publish_directory(directory, to, private=private, dry_run=dry_run)
 
 
 @_never_silent

@@ -9,7 +9,9 @@ from typing import Any
 from brave_tf.encoders import card as cards
 from brave_tf.encoders.encoder import Encoder, load_encoder
 from brave_tf.errors import UserError
+from brave_tf.export.card_text import MODEL_CARD
 from brave_tf.export.formats import FORMATS, check_formats, check_packages
+from brave_tf.export.model_card import NOTHING_TOLD, ModelCard, Told
 from brave_tf.export.verification import (
     VERIFICATION_FILE,
     FormatCheck,
@@ -29,6 +31,7 @@ def export_encoder(
     out: str | os.PathLike[str],
     tower: TowerChoice | None = None,
     formats: str | Sequence[str] = ("savedmodel",),
+    told: Told = NOTHING_TOLD,
 ) -> dict[str, Any]:
     """Does what `brave_tf.commands.export` documents."""
     out = as_path(out)
@@ -42,13 +45,14 @@ def export_encoder(
         encoder = load_encoder(encoder, tower)
     if encoder.model is None:
         raise UserError(f"{encoder.path} is exported already; expected a run directory or a .keras file")
+    card = ModelCard(encoder, told)
     if is_taken(out):
         if not _is_export_of(encoder, out, words):
             raise UserError(f"{out} exists already; choose another --out, or remove it")
         # As after a kill when all was written: the same command finds that nothing is left to do but to look at it.
-        return _told(_check_again(encoder, out, words))
+        return _told(_check_again(encoder, out, words, card))
     with new_folder(out) as folder:
-        return _told(_write(encoder, folder, words))
+        return _told(_write(encoder, folder, words, card))
 
 
 def _is_export_of(encoder: Encoder, out: Path, formats: Sequence[str]) -> bool:
@@ -64,29 +68,33 @@ def _is_export_of(encoder: Encoder, out: Path, formats: Sequence[str]) -> bool:
     return all((out / file).is_file() == there for file, there in markers.items())
 
 
-def _write(encoder: Encoder, directory: Path, formats: Sequence[str]) -> dict[str, FormatCheck]:
+def _write(encoder: Encoder, directory: Path, formats: Sequence[str], card: ModelCard) -> dict[str, FormatCheck]:
     (directory / cards.CARD_NAME).write_text(encoder.card.to_json(), encoding="utf-8")
     for name in formats:
         FORMATS[name].write(encoder, directory)
     with examples_of(encoder, scratch=directory) as examples:
         checks = check_formats(directory, formats, examples)
+    card.write(directory, checks)
     write_verification(directory, encoder.card.weights_sha256, checks)
     return checks
 
 
-def _check_again(encoder: Encoder, out: Path, formats: Sequence[str]) -> dict[str, FormatCheck]:
-    """Verifies what is there, and adds what earlier versions did not write: `verification.json`."""
+def _check_again(encoder: Encoder, out: Path, formats: Sequence[str], card: ModelCard) -> dict[str, FormatCheck]:
+    """Verifies what is there, and adds what earlier versions did not write: the model card and `verification.json`."""
     with local_copy(out) as folder:
-        is_new = not (folder / VERIFICATION_FILE).exists()
-        changed = [] if is_new else changed_files(folder, read_verification(folder).files)
-        if changed:
+        before = None if not (folder / VERIFICATION_FILE).exists() else read_verification(folder)
+        changed = [] if before is None else changed_files(folder, before.files)
+        if set(changed) - {MODEL_CARD}:
             raise UserError(f"{out} is not as it was verified: {', '.join(changed)} differ; remove it and export again")
         with examples_of(encoder) as examples:
             checks = check_formats(folder, formats, examples)
-        if is_new:
-            write_verification(folder, encoder.card.weights_sha256, checks)
+        recorded = checks if before is None else before.formats
+        written = card.bring_up_to_date(folder, recorded, is_edited=before is None or MODEL_CARD in changed)
+        if written or before is None:
+            write_verification(folder, encoder.card.weights_sha256, recorded)
             if folder != out:
-                copy_file(folder / VERIFICATION_FILE, out / VERIFICATION_FILE)
+                for name in (*written, VERIFICATION_FILE):
+                    copy_file(folder / name, out / name)
     return checks
 
 

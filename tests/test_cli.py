@@ -20,6 +20,7 @@ from brave_tf.errors import UserError
 from tests.said import without_progress
 
 COMMANDS = ("demo", "prepare", "verify", "presets", "inspect", "pretrain", "evaluate", "report", "export", "convert")
+COMMANDS += ("publish",)
 HELP_SECONDS = 1.0
 
 

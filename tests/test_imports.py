@@ -30,11 +30,17 @@ MAY_IMPORT = {
     | {"data", "encoders", "evaluation", "lars", "losses", "method", "models", "runs", "schedules", "training"},
     "evaluation": BASE | {"data", "encoders", "evaluation", "lars", "models", "schedules"},
     "embedding": BASE | {"data", "embedding", "encoders", "evaluation", "models", "preparation"},
-    "export": BASE | {"data", "encoders", "export", "models"},
+    # Its model card tells how the run went.
+    "export": BASE | {"data", "encoders", "export", "models", "runs"},
     "convert": BASE | {"convert", "encoders", "export", "method", "models", "training"},
 }
-EXCEPTIONS = {("method/brave.py", "training")}
-"""`Brave.from_preset` asks the part above for the model of a preset, when it is called."""
+EXCEPTIONS = {
+    ("method/brave.py", "training"),
+    ("encoders/encoder.py", "convert"),
+    ("export/card_curves.py", "pages"),
+}
+"""When they are called, `Brave.from_preset` asks the part above for the model of a preset, `load_encoder` the one that
+converts for a checkpoint that was published with the paper, and a model card the one that draws for its curves."""
 AT_THE_TOP = {"__init__", "__main__", "cli", "commands", "demo", "evaluator", "inspection", "pages"}
 """Parts that may import all others."""
 

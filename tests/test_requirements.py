@@ -18,6 +18,7 @@ IMPORTED_AS = {
     "docstring-parser": "docstring_parser",
     "protobuf": "google",
     "google-crc32c": "google_crc32c",
+    "keras-hub": "keras_hub",
     "opencv-contrib-python-headless": "cv2",
     "tensorflow-datasets": "tensorflow_datasets",
     "tensorflow-hub": "tensorflow_hub",

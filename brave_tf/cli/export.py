@@ -1,6 +1,7 @@
 """`brave-tf export`."""
 
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
@@ -15,11 +16,24 @@ def export(
     out: Path,
     tower: TowerChoice | None = None,
     formats: tuple[FormatName, ...] = ("savedmodel",),
+    report: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="REPORT_DIR"), tyro.conf.UseAppendAction] = (),
+    license: str = "",
+    trained_on: str = "",
+    data_license: str = "",
 ) -> None:
     """`brave_tf.export`, whose documentation is also this command's."""
     from brave_tf.cli.console import print_rows
 
-    found = commands.export(encoder, out, tower=tower, formats=formats)["formats"]
+    found = commands.export(
+        encoder,
+        out,
+        tower=tower,
+        formats=formats,
+        report=report,
+        license=license,
+        trained_on=trained_on,
+        data_license=data_license,
+    )["formats"]
     rows = [
         {
             "format": name,

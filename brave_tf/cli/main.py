@@ -98,6 +98,7 @@ def commands() -> dict[str, Callable[..., Any]]:
     from brave_tf.cli.prepare import prepare
     from brave_tf.cli.presets import presets
     from brave_tf.cli.pretrain import pretrain
+    from brave_tf.cli.publish import publish
     from brave_tf.cli.report import report
     from brave_tf.cli.verify import verify
 
@@ -112,6 +113,7 @@ def commands() -> dict[str, Callable[..., Any]]:
         "report": report,
         "embed": _with_tensorflow(embed),
         "export": _with_tensorflow(export),
+        "publish": publish,
         "convert": _with_tensorflow(convert),
     }
 

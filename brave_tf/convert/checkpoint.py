@@ -1,7 +1,6 @@
 """From a released checkpoint to an encoder, an export, a model card and, if all of it is there, the whole model."""
 
 import dataclasses
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from brave_tf.convert.pickles import read_checkpoint
 from brave_tf.convert.released import locate
 from brave_tf.convert.trees import Trees
 from brave_tf.encoders.card import card_of
+from brave_tf.encoders.checksums import file_sha256
 from brave_tf.encoders.encoder import ENCODER_FILE, load_encoder, save_encoder
 from brave_tf.errors import UserError
 from brave_tf.export import export_encoder
@@ -80,7 +80,7 @@ def convert_checkpoint(checkpoint: str | Path, out: str | Path) -> Converted:
             verified = verify(folder / SAVED_MODEL, load_encoder(folder))
         return dataclasses.replace(converted, verified=verified)
     with new_folder(out) as folder:
-        converted = _write_models(folder, file, name)
+        converted = write_networks(folder, file, name)
         # All weights but those of the encoder are gone by now.
         verified = export_encoder(load_encoder(folder), folder / SAVED_MODEL)
     return dataclasses.replace(converted, verified=verified)
@@ -89,22 +89,29 @@ def convert_checkpoint(checkpoint: str | Path, out: str | Path) -> Converted:
 def _is_conversion_of(checkpoint: Path, out: Path) -> bool:
     """Whether a directory, which appears when all of it is there, is what a checkpoint was converted to."""
     parts = (CARD_FILE, ENCODER_FILE, SAVED_MODEL)
-    return all((out / each).exists() for each in parts) and _digest(checkpoint) in (out / CARD_FILE).read_text("utf-8")
+    return all((out / each).exists() for each in parts) and file_sha256(checkpoint) in (out / CARD_FILE).read_text(
+        "utf-8"
+    )
 
 
-def _digest(checkpoint: Path) -> str:
-    with checkpoint.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def write_networks(folder: Path, checkpoint: Path, name: str) -> Converted:
+    """Writes the encoder that a checkpoint holds, its model card and, if all of it is there, the whole model.
 
+    Args:
+        folder: to write into.
+        checkpoint: the `.npy` file.
+        name: its published name; empty for a file of one's own.
 
-def _write_models(folder: Path, checkpoint: Path, name: str) -> Converted:
+    Raises:
+        UserError: it is damaged, malicious, or does not hold the arrays of the narrow tower.
+    """
     converted, model, encoder = _read_models(checkpoint, name)
     with phase("writing the networks"):
         card = card_of(converted.config, encoder, steps=0)
         save_encoder(encoder, card, folder / ENCODER_FILE)
         if model is not None:
             model.save(folder / BRAVE_FILE)
-    digest = _digest(checkpoint)
+    digest = file_sha256(checkpoint)
     text = model_card(name, checkpoint.name, digest, card, encoder, converted.towers, converted.passed_over)
     (folder / CARD_FILE).write_text(text, encoding="utf-8")
     return converted

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 import keras
 
 from brave_tf.encoders.card import EncoderCard
+from brave_tf.export.card_text import CITATION, INTENDED_USE, PAPER
 from brave_tf.presets import released_checkpoints
 
 _TEXT = """# {name}
 
-A video encoder of BraVe (Recasens et al., *Broaden Your Views for Self-Supervised Video Learning*, ICCV 2021),
+A video encoder of BraVe ({paper}),
 converted from the JAX release. It was pre-trained without labels.
 
 | | |
@@ -34,6 +35,14 @@ encoder = keras.saving.load_model("encoder.keras")
 ```
 
 `saved_model/` holds the same network for TensorFlow and TensorFlow Hub; `brave_tf.load_encoder` opens this directory.
+
+## Intended use and limits
+
+{intended_use}
+
+## Citation
+
+{citation}
 """
 
 
@@ -72,6 +81,9 @@ def model_card(
         towers=", ".join(f"`{tower}`" for tower in towers),
         passed_over=", ".join(f"`{module}` ({count} arrays)" for module, count in passed_over.items()) or "nothing",
         scores=_scores(name),
+        paper=PAPER,
+        intended_use=INTENDED_USE,
+        citation=CITATION,
     )
 
 

@@ -19,23 +19,28 @@ from brave_tf.data.augment.batch import AugmentedViews
 from brave_tf.encoders import card as cards
 from brave_tf.encoders.baselines import BASELINES, load_baseline
 from brave_tf.encoders.card import EncoderCard, choose_tower
+from brave_tf.encoders.checksums import is_inside
 from brave_tf.encoders.from_run import find_checkpoint, load_checkpoint, load_newest
+from brave_tf.encoders.hub_names import is_hub
 from brave_tf.encoders.named import random_network
+from brave_tf.encoders.places import fetch, links_out_of
 from brave_tf.encoders.portable import copy_weights, to_stock_layers
-from brave_tf.errors import UserError, reason_of
+from brave_tf.errors import UserError, one_line, reason_of
 from brave_tf.files import is_unfinished, replaced
 from brave_tf.method.brave import Brave
 from brave_tf.modalities import MODALITIES, NARROW, Modality, Tower, TowerChoice
 from brave_tf.models.backbones import NETWORKS
+from brave_tf.presets import released_checkpoints
 from brave_tf.progress import note
 from brave_tf.runs.directory import finished_summary
 from brave_tf.runs.paths import CONFIG_FILE, checkpoint_steps
 from brave_tf.runs.paths import ENCODER_FILE as ENCODER_FILE
 from brave_tf.runs.paths import TOWER_FILES as TOWER_FILES
-from brave_tf.storage import as_path, local_copy
+from brave_tf.storage import RemotePath, as_path, local_copy
 
 RANDOM = "random:"
 BASELINE = "baseline:"
+KERAS_HUB = "keras-hub:"
 
 
 class Encoder:
@@ -50,7 +55,13 @@ class Encoder:
     """
 
     def __init__(
-        self, function: Callable[..., Any], card: EncoderCard, path: Path, variables: Any, trainable_variables: Any
+        self,
+        function: Callable[..., Any],
+        card: EncoderCard,
+        path: Path,
+        variables: Any,
+        trainable_variables: Any,
+        embedding_size: int | None = None,
     ):
         self._function = function
         self.card = card
@@ -58,6 +69,7 @@ class Encoder:
         self.model = function if isinstance(function, keras.Model) else None
         self.variables = list(variables)
         self.trainable_variables = list(trainable_variables)
+        self._embedding_size = embedding_size
 
     def __call__(self, video: Any, training: bool = False) -> tf.Tensor:
         """Embeds clips.
@@ -90,6 +102,8 @@ class Encoder:
     @property
     def embedding_size(self) -> int:
         """D."""
+        if self._embedding_size is not None:
+            return self._embedding_size
         if self.model is not None:
             return int(self.model.output_shape[-1])
         return int(self(np.zeros([1, *self._input], "float32")).shape[-1])
@@ -140,7 +154,10 @@ class Encoder:
         name = network.pop("class", None)
         if name in NETWORKS:
             return NETWORKS[name](**network)
-        return None if self.model is None else keras.models.clone_model(self.model)
+        try:
+            return None if self.model is None else keras.models.clone_model(self.model)
+        except (ValueError, TypeError, NotImplementedError):  # a class of its own that does not say how it is made
+            return None
 
 
 @contextlib.contextmanager
@@ -169,6 +186,7 @@ def save_towers(encoders: Mapping[Tower, keras.Model], cards_of: Mapping[Tower, 
 
 
 PROGRAM = "a SavedModel is a program, which can read and write your files: use only those that you trust"
+DAMAGED = "its weights are not those that its card tells (their hash is another)"
 _note_once = functools.cache(note)
 
 
@@ -182,7 +200,10 @@ def load_encoder(path: Encoder | str | os.PathLike[str], tower: TowerChoice | No
             preset), or what is in the input already: `baseline:pixels` and `baseline:frame-differences`, means over
             time at 16 x 16 pixels, and `baseline:log-mel`, mean and deviation of the sound's mel bands. An `Encoder`
             is given back. Each may be elsewhere, such as `gs://bucket/runs/first`, and is copied to this machine while
-            it loads.
+            it loads. `hf://OWNER/NAME[@REVISION][/FOLDER]` is on the Hugging Face Hub, and
+            `kaggle://OWNER/MODEL/tensorFlow2/VARIATION[/VERSION]` on Kaggle; a name such as `v-a-tsm50` is a
+            checkpoint that was published with the paper; each is fetched once. `keras-hub:NAME` is a pretrained
+            backbone of KerasHub, such as VideoPrism.
             A SavedModel is a program: it can read and write any file that you can, so load those that you trust.
         tower: which backbone of a run, a whole model or a preset: "narrow" (the default), "broad" for the only broad
             one or the only one of frames, or the modality of a broad one, such as "flow".
@@ -206,8 +227,12 @@ def load_encoder(path: Encoder | str | os.PathLike[str], tower: TowerChoice | No
             "a Keras model can be saved as a .keras file, and that be loaded"
         )
     name = os.fspath(path)
-    if name.startswith((RANDOM, BASELINE)):
+    if name.startswith((RANDOM, BASELINE, KERAS_HUB)):
         return _checked(_named(name, tower), tower)
+    if is_hub(name):
+        return _fetched(name, tower)
+    if name in released_checkpoints and not os.path.exists(name):
+        return _released(name, tower)
     place = as_path(path)
     try:
         return _from_place(place, tower)
@@ -242,7 +267,31 @@ def _checked(encoder: Encoder, choice: TowerChoice | None) -> Encoder:
     return encoder
 
 
+def _fetched(name: str, tower: TowerChoice | None) -> Encoder:
+    """An encoder of the Hugging Face Hub or of Kaggle."""
+    found = fetch(name, tower)
+    encoder = _from_place(found.path, tower)
+    told = encoder.card.weights_sha256
+    if encoder.model is not None and told and cards.weights_sha256(encoder.model) != told:
+        raise UserError(f"{found.name} is damaged: {DAMAGED}; fetch it again, or ask who published it")
+    encoder.path = RemotePath(found.name)
+    return encoder
+
+
+def _released(name: str, tower: TowerChoice | None) -> Encoder:
+    """An encoder that was published with the paper."""
+    from brave_tf.convert.cached import converted_release
+
+    encoder = _checked(_load_keras(converted_release(name, tower), tower), tower)
+    encoder.path = Path(name)
+    return encoder
+
+
 def _named(name: str, tower: TowerChoice | None) -> Encoder:
+    if name.startswith(KERAS_HUB):
+        from brave_tf.encoders.keras_hub import load_backbone
+
+        return load_backbone(name)
     if name.startswith(BASELINE):
         baseline = name.removeprefix(BASELINE)
         if baseline not in BASELINES:
@@ -264,6 +313,7 @@ def _from_run(load: Callable[..., tuple[keras.Model, EncoderCard]], path: Path, 
 def _load_keras(path: Path, tower: TowerChoice | None) -> Encoder:
     try:
         with local_copy(path) as copy:
+            _check_archive(copy, path)
             model = keras.saving.load_model(copy, compile=False)
         card = cards.read_from_archive(path)
     except UserError:
@@ -276,6 +326,17 @@ def _load_keras(path: Path, tower: TowerChoice | None) -> Encoder:
     if card is None:
         card = _guessed_card(model, path)
     return Encoder(model, card, path, model.variables, model.trainable_variables)
+
+
+def _check_archive(copy: Path, path: Path) -> None:
+    """Raises `UserError` if a `.keras` archive would unpack something outside the folder that it is unpacked into."""
+    with zipfile.ZipFile(copy) as archive:
+        outside = [name for name in archive.namelist() if not is_inside(name)]
+    if outside:
+        raise UserError(
+            f"{path} would write outside its own folder ({one_line(outside[0])}); expected an archive that Keras made: "
+            "do not trust it"
+        )
 
 
 def _guessed_card(model: keras.Model, path: Path) -> EncoderCard:
@@ -307,6 +368,10 @@ def _load_saved_model(path: Path) -> Encoder:
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"{path} is not a readable SavedModel: {reason}") from error
     _note_once(PROGRAM)
+    links = links_out_of(path)
+    if links:
+        more = f", and so are {len(links) - 1:,} more" if links[1:] else ""
+        note(f"{one_line(str(links[0]))} is a link{more}: what is loaded is {one_line(os.path.realpath(links[0]))}")
     card_file = path / cards.CARD_NAME
     card = EncoderCard.from_json(card_file.read_bytes(), path) if card_file.is_file() else None
     if callable(loaded):

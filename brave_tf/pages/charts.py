@@ -3,7 +3,7 @@
 import dataclasses
 import io
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -88,6 +88,15 @@ def line_charts(charts: Sequence[Chart], alt: str) -> Html:
     Raises:
         ValueError: the charts have different lines.
     """
+    return svg_image(drawing(charts, "svg"), alt)
+
+
+def drawing(charts: Sequence[Chart], kind: Literal["svg", "png"]) -> bytes:
+    """The content of an image file; see `line_charts`.
+
+    Raises:
+        ValueError: the charts have different lines.
+    """
     names = [[line.name for line in chart.lines] for chart in charts]
     if any(chart_names != names[0] for chart_names in names):
         raise ValueError(f"received charts of {names}; expected the same lines in each, for they share a legend")
@@ -99,8 +108,9 @@ def line_charts(charts: Sequence[Chart], alt: str) -> Html:
             handles, columns = figure.axes[0].lines[-len(names[0]) :], 2 * len(charts)
             figure.legend(handles, names[0], loc="outside upper left", ncols=columns, frameon=False)
         data = io.BytesIO()
-        figure.savefig(data, format="svg", metadata={"Date": None})
-    return svg_image(data.getvalue(), alt)
+        # Without the time and the version of matplotlib: equal numbers give an equal file.
+        figure.savefig(data, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else {"Software": None})
+    return data.getvalue()
 
 
 def _draw(axes: Axes, chart: Chart) -> None:

@@ -55,14 +55,19 @@ def curves(record: RunRecord) -> list[Curves]:
 def draw(record: RunRecord, chart: Curves) -> Html:
     """One of `curves` with its reading aid; its description tells where each line begins and ends."""
     series = {key: record.series(key) for key in chart.names}
-    finite = [value for _, values in series.values() for value in values if math.isfinite(value)]
-    lines = [thin(chart.names[key], steps, values) for key, (steps, values) in series.items()]
     ends = "; ".join(
         f"{chart.names[key]} {values[0]:.4g} at step {steps[0]:,}, {values[-1]:.4g} at step {steps[-1]:,}"
         for key, (steps, values) in series.items()
     )
-    drawing = Chart(
-        lines,
+    return figure(line_charts([chart_of(record, chart)], f"{chart.title}: {ends}"), chart.aid)
+
+
+def chart_of(record: RunRecord, chart: Curves) -> Chart:
+    """One of `curves` with the numbers of a run."""
+    series = {key: record.series(key) for key in chart.names}
+    finite = [value for _, values in series.values() for value in values if math.isfinite(value)]
+    return Chart(
+        [thin(chart.names[key], steps, values) for key, (steps, values) in series.items()],
         chart.title,
         "training step",
         marks=chart.marks,
@@ -70,7 +75,6 @@ def draw(record: RunRecord, chart: Curves) -> Html:
         least_range=chart.least_range,
         logarithmic=chart.logarithmic and bool(finite) and min(finite) > 0,
     )
-    return figure(line_charts([drawing], f"{chart.title}: {ends}"), chart.aid)
 
 
 def collapse_limit(record: RunRecord) -> float | None:

@@ -160,6 +160,7 @@ def test_a_whole_released_checkpoint_meets_the_goldens(tmp_path):
 @pytest.mark.thorough
 def test_a_published_name_is_not_taken_for_its_own_output(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "v-a-tsm50").mkdir()
     file = checkpoint(tmp_path / "fetched.npy", narrow_tree())
     monkeypatch.setattr(keras.utils, "get_file", lambda *args, **kwargs: str(file))

@@ -31,7 +31,7 @@ def exported(encoder, quick_verification, tmp_path_factory):
 def test_every_file_is_listed_with_its_hash_and_every_format_with_how_it_did(exported):
     found, folder = exported
     listed = json.loads((folder / VERIFICATION_FILE).read_text())
-    assert list(listed["formats"]) == ["savedmodel", "keras"] and listed["other_files"] == {}
+    assert list(listed["formats"]) == ["savedmodel", "keras"] and list(listed["other_files"]) == ["README.md"]
     for name, check in listed["formats"].items():
         assert 0 <= check["error"] < 1e-4 and check["cosine"] == pytest.approx(1, abs=1e-6)
         assert check["latency_ms"] > 0 and check["keras_latency_ms"] > 0

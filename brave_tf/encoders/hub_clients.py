@@ -1,0 +1,52 @@
+"""The clients of the Hugging Face Hub, of Kaggle and of KerasHub: loaded where they are used, and kept quiet."""
+
+import contextlib
+import importlib
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from brave_tf.errors import UserError, one_line, reason_of
+from brave_tf.quiet import silenced_libraries
+
+LONGEST_REASON = 200
+"""Signs of what a client says went wrong."""
+
+
+def client_reason(error: Exception) -> str:
+    """What a client says went wrong, in one line of bounded length: some tell the whole of a request."""
+    reason = one_line(reason_of(error))
+    return reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"
+
+
+def load_client(module: str, extra: str, wanted: str) -> Any:
+    """A client's module.
+
+    Args:
+        module: its name.
+        extra: the extra that it is in.
+        wanted: what it is wanted for.
+
+    Raises:
+        UserError: it is not installed, or does not load.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise UserError(
+            f"{one_line(wanted)} needs {module}, which does not load ({reason_of(error)}): "
+            f'pip install "brave_tf[{extra}]"'
+        ) from None
+
+
+@contextlib.contextmanager
+def quiet_client() -> Iterator[None]:
+    """Keeps a client's own bars and lines from standard error and standard output, which has results alone."""
+    logger = logging.getLogger("kagglehub")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with silenced_libraries():
+            yield
+    finally:
+        logger.setLevel(level)
