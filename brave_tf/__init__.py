@@ -1,7 +1,7 @@
 """BraVe for TensorFlow: video encoders that learn without labels, by regressing broad views from narrow ones.
 
 One function for each command of `brave-tf`, with the command's arguments and defaults (`prepare`, `verify`, `inspect`,
-`pretrain`, `report`, `evaluate`, `embed`, `export`, `convert`); the method as a Keras model (`Brave`, `LARS`,
+`pretrain`, `report`, `evaluate`, `embed`, `search`, `export`, `convert`); the method as a Keras model (`Brave`, `LARS`,
 `WarmupCosine`, `losses`); the networks (`TSMResNet`, `R3D`, `AudioResNet`); and what lies below. Everything loads on
 first use, so that importing the package costs nothing.
 """
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from brave_tf.commands import prepare as prepare
     from brave_tf.commands import pretrain as pretrain
     from brave_tf.commands import report as report
+    from brave_tf.commands import search as search
     from brave_tf.commands import verify as verify
     from brave_tf.encoders.encoder import load_encoder as load_encoder
     from brave_tf.lars import LARS as LARS
@@ -61,6 +62,7 @@ __all__, __getattr__, __dir__ = public_names(
         "presets": "",
         "pretrain": "commands",
         "report": "commands",
+        "search": "commands",
         "training": "",
         "verify": "commands",
     },

@@ -99,6 +99,7 @@ def commands() -> dict[str, Callable[..., Any]]:
     from brave_tf.cli.presets import presets
     from brave_tf.cli.pretrain import pretrain
     from brave_tf.cli.report import report
+    from brave_tf.cli.search import search
     from brave_tf.cli.verify import verify
 
     return {
@@ -113,6 +114,7 @@ def commands() -> dict[str, Callable[..., Any]]:
         "embed": _with_tensorflow(embed),
         "export": _with_tensorflow(export),
         "convert": _with_tensorflow(convert),
+        "search": _with_tensorflow(search),
     }
 
 
