@@ -120,7 +120,8 @@ class _Pool:
             decoder = _Decoder(start_worker())
             self._decoders.append(decoder)
         decoder.job, decoder.given = job, 0
-        decoder.worker.take(job, 1, is_last_try)
+        streamed: Any = job
+        decoder.worker.take(streamed, 1, is_last_try)
 
     def _hear(self, decoder: _Decoder) -> Iterator[Event]:
         worker, job = decoder.worker, decoder.job

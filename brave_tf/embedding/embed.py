@@ -69,13 +69,13 @@ def embed_media(
         pool=pool,
         dense=dense,
     )
-    work = _clips(loaded, grid, facts, str(data)) if data is not None else _media(loaded, grid, facts, media)
+    work = _clips(loaded, grid, facts, str(data)) if data is not None else work_of_media(loaded, grid, facts, media)
     if is_written(path, work.plan):
         note(f"{path} is complete already: nothing is left to do")
         return open_table(path).facts
     with kept_rows(path, work.plan) as journal:
         _check_dense(path, journal, dense)
-        _embed(path, work, journal, embedder, cores() if workers is None else workers)
+        embed_rows(path, work, journal, embedder, cores() if workers is None else workers)
         _check_any(work.plan, journal)
         with phase("writing the table"):
             facts = write_table(path, work.plan, journal)
@@ -84,7 +84,7 @@ def embed_media(
 
 
 @dataclasses.dataclass(frozen=True)
-class _Work:
+class EmbeddingWork:
     """What there is to embed.
 
     Attributes:
@@ -119,7 +119,10 @@ def _check_usage(
         raise UsageError(f"received --workers {workers}; expected 0 or more")
 
 
-def _media(encoder: Encoder, grid: Grid, facts: TableFacts, media: Sequence[str | os.PathLike[str]]) -> _Work:
+def work_of_media(
+    encoder: Encoder, grid: Grid, facts: TableFacts, media: Sequence[str | os.PathLike[str]]
+) -> EmbeddingWork:
+    """What there is to do for media files; says what is passed over."""
     input_view = encoder.card.input_view
     check_modality(input_view)
     with phase("listing the media"):
@@ -138,10 +141,10 @@ def _media(encoder: Encoder, grid: Grid, facts: TableFacts, media: Sequence[str 
         for number, source in enumerate(listing.sources)
     ]
     plan = Plan(dataclasses.replace(facts, folder=os.getcwd()), files)
-    return _Work(plan, jobs, [max(size or 0, 1) for size in sizes])
+    return EmbeddingWork(plan, jobs, [max(size or 0, 1) for size in sizes])
 
 
-def _clips(encoder: Encoder, grid: Grid, facts: TableFacts, data: str) -> _Work:
+def _clips(encoder: Encoder, grid: Grid, facts: TableFacts, data: str) -> EmbeddingWork:
     dataset = open_dataset(data)
     for line in dataset.notes():
         note(line)
@@ -151,10 +154,15 @@ def _clips(encoder: Encoder, grid: Grid, facts: TableFacts, data: str) -> _Work:
     files = tuple((name, dataset.fingerprint, None, None) for name, _ in sources)
     jobs = [ClipJob(number, tuple(rows), reader) for number, (_, rows) in enumerate(sources)]
     plan = Plan(dataclasses.replace(facts, data=data), files)
-    return _Work(plan, jobs, [reader.bytes_of(rows) for _, rows in sources])
+    return EmbeddingWork(plan, jobs, [reader.bytes_of(rows) for _, rows in sources])
 
 
-def _embed(path: Path, work: _Work, journal: Journal, embedder: WindowEmbedder, workers: int) -> None:
+def embed_rows(path: Path, work: EmbeddingWork, journal: Journal, embedder: WindowEmbedder, workers: int) -> None:
+    """Embeds what is not done yet, and takes it down.
+
+    Raises:
+        UserError: an embedding is not finite, no process can be started, or something cannot be written.
+    """
     jobs, sizes, files = work.left(journal), work.sizes, len(work.jobs)
     if not jobs:
         return
@@ -165,19 +173,20 @@ def _embed(path: Path, work: _Work, journal: Journal, embedder: WindowEmbedder, 
             track(sum(sizes), "embed", done=sum(sizes) - left, percent=True, start_up="preparing the first batch")
         )
         batches = stack.enter_context(
-            made_ahead(full_batches(_events(jobs, workers), embedder.batch_size), BATCHES_AHEAD)
+            made_ahead(full_batches(window_events(jobs, workers), embedder.batch_size), BATCHES_AHEAD)
         )
         waiting, done = {job.number for job in jobs}, 0
         for batch in batches:
             writer.add(batch, None if batch.clips is None else embedder(batch.clips))
             waiting -= {number for number, _ in batch.ended}
-            shares = sum(int(sizes[number] * share) for number, share in batch.shares.items() if number in waiting)
+            shares = int(sum(sizes[number] * share for number, share in batch.shares.items() if number in waiting))
             reached = left - sum(sizes[number] for number in waiting) + shares
             advance(max(reached - done, 0), f"({files - len(waiting)} of {files} files)")
             done = max(reached, done)
 
 
-def _events(jobs: list[Any], workers: int) -> Generator[Any, None, None]:
+def window_events(jobs: Sequence[Any], workers: int) -> Generator[Any, None, None]:
+    """The windows of files, as they are decoded in so many processes or threads; see `decoded_in_processes`."""
     if workers and isinstance(jobs[0], MediaJob):
         return decoded_in_processes(jobs, min(workers, len(jobs)))
     return done_in_threads(jobs, max(min(workers, len(jobs)), 1))

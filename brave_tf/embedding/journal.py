@@ -1,5 +1,6 @@
 """What is embedded so far, in a file that only grows: after an interruption, however hard, its whole entries count."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -36,7 +37,7 @@ class FileRows:
     remarks: tuple[str, ...] = ()
 
 
-class Journal:
+class Journal(contextlib.AbstractContextManager["Journal"]):
     """The rows of all files, in the order in which they were made.
 
     Args:
@@ -58,6 +59,9 @@ class Journal:
             self._file.truncate(self._read_all())
         except OSError as error:
             raise self._failed(error) from None
+
+    def __exit__(self, *details: Any) -> None:
+        self._file.close()
 
     def append(self, number: int, spans: np.ndarray, embeddings: np.ndarray, alone: bool = False) -> None:
         """Adds rows of a file.
@@ -93,10 +97,6 @@ class Journal:
                 raise self._failed(error) from None
             spans = np.frombuffer(content, "<f8", 2 * rows).reshape(rows, 2)
             yield spans, np.frombuffer(content, "<f4", offset=16 * rows).reshape(rows, self._size)
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._file.close()
 
     def _write(self, facts: dict[str, Any], content: bytes) -> None:
         text = json.dumps(facts).encode()

@@ -85,7 +85,7 @@ def kept_rows(path: Path, plan: Plan) -> Iterator[Journal]:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / LOCK_FILE):
             _check_same(path, folder, plan)
-            with contextlib.closing(Journal(folder / JOURNAL_FILE, plan.facts.embedding_size)) as journal:
+            with Journal(folder / JOURNAL_FILE, plan.facts.embedding_size) as journal:
                 yield journal
     except BlockingIOError:
         raise UserError(f"another process is writing {path}; wait for it, or choose another --out") from None

@@ -112,7 +112,7 @@ _END = object()
 
 
 @contextlib.contextmanager
-def made_ahead(items: Generator[Item, None, None], count: int) -> Iterator[Iterator[Item]]:
+def made_ahead(items: Generator[Item | None, None, None], count: int) -> Iterator[Iterator[Item]]:
     """Makes items in a thread, up to `count` ahead of who asks for them.
 
     Args:

@@ -136,7 +136,7 @@ def _cut_frames(
     if units >= next_start + grid.length or (last_start is not None and grid.leaves_rest(last_start, units)):
         yield units - grid.length, count / step - units + grid.length, np.stack(held)
     elif last_start is None and count:
-        shown = step * np.arange(grid.length) % count
+        shown = [step * number % count for number in range(grid.length)]
         yield 0, count / step, np.stack([between[each] if each % step else held[each // step] for each in shown])
 
 

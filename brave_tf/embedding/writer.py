@@ -170,7 +170,9 @@ def _joined(rows: Sequence[_Rows]) -> _Rows:
 
 
 def _part(rows: _Rows, start: int, stop: int) -> _Rows:
-    return _Rows(*(each[start:stop] for each in rows))
+    numbers, names, windows, spans, embeddings = rows
+    some = slice(start, stop)
+    return _Rows(numbers[some], names[some], windows[some], spans[some], embeddings[some])
 
 
 def _as_table(rows: _Rows, path: Path, facts: TableFacts, schema: pa.Schema) -> pa.Table:

@@ -81,7 +81,7 @@ class StreamedJob(abc.ABC):
         """
 
 
-Job = SourceJob | ShardJob | StreamedJob
+Job = SourceJob | ShardJob
 
 
 @dataclasses.dataclass(frozen=True)

@@ -31,7 +31,7 @@ def work(connection: "Connection[Any, Any]") -> None:
 class _Desk:
     def __init__(self, connection: "Connection[Any, Any]"):
         self._connection = connection
-        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job | StreamedJob] = queue.SimpleQueue()
         self._threads = 1
         self._told = 0.0
 
@@ -59,7 +59,7 @@ class _Desk:
             # At once, and whatever is under way: half a job is worth nothing.
             os._exit(0)
 
-    def _do(self, job: Job) -> Any:
+    def _do(self, job: Job | StreamedJob) -> Any:
         if isinstance(job, ShardJob):
             return write_shard(job)
         course = Course(threads=lambda: self._threads, report=self._report)
