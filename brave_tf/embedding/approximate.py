@@ -61,7 +61,7 @@ def row_index(table: EmbeddingTable) -> RowIndex:
         with locked(table.path):
             if not _is_of(folder, table.path):
                 _build(folder, table)
-            loaded = _usearch().restore(str(folder / _INDEX_FILE), view=True)
+            loaded = _restored(folder / _INDEX_FILE)
     except BlockingIOError:
         raise UserError(f"another process builds the index of {table.path}; wait for it") from None
     except OSError as error:
@@ -89,6 +89,14 @@ def _usearch() -> Any:
     return Index
 
 
+def _restored(file: Path) -> Any:
+    """What usearch saved, read from the disk as it is needed; None if it is damaged."""
+    try:
+        return _usearch().restore(str(file), view=True)
+    except (ValueError, RuntimeError):
+        return None
+
+
 def _build(folder: Path, table: EmbeddingTable) -> None:
     index = _usearch()(ndim=table.facts.embedding_size, metric="ip", dtype="f32")
     first = 0
@@ -99,7 +107,8 @@ def _build(folder: Path, table: EmbeddingTable) -> None:
             advance(len(block))
     with _replaced_folder(folder) as made:
         index.save(str(made / _INDEX_FILE))
-        write_json(made / _FACTS_FILE, {**_state(table.path), "sha256": _sha256(table.path)})
+        size = (made / _INDEX_FILE).stat().st_size
+        write_json(made / _FACTS_FILE, {**_state(table.path), "sha256": _sha256(table.path), "index_bytes": size})
 
 
 @contextlib.contextmanager
@@ -110,19 +119,24 @@ def _replaced_folder(folder: Path) -> Iterator[Path]:
 
 
 def _is_of(folder: Path, table: Path) -> bool:
-    """Whether the index is of this very table; a table that was copied or touched is told by its hash."""
+    """Whether the index is whole, and of this very table; a table that was copied or touched is told by its hash."""
     try:
         facts = json.loads((folder / _FACTS_FILE).read_text(encoding="utf-8"))
         kept = {name: facts[name] for name in ("bytes", "changed_ns")}
+        is_whole = facts["index_bytes"] == (folder / _INDEX_FILE).stat().st_size
         expected = str(facts["sha256"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    if kept == _state(table):
+    # usearch would read beyond the end of a file that was cut off.
+    if not is_whole:
+        return False
+    now = _state(table)
+    if kept == now:
         return True
-    if kept["bytes"] != _state(table)["bytes"] or expected != _sha256(table):
+    if kept["bytes"] != now["bytes"] or expected != _sha256(table):
         note(f"the index {folder} is of another table; it is built anew")
         return False
-    write_json(folder / _FACTS_FILE, {**_state(table), "sha256": expected})
+    write_json(folder / _FACTS_FILE, {**facts, **now})
     return True
 
 

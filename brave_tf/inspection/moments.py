@@ -70,9 +70,9 @@ def write_search_page(path: str | os.PathLike[str], found: Found, command: str) 
                 advance(1)
             answers.append((answer.score, moments))
     _say_what_is_missing([moment for _, moments in answers for moment in moments])
-    title = f"Files that are alike in {found.table.name}" if found.query is None else f"Moments like {found.query.title}"
-    facts = found.facts
-    content = SearchContent(title, str(found.table), facts.rows, facts.files, facts.encoder, query, answers, command)
+    facts, table = found.facts, found.table
+    title = f"Files that are alike in {table.name}" if found.query is None else f"Moments like {found.query.title}"
+    content = SearchContent(title, str(table), facts.rows, facts.files, facts.encoder, query, answers, command)
     search_page.write(path, content)
 
 

@@ -85,14 +85,16 @@ def _moment(moment: Moment) -> Html:
     name = one_line(moment.file)
     span = "" if moment.is_whole else f"{time_code(moment.start)} – {time_code(moment.end)}"
     label = f"{name}, {span}" if span else name
+    playing = element("p", span)
     if moment.picture is None:
         shown = element("div", moment.problem, class_="absent")
     else:
         shown = image(moment.picture, f"{moment.kind} of {label}")
+        playing = _player(moment, label, span) if moment.address else playing
     return element(
         "div",
         shown,
-        _player(moment, label, span) if moment.address else element("p", span),
+        playing,
         element("p", element("a", name, href=moment.address) if moment.address else name, class_="file"),
         class_="moment",
     )
