@@ -19,8 +19,22 @@ TFDS = [
 # What lies where TensorFlow has no file system of its own; s3fs and fsspec come in pairs of one version.
 STORAGE = ["fsspec>=2024.6", "s3fs>=2024.6", "huggingface_hub>=0.24"]
 SEARCH = ["usearch>=2.26"]  # the index of `brave-tf search --approximate`; the exact search needs only NumPy
+ONNX = ["tf2onnx>=1.17", "onnx>=1.19", "onnxruntime>=1.23"]
+LITERT = ["ai-edge-litert>=2.0"]
 BEAM = ["apache-beam>=2.77,<3"]  # an environment of its own: it wants protobuf < 7, pyarrow < 26 and pillow < 13
-TEST = [*HUB, *FLOW, *TFDS, *SEARCH, "fsspec>=2024.6", "pytest>=8.3", "pytest-xdist>=3.6.1", "hypothesis>=6.115"]
+TEST = [
+    *HUB,
+    *FLOW,
+    *TFDS,
+    *SEARCH,
+    *ONNX,
+    *LITERT,
+    "tensorflow-serving-api>=2.20",
+    "fsspec>=2024.6",
+    "pytest>=8.3",
+    "pytest-xdist>=3.6.1",
+    "hypothesis>=6.115",
+]
 BACKENDS = ["jax>=0.7", "torch>=2.8"]  # only to compare with in tests; there is a CPU build of torch
 DEV = [*TEST, "ruff>=0.17,<0.18", "mypy>=2.4,<3"]  # formatting and checks change with these two
 
@@ -74,6 +88,8 @@ setup(
         "tfds": TFDS,
         "storage": STORAGE,
         "search": SEARCH,
+        "onnx": ONNX,
+        "litert": LITERT,
         "beam": BEAM,
         "test": TEST,
         "backends": BACKENDS,

@@ -469,15 +469,22 @@ def export(
 
     In Python: brave_tf.export("runs/first", "exported")
 
+    Each format is loaded by its own package in a process that cannot import this library, and its embeddings are
+    compared with the Keras model's. verification.json tells for each the SHA-256 of its files, their size, the error,
+    and the time that one clip takes beside Keras'.
+
     Args:
         encoder: run directory (until the run has finished, its newest checkpoint), RUN/checkpoints/step-N, or .keras
             file. In Python also what `brave_tf.load_encoder` gave.
         out: directory to write; must not exist yet, or be empty.
         tower: backbone of a run; by default narrow. broad is its only broad one, or its only one of frames.
-        formats: what to write: savedmodel, keras (an encoder.keras beside it), or both.
+        formats: what to write: savedmodel; keras (encoder.keras, of stock layers); onnx (encoder.onnx, for clips of any
+            length and size; extra onnx); litert (encoder_float32.tflite, _float16 and _int8, for clips of the
+            evaluation's length and size; extra litert). See docs/serving.md.
 
     Returns:
-        What `brave_tf.export.verify.verify` measured; empty without "savedmodel".
+        `formats`: by format `files`, `bytes`, `error`, `latency_ms` and what else verification.json tells; of a
+        SavedModel also `loader` (what loaded it) and `errors` (by way of calling).
 
     Raises:
         UserError: there is no such encoder or tower, the directory is taken, the encoder cannot be exported, or the

@@ -1,25 +1,27 @@
-"""Writes an encoder as a reusable SavedModel."""
+"""Writes an encoder as a reusable SavedModel, and in other formats."""
 
+import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
-
 from brave_tf.encoders import card as cards
-from brave_tf.encoders.encoder import ENCODER_FILE, Encoder, load_encoder, save_encoder
+from brave_tf.encoders.encoder import Encoder, load_encoder
 from brave_tf.errors import UserError
-from brave_tf.export.signature import reusable_object
-from brave_tf.export.verify import verify
+from brave_tf.export.formats import FORMATS, check_formats, check_packages
+from brave_tf.export.verification import (
+    VERIFICATION_FILE,
+    FormatCheck,
+    changed_files,
+    read_verification,
+    write_verification,
+)
+from brave_tf.export.verify import examples_of
 from brave_tf.files import is_taken, new_folder
 from brave_tf.modalities import TowerChoice
 from brave_tf.progress import phase
-from brave_tf.storage import as_path, local_copy
-
-FILES = {"savedmodel": "saved_model.pb", "keras": ENCODER_FILE}
-"""By format, a file that is there in that format alone."""
-FORMATS = tuple(FILES)
+from brave_tf.storage import as_path, copy_file, local_copy
 
 
 def export_encoder(
@@ -30,24 +32,23 @@ def export_encoder(
 ) -> dict[str, Any]:
     """Does what `brave_tf.commands.export` documents."""
     out = as_path(out)
-    formats = [formats] if isinstance(formats, str) else list(formats)
-    unknown = [name for name in formats if name not in FORMATS]
-    if unknown or not formats:
-        raise UserError(f"received formats {list(formats)}; expected some of {', '.join(FORMATS)}")
+    asked = [formats] if isinstance(formats, str) else list(formats)
+    unknown = [name for name in asked if name not in FORMATS]
+    if unknown or not asked:
+        raise UserError(f"received formats {asked}; expected some of {', '.join(FORMATS)}")
+    words = [name for name in FORMATS if name in asked]
+    check_packages(words)
     with phase("loading the encoder"):
         encoder = load_encoder(encoder, tower)
     if encoder.model is None:
         raise UserError(f"{encoder.path} is exported already; expected a run directory or a .keras file")
     if is_taken(out):
-        if not _is_export_of(encoder, out, formats):
+        if not _is_export_of(encoder, out, words):
             raise UserError(f"{out} exists already; choose another --out, or remove it")
         # As after a kill when all was written: the same command finds that nothing is left to do but to look at it.
-        if "savedmodel" not in formats:
-            return {}
-        with local_copy(out) as folder:
-            return verify(folder, encoder)
+        return _told(_check_again(encoder, out, words))
     with new_folder(out) as folder:
-        return _write(encoder, folder, formats)
+        return _told(_write(encoder, folder, words))
 
 
 def _is_export_of(encoder: Encoder, out: Path, formats: Sequence[str]) -> bool:
@@ -59,19 +60,40 @@ def _is_export_of(encoder: Encoder, out: Path, formats: Sequence[str]) -> bool:
         or card.read_text(encoding="utf-8") != encoder.card.to_json()
     ):
         return False
-    return all((out / each).is_file() == (name in formats) for name, each in FILES.items())
+    markers = {part.patterns[0]: name in formats for name, each in FORMATS.items() for part in each.parts.values()}
+    return all((out / file).is_file() == there for file, there in markers.items())
 
 
-def _write(encoder: Encoder, directory: Path, formats: Sequence[str]) -> dict[str, Any]:
-    verified: dict[str, Any] = {}
-    if "savedmodel" in formats:
-        with phase("building the graphs of the SavedModel"):
-            root, signatures = reusable_object(encoder)
-        with phase("writing the SavedModel"):
-            tf.saved_model.save(root, str(directory), signatures=signatures)
-        with phase("verifying the SavedModel in a fresh process"):
-            verified = verify(directory, encoder, scratch=directory)
-    if "keras" in formats:
-        save_encoder(encoder.model, encoder.card, directory / ENCODER_FILE)
+def _write(encoder: Encoder, directory: Path, formats: Sequence[str]) -> dict[str, FormatCheck]:
     (directory / cards.CARD_NAME).write_text(encoder.card.to_json(), encoding="utf-8")
-    return verified
+    for name in formats:
+        FORMATS[name].write(encoder, directory)
+    with examples_of(encoder, scratch=directory) as examples:
+        checks = check_formats(directory, formats, examples)
+    write_verification(directory, encoder.card.weights_sha256, checks)
+    return checks
+
+
+def _check_again(encoder: Encoder, out: Path, formats: Sequence[str]) -> dict[str, FormatCheck]:
+    """Verifies what is there, and adds what earlier versions did not write: `verification.json`."""
+    with local_copy(out) as folder:
+        is_new = not (folder / VERIFICATION_FILE).exists()
+        changed = [] if is_new else changed_files(folder, read_verification(folder).files)
+        if changed:
+            raise UserError(f"{out} is not as it was verified: {', '.join(changed)} differ; remove it and export again")
+        with examples_of(encoder) as examples:
+            checks = check_formats(folder, formats, examples)
+        if is_new:
+            write_verification(folder, encoder.card.weights_sha256, checks)
+            if folder != out:
+                copy_file(folder / VERIFICATION_FILE, out / VERIFICATION_FILE)
+    return checks
+
+
+def _told(checks: Mapping[str, FormatCheck]) -> dict[str, Any]:
+    """What `brave_tf.export` returns: every format's check, and of the SavedModel what its own program told."""
+    saved_model = checks.get("savedmodel")
+    return {
+        **(saved_model.facts if saved_model else {}),
+        "formats": {name: dataclasses.asdict(each) for name, each in checks.items()},
+    }

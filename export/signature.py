@@ -1,5 +1,6 @@
 """The signatures of an exported encoder."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -18,8 +19,10 @@ def reusable_object(encoder: Encoder) -> tuple[tf.train.Checkpoint, Signatures]:
     """The root object of the SavedModel and its signatures.
 
     The root follows the conventions of reusable SavedModels: it is callable as `obj(clips, training=False)`, and has
-    `variables`, `trainable_variables` and `regularization_losses`. Clips are what the encoder takes: [B, T, H, W, 3]
-    float32 in [0, 1], of optical flow [B, T, H, W, 2] in [-1, 1], of sound log-mel spectrograms [B, S, M].
+    `variables`, `trainable_variables` and `regularization_losses`. For `keras.layers.TFSMLayer`, which does not say
+    whether it trains, it has the endpoints `serve` and `call_training`. Clips are what the encoder takes:
+    [B, T, H, W, 3] float32 in [0, 1], of optical flow [B, T, H, W, 2] in [-1, 1], of sound log-mel spectrograms
+    [B, S, M].
 
     Args:
         encoder: an encoder with a Keras model.
@@ -29,7 +32,7 @@ def reusable_object(encoder: Encoder) -> tuple[tf.train.Checkpoint, Signatures]:
         frames of any size, resized and cropped as in evaluation). Of sound `serving_default` and `audio` (a waveform
         [B, N] float32 in [-1, 1] at the encoder's rate) and `spectrogram`. Each returns {"embedding": [B, D] float32}.
     """
-    clips = _clips(encoder)
+    clips = clip_spec(encoder)
 
     @tf.function
     def call(clips: tf.Tensor, training: bool = False) -> tf.Tensor:
@@ -39,6 +42,8 @@ def reusable_object(encoder: Encoder) -> tuple[tf.train.Checkpoint, Signatures]:
         call.get_concrete_function(clips, training=training)
     root = tf.train.Checkpoint()
     root.__call__ = call
+    root.serve = tf.function(functools.partial(call, training=False), input_signature=[clips])
+    root.call_training = tf.function(functools.partial(call, training=True), input_signature=[clips])
     root.variables = [variable.value for variable in encoder.variables]
     root.trainable_variables = [variable.value for variable in encoder.trainable_variables]
     root.regularization_losses = []
@@ -46,11 +51,22 @@ def reusable_object(encoder: Encoder) -> tuple[tf.train.Checkpoint, Signatures]:
     return root, make(encoder, call, clips)
 
 
-def _clips(encoder: Encoder) -> tf.TensorSpec:
+def clip_spec(encoder: Encoder) -> tf.TensorSpec:
+    """What the encoder takes, with the name of the argument: `video`, of sound `spectrogram`."""
     facts = MODALITIES[encoder.card.modality]
     if facts.is_sound:
         return tf.TensorSpec([None, None, encoder.card.input_view.sound.mel_bands], tf.float32, name="spectrogram")
     return tf.TensorSpec([None, None, None, None, facts.channels], tf.float32, name="video")
+
+
+def clip_shape(encoder: Encoder) -> tuple[int, ...]:
+    """The shape of one clip as evaluation shows it: [1, T, H, W, C], or [1, S, M] of sound."""
+    card = encoder.card
+    facts = MODALITIES[card.modality]
+    if facts.is_sound:
+        sound = card.input_view.sound
+        return (1, sound.spectrogram_frames, sound.mel_bands)
+    return (1, card.view.frames, card.view.size, card.view.size, facts.channels)
 
 
 def _of_frames(encoder: Encoder, call: Callable[..., tf.Tensor], clips: tf.TensorSpec) -> Signatures:

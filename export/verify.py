@@ -1,9 +1,12 @@
 """Checks an exported encoder in a process of its own that cannot import this library."""
 
+import contextlib
+import dataclasses
 import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,44 +17,33 @@ from brave_tf.data.augment import to_unit
 from brave_tf.data.spectrogram import log_mel
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError
+from brave_tf.export.checker import median_milliseconds
+from brave_tf.export.signature import clip_shape
 from brave_tf.modalities import MODALITIES
 
 TOLERANCE = 1e-4
 """Of embeddings; where they are large, so is the rounding of what they are made of."""
 TIMEOUT_SECONDS = 600
+PROGRAM = Path(__file__).with_name("checker.py")
 
-_SCRIPT = """
-import json, sys
-sys.modules["brave_tf"] = None
-import numpy as np
-import tensorflow as tf
-directory, examples = sys.argv[1:]
-try:
-    import tensorflow_hub
-    load, loader = tensorflow_hub.load, "tensorflow_hub.load"
-except ImportError:
-    load, loader = tf.saved_model.load, "tf.saved_model.load"
-model = load(directory)
-data = np.load(examples)
-clips = tf.constant(data["clips"])
-results = {"call": model(clips), "call_training_false": model(clips, training=False)}
-for key in data.files:
-    name, _, argument = key.partition("/")
-    if argument:
-        results[name] = model.signatures[name](**{argument: tf.constant(data[key])})["embedding"]
-scale = max(1.0, float(np.abs(data["embedding"]).max()))
-errors = {name: float(np.abs(value.numpy() - data["embedding"]).max()) / scale for name, value in results.items()}
-print(json.dumps({
-    "loader": loader,
-    "errors": errors,
-    "trainable": len(model.trainable_variables),
-    "variables": len(model.variables),
-}))
-"""
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """Clips with their embeddings, to compare with what an exported encoder makes of them.
+
+    Attributes:
+        file: what the program that checks reads.
+        shape: of the clip that is timed, one as evaluation shows it, with its batch axis.
+        keras_latency_ms: how long the Keras model takes for that clip here, as a graph.
+    """
+
+    file: Path
+    shape: tuple[int, ...]
+    keras_latency_ms: float
 
 
 def verify(directory: Path, encoder: Encoder, scratch: Path | None = None) -> dict[str, Any]:
-    """Loads an exported encoder in a fresh process and compares its embeddings with the original's.
+    """Loads an exported SavedModel in a fresh process and compares its embeddings with the original's.
 
     Args:
         directory: the SavedModel.
@@ -59,47 +51,91 @@ def verify(directory: Path, encoder: Encoder, scratch: Path | None = None) -> di
         scratch: where the clips to embed are put meanwhile; by default where temporary files are.
 
     Returns:
-        `loader` (the function that loaded it), `errors` (by way of calling, the largest difference as a share of the
-        largest value, or of 1 where all are smaller), and counts.
+        What `check` gives, `loader` (the function that loaded it), and counts.
 
     Raises:
         UserError: it does not load there, or embeds differently.
     """
+    with examples_of(encoder, scratch) as examples:
+        return check("savedmodel", directory, examples)
+
+
+@contextlib.contextmanager
+def examples_of(encoder: Encoder, scratch: Path | None = None) -> Iterator[Examples]:
+    """Clips for `check`, which are removed afterwards.
+
+    Args:
+        encoder: the encoder that is exported.
+        scratch: where they are put; by default where temporary files are.
+    """
+    content = _examples(encoder)
+    clip = tf.constant(content["clip"])
+    graph = tf.function(encoder)
+    content["clip_embedding"] = graph(clip).numpy()
+    milliseconds = median_milliseconds(lambda: graph(clip).numpy())
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         file = Path(folder) / "examples.npz"
-        np.savez(file, **_examples(encoder))
-        process = _run_script(str(directory), str(file))
+        np.savez(file, **content)
+        yield Examples(file, tuple(clip.shape), milliseconds)
+
+
+def check(loader: str, place: Path, examples: Examples, tolerance: float = TOLERANCE) -> dict[str, Any]:
+    """Loads what was exported in a fresh process and compares its embeddings with the original's.
+
+    Args:
+        loader: the one of `brave_tf.export.checker.LOADERS` that loads it.
+        place: file, or directory of a SavedModel.
+        examples: clips and embeddings of the original.
+        tolerance: largest difference that is accepted, as a share of the largest value, or of 1 where all are smaller.
+
+    Returns:
+        `errors` (such differences, by way of calling), `cosine` (the least one of an embedding and the original's),
+        `latency_ms` (of the clip that is timed), `checked_with`, and what else the loader tells.
+
+    Raises:
+        UserError: it does not load there, or embeds differently.
+    """
+    what = "the exported encoder" if place.is_dir() else f"the exported {place.name}"
+    process = _run_program(loader, str(place), str(examples.file))
     if process.returncode != 0:
         reason = (process.stderr.strip().splitlines() or ["no output"])[-1]
-        raise UserError(f"the exported encoder does not load in a fresh process: {reason}")
-    verification: dict[str, Any] = json.loads(process.stdout.strip().splitlines()[-1])
-    worst = max(verification["errors"].values())
-    if not worst <= TOLERANCE:
-        raise UserError(
-            f"the exported encoder embeds differently: off by {worst:.3g}; expected at most {TOLERANCE:.0e}"
-        )
-    return verification
+        raise UserError(f"{what} does not load in a fresh process: {reason}")
+    found: dict[str, Any] = json.loads(process.stdout.strip().splitlines()[-1])
+    worst = max(found["errors"].values())
+    if not worst <= tolerance:
+        raise UserError(f"{what} embeds differently: off by {worst:.3g}; expected at most {tolerance:.0e}")
+    return found
 
 
-def _run_script(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-I", "-c", _SCRIPT, *arguments]
+def _run_program(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", str(PROGRAM), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
 
 
 def _examples(encoder: Encoder) -> dict[str, Any]:
-    """Clips, their embeddings, and the same clips as each signature takes them, by `signature/argument`."""
+    """What `brave_tf.export.checker` reads, without the embedding of the clip that is timed."""
     card, generator = encoder.card, np.random.default_rng(0)
     facts = MODALITIES[card.modality]
     if facts.is_sound:
         sound = card.input_view.sound
         waveform = generator.uniform(-1, 1, (2, sound.samples)).astype(np.float32)
         clips = log_mel(tf.constant(waveform), sound).numpy()
-        given = {"serving_default/audio": waveform, "audio/audio": waveform, "spectrogram/spectrogram": clips}
+        clip, other = clips[:1], np.repeat(clips[:, : clips.shape[1] // 2], 2, axis=0)[:3]
+        given = {"serving_default": waveform, "audio": waveform, "spectrogram": clips}
     else:
         # As large as evaluation makes them, so that only a crop lies between the stored frames and the clips.
         side, size = card.view.shorter_side, card.view.size
         stored = generator.integers(0, 256, (2, 4, side, side, facts.channels), dtype=np.uint8)
         inside = slice((side - size) // 2, (side - size) // 2 + size)
         clips = to_unit(tf.constant(stored[:, :, inside, inside]), card.modality).numpy()
-        given = {"serving_default/video": clips, "video/video": clips, "video_uint8/video": stored}
-    return {"clips": clips, "embedding": encoder(clips).numpy(), **given}
+        clip = np.resize(clips, clip_shape(encoder))
+        other = np.repeat(clips[:, :3, : size * 3 // 4, : size // 2 + 1], 2, axis=0)[:3]
+        given = {"serving_default": clips, "video": clips, "video_uint8": stored}
+    return {
+        "clip": clip,
+        "clips/0": clips,
+        "clips/1": other,
+        "embedding/0": encoder(clips).numpy(),
+        "embedding/1": encoder(other).numpy(),
+        **{f"signature/{name}": each for name, each in given.items()},
+    }

@@ -103,13 +103,13 @@ def quick_verification() -> Iterator[None]:
     import brave_tf.export.verify as verify
     from tests.programs import Program
 
-    def run_script(*arguments: str) -> subprocess.CompletedProcess[str]:
-        program = Program(["-c", verify._SCRIPT, *arguments])
+    def run_program(*arguments: str) -> subprocess.CompletedProcess[str]:
+        program = Program([str(verify.PROGRAM), *arguments])
         status = program.wait(verify.TIMEOUT_SECONDS)
         return subprocess.CompletedProcess([], status, program.text(), program.text())
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(verify, "_run_script", run_script)
+        patch.setattr(verify, "_run_program", run_program)
         yield
 
 

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
 IMPORTED_AS = {
+    "ai-edge-litert": "ai_edge_litert",
     "apache-beam": "apache_beam",
     "pillow": "PIL",
     "scikit-learn": "sklearn",
@@ -58,7 +59,7 @@ def extras() -> set[str]:
         for node in tree.body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.List)
     }
-    for_developers = {"TEST", "BACKENDS", "DEV"}
+    for_developers = {"SERVING", "TEST_TOOLS", "TEST", "BACKENDS", "DEV"}
     wanted = [value for name, value in lists.items() if name not in for_developers]
     return {item.value for value in wanted for item in value.elts if isinstance(item, ast.Constant)}
 

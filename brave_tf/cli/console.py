@@ -1,6 +1,6 @@
 """What the commands print."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import rich.console
@@ -22,4 +22,14 @@ def print_table(title: str, values: Mapping[str, Any]) -> None:
     table.add_column(overflow="fold")
     for name, value in values.items():
         table.add_row(name, f"{value:.4g}" if isinstance(value, float) else str(value))
+    Console().print(table)
+
+
+def print_rows(title: str, rows: Sequence[Mapping[str, str]]) -> None:
+    """Prints rows of the same columns under their names."""
+    table = Table(title=title, title_justify="left")
+    for name in rows[0]:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*row.values())
     Console().print(table)

@@ -1,11 +1,11 @@
 """`brave-tf export`."""
 
 from pathlib import Path
-from typing import Literal
 
 import tyro
 
 from brave_tf import commands
+from brave_tf.config.words import FormatName
 from brave_tf.modalities import TowerChoice
 
 
@@ -14,14 +14,24 @@ def export(
     /,
     out: Path,
     tower: TowerChoice | None = None,
-    formats: tuple[Literal["savedmodel", "keras"], ...] = ("savedmodel",),
+    formats: tuple[FormatName, ...] = ("savedmodel",),
 ) -> None:
     """`brave_tf.export`, whose documentation is also this command's."""
-    from brave_tf.cli.console import print_table
+    from brave_tf.cli.console import print_rows
 
-    check = commands.export(encoder, out, tower=tower, formats=formats)
-    verified = {"verified with": check["loader"], "largest difference": max(check["errors"].values())} if check else {}
-    print_table(str(out), {"formats": ", ".join(formats), **verified})
+    found = commands.export(encoder, out, tower=tower, formats=formats)["formats"]
+    rows = [
+        {
+            "format": name,
+            "size": f"{check['bytes'] / 1e6:.2f} MB",
+            "error": f"{check['error']:.1e}",
+            "one clip": f"{check['latency_ms']:.4g} ms",
+            "in Keras": f"{check['keras_latency_ms']:.4g} ms",
+            "verified with": check["checked_with"],
+        }
+        for name, check in found.items()
+    ]
+    print_rows(str(out), rows)
 
 
 export.__doc__ = commands.export.__doc__

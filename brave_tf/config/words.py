@@ -27,6 +27,9 @@ LocalStrategyName = Literal["auto", "mirrored", "tpu"]
 PoolName = Literal["windows", "video"]
 """What a row of a table of embeddings stands for: one window, or the mean over those of a file."""
 
+FormatName = Literal["savedmodel", "keras", "onnx", "litert"]
+"""What an encoder is exported as."""
+
 PROTOCOLS: Mapping[str, str] = {
     "linear": "brave_tf.evaluation.protocols.linear:Linear",
     "linear-lars": "brave_tf.evaluation.protocols.linear_lars:LinearLARS",

@@ -20,7 +20,7 @@ from brave_tf.encoders import card as cards
 from brave_tf.encoders.card import EncoderCard, choose_tower
 from brave_tf.encoders.from_run import find_checkpoint, load_checkpoint, load_newest
 from brave_tf.encoders.named import LOG_MEL, log_mel_baseline, random_network
-from brave_tf.encoders.portable import to_stock_layers
+from brave_tf.encoders.portable import copy_weights, to_stock_layers
 from brave_tf.errors import UserError, reason_of
 from brave_tf.files import is_unfinished, replaced
 from brave_tf.method.brave import Brave
@@ -118,6 +118,21 @@ class Encoder:
             return None
         card = dataclasses.replace(self.card, steps=0, weights_sha256=cards.weights_sha256(model))
         return Encoder(model, card, self.path, model.variables, model.trainable_variables)
+
+    def own_network(self) -> keras.Model:
+        """The Keras model, of this library's layers where the card says which network it is.
+
+        A `.keras` file holds stock layers, some of which other formats do not have; what it holds is the same.
+
+        Raises:
+            ValueError: it is a SavedModel.
+        """
+        if self.model is None:
+            raise ValueError(f"{self.path} is a SavedModel; expected an encoder with a Keras model")
+        if isinstance(self.model, tuple(NETWORKS.values())):
+            return self.model
+        network = self._fresh_network() if self.card.network.get("class") in NETWORKS else None
+        return self.model if network is None or not copy_weights(self.model, network) else network
 
     def _fresh_network(self) -> keras.Model | None:
         network = dict(self.card.network)

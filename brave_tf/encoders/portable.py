@@ -1,5 +1,7 @@
 """A backbone as a graph of stock Keras layers, which loads wherever Keras is installed."""
 
+import math
+
 import keras
 import numpy as np
 
@@ -22,9 +24,20 @@ def to_stock_layers(backbone: keras.Model) -> keras.Model:
     """
     functional = keras.Model(backbone.input, backbone.output, name=backbone.name)
     stock = keras.models.clone_model(functional, clone_function=_stock_layer)
-    for ours, theirs in zip(stock.weights, backbone.weights, strict=True):
-        ours.assign(np.reshape(theirs.numpy(), ours.shape))
+    copy_weights(backbone, stock)
     return stock
+
+
+def copy_weights(source: keras.Model, target: keras.Model) -> bool:
+    """Gives a network the weights of the same one of other layers; False, and nothing is done, if it is another."""
+    pairs = list(zip(source.weights, target.weights, strict=False))
+    is_same = len(source.weights) == len(target.weights) and all(
+        math.prod(theirs.shape) == math.prod(ours.shape) for theirs, ours in pairs
+    )
+    if is_same:
+        for theirs, ours in pairs:
+            ours.assign(np.reshape(theirs.numpy(), ours.shape))
+    return is_same
 
 
 def _stock_layer(layer: keras.layers.Layer) -> keras.layers.Layer:

@@ -105,9 +105,7 @@ def test_the_same_command_again_verifies_what_is_there(encoder, exported, tmp_pa
 def test_what_a_killed_export_leaves_goes_with_the_next(encoder, tmp_path, monkeypatch):
     seen = []
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "no such folder"))
-    monkeypatch.setattr(
-        verify, "_run_script", lambda directory, examples: seen.append(examples) or pytest.fail("killed")
-    )
+    monkeypatch.setattr(verify, "_run_program", lambda *words: seen.append(words[-1]) or pytest.fail("killed"))
     with pytest.raises(pytest.fail.Exception):
         export_encoder(encoder, tmp_path / "out")
     assert Path(seen[0]).parents[1] == tmp_path / ".out.partial"

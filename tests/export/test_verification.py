@@ -1,0 +1,94 @@
+"""`verification.json`: what an export says of its files, and how it did."""
+
+import hashlib
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from brave_tf.encoders.encoder import load_encoder
+from brave_tf.errors import UserError
+from brave_tf.export import checker, export_encoder
+from brave_tf.export.verification import VERIFICATION_FILE, FormatCheck, read_verification, write_verification
+
+pytestmark = pytest.mark.usefixtures("one_unit", "quick_verification")
+
+CHECK = FormatCheck({}, 3, 0.0, 1.0, 2.5, 2.0, (1, 8, 48, 48, 3), "keras 3.15.1", {"loader": "keras"})
+
+
+@pytest.fixture(scope="module")
+def encoder(one_unit):
+    return load_encoder("random:tiny-v")
+
+
+@pytest.fixture(scope="module")
+def exported(encoder, quick_verification, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export") / "exported"
+    return export_encoder(encoder, folder, formats=["keras", "savedmodel"]), folder
+
+
+def test_every_file_is_listed_with_its_hash_and_every_format_with_how_it_did(exported):
+    found, folder = exported
+    listed = json.loads((folder / VERIFICATION_FILE).read_text())
+    assert list(listed["formats"]) == ["savedmodel", "keras"] and listed["other_files"] == {}
+    for name, check in listed["formats"].items():
+        assert 0 <= check["error"] < 1e-4 and check["cosine"] == pytest.approx(1, abs=1e-6)
+        assert check["latency_ms"] > 0 and check["keras_latency_ms"] > 0
+        assert check["input_shape"] == [1, 8, 48, 48, 3] and check["checked_with"].startswith(("tensorflow", "keras"))
+        own = [folder / each for each in check["files"] if each != "brave_tf.json"]
+        assert check["bytes"] == sum(file.stat().st_size for file in own) > 10_000
+        assert found["formats"][name]["files"] == check["files"]
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    del files[VERIFICATION_FILE]
+    assert read_verification(folder).files == {
+        name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()
+    }
+
+
+def test_what_belongs_to_no_format_is_listed_too(tmp_path):
+    (tmp_path / "README.md").write_text("read me")
+    write_verification(tmp_path, "1234", {"keras": CHECK})
+    found = read_verification(tmp_path)
+    assert found.other_files == {"README.md": hashlib.sha256(b"read me").hexdigest()}
+    assert found.formats == {"keras": CHECK} and found.weights_sha256 == "1234"
+
+
+def test_an_export_whose_files_changed_is_not_what_was_verified(encoder, exported, tmp_path):
+    copy = shutil.copytree(exported[1], tmp_path / "exported")
+    with (copy / "encoder.keras").open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(UserError, match=r"is not as it was verified: encoder\.keras differ"):
+        export_encoder(encoder, copy, formats=["savedmodel", "keras"])
+
+
+def test_an_export_of_an_earlier_version_gets_its_verification(encoder, exported, tmp_path):
+    copy = shutil.copytree(exported[1], tmp_path / "exported")
+    (copy / VERIFICATION_FILE).unlink()
+    export_encoder(encoder, copy, formats=["savedmodel", "keras"])
+    assert read_verification(copy).files == read_verification(exported[1]).files
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "has no verification.json"),
+        ("[]", "is damaged"),
+        ('{"weights_sha256": "", "formats": {}, "other_files": {"a/../../b": "0"}}', "outside the directory"),
+        ('{"weights_sha256": "", "formats": {}, "other_files": {"/etc/passwd": "0"}}', "outside the directory"),
+    ],
+)
+def test_a_verification_that_cannot_be_used_is_one_line(tmp_path, content, words):
+    if content is not None:
+        (tmp_path / VERIFICATION_FILE).write_text(content)
+    with pytest.raises(UserError, match=words) as caught:
+        read_verification(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("found", [[[np.nan, 1.0]], [[1.0]], [[1.0, np.inf]]])
+def test_what_is_not_finite_or_of_another_shape_is_off_by_infinity(found):
+    data = {"clip": np.zeros(1), "clip_embedding": np.ones([1, 2])}
+    loaded = checker.Loaded(lambda clips: np.array(found), facts={"fixed_shape": True})
+    errors, _ = checker._errors(loaded, data)
+    assert errors == {"call": np.inf}
