@@ -462,6 +462,7 @@ def export(
     *,
     tower: TowerChoice | None = None,
     formats: str | Sequence[str] = ("savedmodel",),
+    heads: bool = False,
 ) -> dict[str, Any]:
     """Write an encoder as a SavedModel that loads without this library, and verify it in a fresh process.
 
@@ -481,18 +482,20 @@ def export(
         formats: what to write: savedmodel; keras (encoder.keras, of stock layers); onnx (encoder.onnx, for clips of any
             length and size; extra onnx); litert (encoder_float32.tflite, _float16 and _int8, for clips of the
             evaluation's length and size; extra litert). See docs/serving.md.
+        heads: also write a folder `heads`, with the projectors and predictors of the whole model and the encoders of
+            all its towers, as .keras files of stock layers: what `brave-tf search --cross` needs.
 
     Returns:
         `formats`: by format `files`, `bytes`, `error`, `latency_ms` and what else verification.json tells; of a
         SavedModel also `loader` (what loaded it) and `errors` (by way of calling).
 
     Raises:
-        UserError: there is no such encoder or tower, the directory is taken, the encoder cannot be exported, or the
-            export does not verify.
+        UserError: there is no such encoder or tower, or it has no heads, the directory is taken, the encoder cannot be
+            exported, or the export does not verify.
     """
     from brave_tf.export.saved_model import export_encoder
 
-    return export_encoder(encoder, out, tower, formats)
+    return export_encoder(encoder, out, tower, formats, heads)
 
 
 @_never_silent

@@ -15,11 +15,12 @@ def export(
     out: Path,
     tower: TowerChoice | None = None,
     formats: tuple[FormatName, ...] = ("savedmodel",),
+    heads: bool = False,
 ) -> None:
     """`brave_tf.export`, whose documentation is also this command's."""
     from brave_tf.cli.console import print_rows
 
-    found = commands.export(encoder, out, tower=tower, formats=formats)["formats"]
+    found = commands.export(encoder, out, tower=tower, formats=formats, heads=heads)["formats"]
     rows = [
         {
             "format": name,

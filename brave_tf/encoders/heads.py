@@ -33,6 +33,11 @@ HEADS_FOLDER = "heads"
 HEADS_FILE = "heads.keras"
 _CARD_NAME = "brave_tf_heads.json"
 
+_EXPECTED = (
+    "expected a run directory with its checkpoints, a .keras file of a whole model, or a directory that "
+    "`brave-tf export RUN --heads` wrote"
+)
+
 HeadFunction = Callable[..., Mapping[str, Any]]
 """Embeddings [B, D] -> projections and predictions {"z": [B, P], "h": [B, P]}."""
 
@@ -104,17 +109,21 @@ def load_heads(path: str | os.PathLike[str]) -> Heads:
     if name.startswith(RANDOM):
         return _random(name)
     place = as_path(path)
+    if place.name in TOWER_FILES.values() and place.is_file():
+        # One of the towers, beside which the others and the heads are.
+        place = place.parent
     if find_checkpoint(place) is not None or (place / CONFIG_FILE).is_file():
         towers, _, _ = load_towers(place)
         return _of_towers(towers, place)
-    for folder in (place / HEADS_FOLDER, place, place.parent):
-        if (folder / HEADS_FILE).is_file() and (folder != place.parent or place.name == HEADS_FILE):
+    folders = (place.parent,) if place.name == HEADS_FILE else (place / HEADS_FOLDER, place)
+    for folder in folders:
+        if (folder / HEADS_FILE).is_file():
             return _read(folder)
     if not place.exists():
-        raise UserError(f"{place} does not exist; {_expected(place)}")
+        raise UserError(f"{place} does not exist; {_EXPECTED}")
     model = _load_keras(place) if place.is_file() else None
     if not isinstance(model, Brave):
-        raise UserError(f"{place} is an encoder without heads; {_expected(place)}")
+        raise UserError(f"{name} has no heads; {_EXPECTED}")
     return _of_towers(model.towers, place)
 
 
@@ -143,13 +152,6 @@ def project(head: HeadFunction, embeddings: np.ndarray) -> tuple[np.ndarray, np.
     """Projections z and predictions h of embeddings, in evaluation mode: [n, D] -> [n, P] float32 each."""
     outputs = head(embeddings, training=False)
     return tuple(np.asarray(outputs[name], np.float32) for name in ("z", "h"))  # type: ignore[return-value]
-
-
-def _expected(place: Path) -> str:
-    return (
-        "expected a run directory, a .keras file of a whole model, or what "
-        f"`brave-tf export RUN --heads` wrote; received {place.name}"
-    )
 
 
 def _of_towers(towers: Towers, place: Path) -> Heads:
