@@ -15,13 +15,14 @@ from brave_tf.embedding.exact import unit
 from brave_tf.encoders.encoder import load_encoder
 from brave_tf.encoders.heads import HEADS_FILE, HEADS_FOLDER, load_heads, project, write_heads
 from brave_tf.errors import UserError
-from brave_tf.export.verification import read_verification
+from brave_tf.export.verification import FormatCheck, read_verification
 from brave_tf.losses import pair_losses
 from tests.encoders.test_from_run import TARGETS, THREE, trained
 from tests.preparation.media_files import write_media
 
 pytestmark = pytest.mark.usefixtures("one_unit")
 
+CHECKED = FormatCheck({}, 0, 0.0, 1.0, 1.0, 1.0, (1,), "nothing")
 AUDIO = dataclasses.replace(THREE, broad=BroadConfig(audio=THREE.broad.audio), steps=150)
 
 
@@ -129,7 +130,7 @@ def test_a_run_is_exported_with_heads_and_searched_across(run, tmp_path, monkeyp
         write_media(media / f"{number}.mp4", seconds=2.2, noise_seed=number, tone_hz=300.0 * (number + 1))
     monkeypatch.chdir(tmp_path)
     # What the formats embed is held elsewhere.
-    monkeypatch.setattr("brave_tf.export.saved_model.check_formats", lambda *arguments: {})
+    monkeypatch.setattr("brave_tf.export.saved_model.check_formats", lambda *arguments: {"keras": CHECKED})
     assert main(["export", str(path), "--out", "exported", "--formats", "keras", "--heads"]) == 0
     assert sorted(each.name for each in (tmp_path / "exported/heads").iterdir()) == [
         "broad_audio.keras",
