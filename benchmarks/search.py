@@ -23,6 +23,9 @@ import numpy as np
 ROWS, SIZES = (10_000, 30_000, 100_000), (512,)
 QUERIES, ANSWERS = 50, 10
 AT = (1, 5, 10)
+COPIES = {"compressed": (80, 0, 0), "smaller": (56, 0, 0), "cropped": (80, 4, 0), "cut": (80, 0, 12)}
+"""Size, pixels that are cut off on every side, and frames that are left out at the beginning."""
+COPIED_EVERY = 6
 
 
 def main() -> None:
@@ -56,19 +59,76 @@ def scores(demo: Path, run: str, random: str) -> dict[str, Any]:
                 tables[tower] = Path(folder, f"{name}-{tower}.parquet")
                 brave_tf.embed(encoder, demo / "media" / "test", out=tables[tower], tower=tower)  # type: ignore[arg-type]
             results[name] = {
-                "class_map": {tower: class_precision(table) for tower, table in tables.items()},
+                "class_map": {tower: class_precision(*read(table)) for tower, table in tables.items()},
+                "class_map_of_projections": {tower: projected(encoder, tower, path) for tower, path in tables.items()},
                 "across": across(encoder, tables),
             }
+            if name == "trained":
+                results[name]["near_duplicates"] = near_duplicates(encoder, demo / "media" / "test", Path(folder))
     return results
 
 
-def class_precision(path: Path) -> dict[str, Any]:
+def projected(encoder: str, tower: str, path: Path) -> dict[str, Any]:
+    """The same for `--projections`."""
+    from brave_tf.embedding.across import rows_projection
+    from brave_tf.encoders.heads import load_heads
+
+    places, vectors = read(path)
+    return class_precision(places, rows_projection(load_heads(encoder).of(tower))(vectors))  # type: ignore[arg-type]
+
+
+def near_duplicates(encoder: str, media: Path, folder: Path) -> dict[str, Any]:
+    """Cosine similarity of mean embeddings: of all pairs of clips, and of clips with copies of them."""
+    import brave_tf
+    from brave_tf.embedding.exact import unit
+    from brave_tf.embedding.near_duplicates import DEFAULT_SCORE
+
+    originals = sorted(media.rglob("*.mp4"))
+    for name, (size, cut, skipped) in COPIES.items():
+        for original in originals[::COPIED_EVERY]:
+            write_copy(original, folder / "copies" / name / original.name, size, cut, skipped)
+    brave_tf.embed(encoder, [media, folder / "copies"], out=folder / "copies.parquet")
+    places, vectors = read(folder / "copies.parquet")
+    directions = unit(means(places, vectors).astype(np.float32))
+    row = {name: number for number, name in enumerate(places.names)}
+    first = [row[str(each)] for each in originals]
+    distinct = (directions[first] @ directions[first].T)[np.triu_indices(len(first), 1)]
+    result: dict[str, Any] = {
+        "pairs of clips": {"highest": round(float(distinct.max()), 4), "found": int((distinct >= DEFAULT_SCORE).sum())}
+        | {"of": len(distinct)}
+    }
+    for name in COPIES:
+        pairs = [(row[str(each)], row[str(folder / "copies" / name / each.name)]) for each in originals[::COPIED_EVERY]]
+        scores = np.array([directions[a] @ directions[b] for a, b in pairs])
+        result[name] = {"lowest": round(float(scores.min()), 4), "median": round(float(np.median(scores)), 4)}
+        result[name] |= {"found": int((scores >= DEFAULT_SCORE).sum()), "of": len(scores)}
+    return result
+
+
+def write_copy(original: Path, copy: Path, size: int, cut: int, skipped: int) -> None:
+    """A copy of a film in strong compression, of another size, without its edges, or without its beginning."""
+    import av
+
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(original)) as source, av.open(str(copy), "w") as container:
+        stream: Any = container.add_stream("libx264", rate=25, options={"crf": "33"})
+        stream.width, stream.height, stream.pix_fmt = size, size, "yuv420p"
+        for number, frame in enumerate(source.decode(video=0)):
+            if number < skipped:
+                continue
+            pixels = frame.to_ndarray(format="rgb24")
+            inside = np.ascontiguousarray(pixels[cut : len(pixels) - cut, cut : len(pixels) - cut])
+            picture = av.VideoFrame.from_ndarray(inside, format="rgb24").reformat(size, size)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+
+
+def class_precision(places: Any, vectors: np.ndarray) -> dict[str, Any]:
     """Mean average precision of the class, files by their best window."""
     from sklearn.metrics import average_precision_score
 
     from brave_tf.evaluation.scores import interval
 
-    places, vectors = read(path)
     classes = np.array([Path(name).parent.name for name in places.names])
     likeness = best_windows(places, vectors, means(places, vectors))
     precisions = []
