@@ -429,8 +429,9 @@ def embed(
         pool: what a row stands for: a window, or a whole file, with the mean of its windows' embeddings.
         dense: also write the map that each embedding is the mean of, as a .npy file in a folder beside the table.
         tower: backbone of a run; by default narrow. broad is its only broad one, or its only one of frames.
-        workers: processes that decode, one per CPU core by default. A file that hangs, crashes or fills the memory of
-            its process is left out; with 0 all is done in the command's own process, which it would take with it.
+        workers: processes that decode, or threads for a dataset, one per CPU core by default. A file that hangs,
+            crashes or fills the memory of its process is left out; with 0 all is done in the command's own process,
+            which it would take with it.
 
     Returns:
         What the table says about itself: `rows`, `files`, `left_out`, `remarks`, `embedding_size` and more.

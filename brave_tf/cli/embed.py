@@ -14,7 +14,7 @@ from brave_tf.modalities import TowerChoice
 
 def embed(
     encoder: tyro.conf.Positional[Path],
-    media: tyro.conf.Positional[tuple[Path, ...]] = (),
+    media: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(metavar="MEDIA...")] = (),
     /,
     *,
     out: Path,

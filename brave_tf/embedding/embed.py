@@ -16,7 +16,7 @@ from brave_tf.embedding.grid import Grid
 from brave_tf.embedding.jobs import MediaJob
 from brave_tf.embedding.journal import Journal
 from brave_tf.embedding.listing import list_media
-from brave_tf.embedding.plan import Plan, dense_folder, is_written, kept_rows
+from brave_tf.embedding.plan import Plan, dense_folder, is_written, kept_rows, parts_folder
 from brave_tf.embedding.table import TableFacts, open_table
 from brave_tf.embedding.threads import done_in_threads, made_ahead
 from brave_tf.embedding.vectors import WindowEmbedder
@@ -73,8 +73,8 @@ def embed_media(
     if is_written(path, work.plan):
         note(f"{path} is complete already: nothing is left to do")
         return open_table(path).facts
+    _check_dense(path, dense)
     with kept_rows(path, work.plan) as journal:
-        _check_dense(path, journal, dense)
         embed_rows(path, work, journal, embedder, cores() if workers is None else workers)
         _check_any(work.plan, journal)
         with phase("writing the table"):
@@ -192,9 +192,10 @@ def window_events(jobs: Sequence[Any], workers: int) -> Generator[Any, None, Non
     return done_in_threads(jobs, max(min(workers, len(jobs)), 1))
 
 
-def _check_dense(path: Path, journal: Journal, dense: bool) -> None:
+def _check_dense(path: Path, dense: bool) -> None:
     folder = dense_folder(path)
-    if dense and not journal.files and folder.exists() and any(folder.iterdir()):
+    # What an interrupted command left is begun again, or kept.
+    if dense and not parts_folder(path).exists() and folder.exists() and any(folder.iterdir()):
         raise UserError(f"{folder} exists, and is not of this table; choose another --out, or remove it")
 
 

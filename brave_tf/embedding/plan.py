@@ -51,7 +51,7 @@ class Plan:
 
 
 def is_written(path: Path, plan: Plan) -> bool:
-    """Whether the table is there, whole.
+    """Whether the table is there, whole; nothing is kept beside it then.
 
     Raises:
         UserError: there is another one, or something else.
@@ -63,6 +63,8 @@ def is_written(path: Path, plan: Plan) -> bool:
     except UserError as error:
         raise UserError(f"{error}; {path} is in the way: choose another --out") from None
     if facts.plan == plan.digest:
+        # Where it was interrupted between the last two steps.
+        remove_tree(parts_folder(path), missing_ok=True)
         return True
     before = {name: value for name, value in to_dict(facts).items() if name in SETTINGS}
     raise _other(path, _differences(before, plan.settings) or ["other files"], f"remove {path}")

@@ -11,6 +11,7 @@ import pytest
 import brave_tf
 from brave_tf.embedding import embed as embedding
 from brave_tf.embedding.grid import Grid
+from brave_tf.embedding.journal import Journal
 from brave_tf.embedding.table import read_table
 from brave_tf.embedding.threads import done_in_threads
 from brave_tf.embedding.vectors import WindowEmbedder
@@ -111,6 +112,28 @@ def test_the_same_command_goes_on(encoder, folder, tmp_path, monkeypatch, batche
     assert {entry.name for entry in path.parent.iterdir()} == {entry.name for entry in whole.parent.iterdir()} - {"a"}
 
 
+def test_maps_without_their_rows_are_made_again(encoder, folder, tmp_path, monkeypatch):
+    def stop(*_, **__):
+        raise Stop
+
+    path = tmp_path / "a.parquet"
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "append", stop)
+        with pytest.raises(Stop):
+            brave_tf.embed(encoder, folder, out=path, dense=True, workers=0)
+    assert not (tmp_path / "a.parquet.parts" / "rows").read_bytes() and any((tmp_path / "a.parquet.dense").iterdir())
+    facts = brave_tf.embed(encoder, folder, out=path, dense=True, workers=0)
+    assert len(list((tmp_path / "a.parquet.dense").rglob("*.npy"))) == facts.rows
+
+
+def test_maps_of_something_else_are_not_touched(encoder, folder, tmp_path):
+    (tmp_path / "a.parquet.dense").mkdir()
+    (tmp_path / "a.parquet.dense" / "mine.npy").write_text("mine")
+    with pytest.raises(UserError, match=r"a.parquet.dense exists, and is not of this table; choose another --out"):
+        brave_tf.embed(encoder, folder, out=tmp_path / "a.parquet", dense=True)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 KILLED = """
 import os, signal, sys
 import brave_tf
@@ -140,7 +163,9 @@ def test_killed_and_run_again(encoder, folder, tmp_path, reference):
 def test_a_table_that_is_complete_is_left_alone(encoder, folder, tmp_path, reference, capsys):
     path = tmp_path / "a.parquet"
     path.write_bytes(reference[1])
+    (tmp_path / "a.parquet.parts").mkdir()
     assert brave_tf.embed(encoder, folder, out=path) == reference[0]
+    assert path.read_bytes() == reference[1] and len(list(tmp_path.iterdir())) == 1
     assert f"{path} is complete already" in " ".join(capsys.readouterr().err.split())
 
 
