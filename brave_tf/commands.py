@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from brave_tf.config import Config
     from brave_tf.convert.checkpoint import Converted
     from brave_tf.data.dataset import Dataset
+    from brave_tf.embedding.answers import Answer
+    from brave_tf.embedding.near_duplicates import FilePair
     from brave_tf.embedding.table import TableFacts
     from brave_tf.encoders.encoder import Encoder
     from brave_tf.export.publish import Publication
@@ -468,6 +470,7 @@ def export(
     license: str = "",
     trained_on: str = "",
     data_license: str = "",
+    heads: bool = False,
 ) -> dict[str, Any]:
     """Write an encoder as a SavedModel that loads without this library, and verify it in a fresh process.
 
@@ -494,21 +497,23 @@ def export(
             Hub, such as apache-2.0.
         trained_on: the data that it was trained on, in words, for the model card.
         data_license: the licence of that data, in words, for the model card.
+        heads: also write a folder `heads`, with the projectors and predictors of the whole model and the encoders of
+            all its towers, as .keras files of stock layers: what `brave-tf search --cross` needs.
 
     Returns:
         `formats`: by format `files`, `bytes`, `error`, `latency_ms` and what else verification.json tells; of a
         SavedModel also `loader` (what loaded it) and `errors` (by way of calling).
 
     Raises:
-        UserError: there is no such encoder or tower, the directory is taken, the encoder cannot be exported, the export
-            does not verify, or a report is about another encoder.
+        UserError: there is no such encoder or tower, or it has no heads, the directory is taken, the encoder cannot be
+            exported, the export does not verify, or a report is about another encoder.
     """
     from brave_tf.export.model_card import Told
     from brave_tf.export.saved_model import export_encoder
 
     reports = [report] if isinstance(report, str | os.PathLike) else list(report)
     told = Told(license=license, trained_on=trained_on, data_license=data_license, reports=reports)
-    return export_encoder(encoder, out, tower, formats, told)
+    return export_encoder(encoder, out, tower, formats, told, heads)
 
 
 @_never_silent
@@ -570,6 +575,81 @@ def convert(checkpoint: str | Path, out: str | Path) -> "Converted":
     from brave_tf.convert.checkpoint import convert_checkpoint
 
     return convert_checkpoint(checkpoint, out)
+
+
+@_never_silent
+def search(
+    table: str | os.PathLike[str],
+    query: str | os.PathLike[str] | None = None,
+    *,
+    encoder: "Encoder | str | os.PathLike[str] | None" = None,
+    projections: bool = False,
+    cross: bool = False,
+    near_duplicates: float | bool | None = None,
+    top: int | None = None,
+    approximate: bool = False,
+    html: str | os.PathLike[str] | None = None,
+) -> "list[Answer] | list[FilePair]":
+    """Find the moments of a collection that are like a file, or a moment of one.
+
+    Example: brave-tf search collection.parquet --query film.mp4@1:02.5
+
+    In Python: brave_tf.search("collection.parquet", "film.mp4@62.5")
+
+    The collection is a table that `brave-tf embed` wrote; the query need not be in it. Every row is compared, by cosine
+    similarity. Of windows that overlap, the best stands for all. See docs/embedding.md.
+
+    Args:
+        table: the table, a .parquet file.
+        query: a media file, or a moment of one: what follows the @ is where it begins, in seconds or as a time code. A
+            whole file is the mean of its windows. Its own windows, if they are in the table, are left out.
+        encoder: by default the one that the table names. Its weights must be those that the table was made with. With
+            projections or cross: a run directory, a .keras file of a whole model, or what `brave-tf export --heads`
+            wrote.
+        projections: compare what the model's projectors make of the embeddings: closer to what its two views have in
+            common, such as motion that can be heard, and further from mere looks.
+        cross: sound finds pictures, and pictures find sound, where the model was trained with both.
+        near_duplicates: instead of a query: list pairs of files whose mean embeddings have at least this cosine
+            similarity; without a number 0.995. In Python True is without a number.
+        top: answers at most; by default 10, and all pairs of near duplicates.
+        approximate: use an index that is built once beside the table (extra search). It takes long to build, and finds
+            nearly all of the best; for many searches in millions of rows.
+        html: a page to write, with a picture of each answer and its moment to play.
+
+    Returns:
+        The answers, the best first, with `file`, `start`, `end` (seconds) and `score`; of near duplicates `file`,
+        `other` and `score`.
+
+    Raises:
+        UsageError: neither or both of a query and near_duplicates are given, or a number is out of range.
+        UserError: the table or the query cannot be read, the encoder is another one than the table's, it has no heads
+            for cross, or the page cannot be written.
+    """
+    from brave_tf.embedding.search import find
+
+    found = find(
+        table,
+        query,
+        encoder=encoder,
+        projections=projections,
+        cross=cross,
+        near_duplicates=near_duplicates,
+        approximate=approximate,
+        top=top,
+    )
+    if html is not None:
+        from brave_tf.inspection.moments import write_search_page
+
+        words = ["brave-tf", "search", os.fspath(table)]
+        words += [] if query is None else ["--query", os.fspath(query)]
+        if query is None:
+            words += ["--near-duplicates", *([] if near_duplicates is True else [f"{near_duplicates:g}"])]
+        words += [] if encoder is None else ["--encoder", str(getattr(encoder, "path", encoder))]
+        words += [name for name, wanted in (("--projections", projections), ("--cross", cross)) if wanted]
+        words += [] if top is None else ["--top", str(top)]
+        words += ["--approximate"] if approximate else []
+        write_search_page(html, found, shlex.join([*words, "--html", os.fspath(html)]))
+    return found.answers
 
 
 def _listed(settings: str | Sequence[str]) -> list[str]:

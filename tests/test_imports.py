@@ -49,7 +49,10 @@ OPENS_MEDIA = {
     "demo/world.py",
 }
 WITHOUT_TENSORFLOW = BASE | {"__init__", "__main__", "cli", "commands", "pages", "preparation", "runs"}
-LIGHT_FILES = {"evaluation/protocol.py", *(f"embedding/{name}.py" for name in ("frame_crop", "grid", "windows"))}
+LIGHT_FILES = {
+    "evaluation/protocol.py",
+    *(f"embedding/{name}.py" for name in ("frame_crop", "grid", "time_codes", "windows")),
+}
 
 
 class Import(NamedTuple):

@@ -100,6 +100,7 @@ def commands() -> dict[str, Callable[..., Any]]:
     from brave_tf.cli.pretrain import pretrain
     from brave_tf.cli.publish import publish
     from brave_tf.cli.report import report
+    from brave_tf.cli.search import search
     from brave_tf.cli.verify import verify
 
     return {
@@ -115,6 +116,7 @@ def commands() -> dict[str, Callable[..., Any]]:
         "export": _with_tensorflow(export),
         "publish": publish,
         "convert": _with_tensorflow(convert),
+        "search": _with_tensorflow(search),
     }
 
 
