@@ -3,13 +3,15 @@
 import hashlib
 import json
 import shutil
+import subprocess
+from unittest import mock
 
 import numpy as np
 import pytest
 
 from brave_tf.cli.main import main
 from brave_tf.errors import UserError
-from brave_tf.export import checker, export_encoder
+from brave_tf.export import checker, export_encoder, verify
 from brave_tf.export.verification import VERIFICATION_FILE, FormatCheck, read_verification, write_verification
 
 pytestmark = pytest.mark.usefixtures("one_unit", "quick_verification")
@@ -85,6 +87,13 @@ def test_a_verification_that_cannot_be_used_is_one_line(tmp_path, content, words
         (tmp_path / VERIFICATION_FILE).write_text(content)
     with pytest.raises(UserError, match=words) as caught:
         read_verification(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_check_that_takes_too_long_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(verify, "_run_program", mock.Mock(side_effect=subprocess.TimeoutExpired("python", 600)))
+    with pytest.raises(UserError, match=r"exported encoder\.onnx was not verified within 600 s") as caught:
+        verify.check("onnx", tmp_path / "encoder.onnx", verify.Examples(tmp_path, (1,), 1.0))
     assert "\n" not in str(caught.value)
 
 
