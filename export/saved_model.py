@@ -44,7 +44,10 @@ def export_encoder(
     with phase("loading the encoder"):
         encoder = load_encoder(encoder, tower)
     if encoder.model is None:
-        raise UserError(f"{encoder.path} is exported already; expected a run directory or a .keras file")
+        raise UserError(
+            f"{encoder.path} is no Keras model, but a SavedModel or a function; expected a run directory or a .keras file"
+        )
+    _check_shape(encoder)
     card = ModelCard(encoder, told)
     if is_taken(out):
         if not _is_export_of(encoder, out, words):
@@ -53,6 +56,16 @@ def export_encoder(
         return _told(_check_again(encoder, out, words, card))
     with new_folder(out) as folder:
         return _told(_write(encoder, folder, words, card))
+
+
+def _check_shape(encoder: Encoder) -> None:
+    """Raises `UserError` if a network takes clips of one length and size alone, as some made elsewhere do."""
+    lengths = encoder.model.input_shape[1:-1]
+    if any(each is not None for each in lengths):
+        raise UserError(
+            f"{encoder.path} takes clips of {list(lengths)} alone; expected a network for clips of any length and size, "
+            "such as those of this library"
+        )
 
 
 def _is_export_of(encoder: Encoder, out: Path, formats: Sequence[str]) -> bool:
