@@ -63,8 +63,8 @@ def _check_shape(encoder: Encoder) -> None:
     lengths = encoder.model.input_shape[1:-1]
     if any(each is not None for each in lengths):
         raise UserError(
-            f"{encoder.path} takes clips of {list(lengths)} alone; expected a network for clips of any length and size, "
-            "such as those of this library"
+            f"{encoder.path} takes clips of {list(lengths)} alone; expected a network for clips of any length and "
+            "size, such as those of this library"
         )
 
 
