@@ -45,7 +45,8 @@ def export_encoder(
         encoder = load_encoder(encoder, tower)
     if encoder.model is None:
         raise UserError(
-            f"{encoder.path} is no Keras model, but a SavedModel or a function; expected a run directory or a .keras file"
+            f"{encoder.path} is no Keras model, but a SavedModel or a function; expected a run directory, or a .keras "
+            "file"
         )
     _check_shape(encoder)
     card = ModelCard(encoder, told)
