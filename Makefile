@@ -21,11 +21,11 @@ SOURCES := brave_tf export tests examples benchmarks setup.py
 
 help:
 	@echo "make demo     the whole story on generated media files; the page is $(DEMO_OUT)/index.html"
-	@echo "make test     run the tests (TEST_ARGS=... goes to pytest)"
-	@echo "make check    the gate: lint, format, types, tests"
+	@echo "make test     run the tests, eight minutes (TEST_ARGS=... goes to pytest)"
+	@echo "make check    the gate: lint, format, types, and all tests that are not slow"
 	@echo "make backends the tests that compare with PyTorch and JAX, in an environment that has both"
 	@echo "make beam     the tests of Apache Beam, in an environment that has it"
-	@echo "make bench    time everything (half an hour on an idle machine); benchmarks/README.md says what it means"
+	@echo "make bench    time everything (twenty minutes on an idle machine); benchmarks/README.md says what it means"
 	@echo "make lint | types | format | clean"
 
 demo: $(STAMP)
@@ -34,7 +34,8 @@ demo: $(STAMP)
 test: $(STAMP)
 	@$(VENV)/bin/python -m pytest -q -n $(TEST_WORKERS) --dist worksteal $(TEST_ARGS)
 
-check: lint types test
+check: lint types
+	@$(MAKE) --no-print-directory test TEST_ARGS="--run-thorough $(TEST_ARGS)"
 
 backends: $(BACKENDS_STAMP)
 	@$(BACKENDS)/bin/python -m pytest -q $(BACKENDS_TESTS) $(TEST_ARGS)

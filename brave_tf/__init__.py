@@ -1,9 +1,9 @@
 """BraVe for TensorFlow: video encoders that learn without labels, by regressing broad views from narrow ones.
 
 One function for each command of `brave-tf`, with the command's arguments and defaults (`prepare`, `verify`, `inspect`,
-`pretrain`, `report`, `evaluate`, `export`, `publish`, `convert`); the method as a Keras model (`Brave`, `LARS`,
-`WarmupCosine`, `losses`); the networks (`TSMResNet`, `R3D`, `AudioResNet`); and what lies below. Everything loads on
-first use, so that importing the package costs nothing.
+`pretrain`, `report`, `evaluate`, `embed`, `search`, `export`, `publish`, `convert`); the method as a Keras model
+(`Brave`, `LARS`, `WarmupCosine`, `losses`); the networks (`TSMResNet`, `R3D`, `AudioResNet`); and what lies below.
+Everything loads on first use, so that importing the package costs nothing.
 """
 
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from brave_tf import presets as presets
     from brave_tf import training as training
     from brave_tf.commands import convert as convert
+    from brave_tf.commands import embed as embed
     from brave_tf.commands import evaluate as evaluate
     from brave_tf.commands import export as export
     from brave_tf.commands import inspect as inspect
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from brave_tf.commands import pretrain as pretrain
     from brave_tf.commands import publish as publish
     from brave_tf.commands import report as report
+    from brave_tf.commands import search as search
     from brave_tf.commands import verify as verify
     from brave_tf.encoders.card import EncoderCard as EncoderCard
     from brave_tf.encoders.encoder import load_encoder as load_encoder
@@ -54,6 +56,7 @@ __all__, __getattr__, __dir__ = public_names(
         "config": "",
         "convert": "",
         "data": "",
+        "embed": "commands",
         "evaluate": "commands",
         "export": "",
         "inspect": "commands",
@@ -65,6 +68,7 @@ __all__, __getattr__, __dir__ = public_names(
         "pretrain": "commands",
         "publish": "commands",
         "report": "commands",
+        "search": "commands",
         "training": "",
         "verify": "commands",
     },

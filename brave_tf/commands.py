@@ -10,7 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from brave_tf.config.words import FollowLinks, LayoutName, LocalStrategyName, ProtocolName, RunnerName, StrategyName
+from brave_tf.config.words import (
+    FollowLinks,
+    LayoutName,
+    LocalStrategyName,
+    PoolName,
+    ProtocolName,
+    RunnerName,
+    StrategyName,
+)
 from brave_tf.modalities import TowerChoice
 
 if TYPE_CHECKING:
@@ -19,6 +27,9 @@ if TYPE_CHECKING:
     from brave_tf.config import Config
     from brave_tf.convert.checkpoint import Converted
     from brave_tf.data.dataset import Dataset
+    from brave_tf.embedding.answers import Answer
+    from brave_tf.embedding.near_duplicates import FilePair
+    from brave_tf.embedding.table import TableFacts
     from brave_tf.encoders.encoder import Encoder
     from brave_tf.export.publish import Publication
     from brave_tf.pages.inspect_content import InspectContent
@@ -383,6 +394,72 @@ def report(run: str | os.PathLike[str], out: str | os.PathLike[str]) -> "RunReco
 
 
 @_never_silent
+def embed(
+    encoder: "Encoder | str | os.PathLike[str]",
+    media: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
+    *,
+    out: str | os.PathLike[str],
+    data: str | Path | None = None,
+    window: float | None = None,
+    stride: float | None = None,
+    pool: PoolName = "windows",
+    dense: bool = False,
+    tower: TowerChoice | None = None,
+    workers: int | None = None,
+) -> "TableFacts":
+    """Turn media files into a table of embeddings. The same command again finishes what was interrupted.
+
+    Example: brave-tf embed runs/first my-videos --out embeddings.parquet
+
+    In Python: brave_tf.embed("runs/first", "my-videos", out="embeddings.parquet").rows
+
+    Every medium is cut into windows, and every window becomes a row: file, start and end in seconds, modality, and
+    embedding. Which encoder made them is in the file, too. A file that cannot be used is left out and named with the
+    reason. See docs/embedding.md.
+
+    Args:
+        encoder: run directory (until the run has finished, its newest checkpoint), RUN/checkpoints/step-N, .keras file,
+            exported SavedModel, random:NAME (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a preset), or
+            baseline:log-mel. In Python also what `brave_tf.load_encoder` gave.
+        media: media files, folders of them, or CSV lists with a column `path` and optionally start and end (seconds);
+            they may be elsewhere, such as gs://bucket/videos.
+        out: the Parquet file to write. What is done of it is kept in a folder beside it until all of it is.
+        data: dataset whose clips are embedded, instead of media: what `brave-tf prepare` wrote, a folder of DMVR
+            shards, or tfds:NAME/CONFIG:VERSION.
+        window: seconds of a window; by default the length that the encoder is evaluated with. A longer window has more
+            frames, at the same distance.
+        stride: seconds from the beginning of one window to that of the next; by default half a window.
+        pool: what a row stands for: a window, or a whole file, with the mean of its windows' embeddings.
+        dense: also write the map that each embedding is the mean of, as a .npy file in a folder beside the table.
+        tower: backbone of a run; by default narrow. broad is its only broad one, or its only one of frames.
+        workers: processes that decode, or threads for a dataset, one per CPU core by default. A file that hangs,
+            crashes or fills the memory of its process is left out; with 0 all is done in the command's own process,
+            which it would take with it.
+
+    Returns:
+        What the table says about itself: `rows`, `files`, `left_out`, `remarks`, `embedding_size` and more.
+
+    Raises:
+        UserError: there is no such encoder, tower, medium or dataset, nothing can be embedded, the encoder has no maps,
+            `out` is another table, another process is writing it, or it cannot be written.
+    """
+    from brave_tf.embedding.embed import embed_media
+
+    return embed_media(
+        encoder,
+        media,
+        out,
+        data=data,
+        window=window,
+        stride=stride,
+        pool=pool,
+        dense=dense,
+        tower=tower,
+        workers=workers,
+    )
+
+
+@_never_silent
 def export(
     encoder: "Encoder | str | os.PathLike[str]",
     out: str | os.PathLike[str],
@@ -393,6 +470,7 @@ def export(
     license: str = "",
     trained_on: str = "",
     data_license: str = "",
+    heads: bool = False,
 ) -> dict[str, Any]:
     """Write an encoder as a SavedModel that loads without this library, and verify it in a fresh process.
 
@@ -419,21 +497,23 @@ def export(
             Hub, such as apache-2.0.
         trained_on: the data that it was trained on, in words, for the model card.
         data_license: the licence of that data, in words, for the model card.
+        heads: also write a folder `heads`, with the projectors and predictors of the whole model and the encoders of
+            all its towers, as .keras files of stock layers: what `brave-tf search --cross` needs.
 
     Returns:
         `formats`: by format `files`, `bytes`, `error`, `latency_ms` and what else verification.json tells; of a
         SavedModel also `loader` (what loaded it) and `errors` (by way of calling).
 
     Raises:
-        UserError: there is no such encoder or tower, the directory is taken, the encoder cannot be exported, the export
-            does not verify, or a report is about another encoder.
+        UserError: there is no such encoder or tower, or it has no heads, the directory is taken, the encoder cannot be
+            exported, the export does not verify, or a report is about another encoder.
     """
     from brave_tf.export.model_card import Told
     from brave_tf.export.saved_model import export_encoder
 
     reports = [report] if isinstance(report, str | os.PathLike) else list(report)
     told = Told(license=license, trained_on=trained_on, data_license=data_license, reports=reports)
-    return export_encoder(encoder, out, tower, formats, told)
+    return export_encoder(encoder, out, tower, formats, told, heads)
 
 
 @_never_silent
@@ -495,6 +575,81 @@ def convert(checkpoint: str | Path, out: str | Path) -> "Converted":
     from brave_tf.convert.checkpoint import convert_checkpoint
 
     return convert_checkpoint(checkpoint, out)
+
+
+@_never_silent
+def search(
+    table: str | os.PathLike[str],
+    query: str | os.PathLike[str] | None = None,
+    *,
+    encoder: "Encoder | str | os.PathLike[str] | None" = None,
+    projections: bool = False,
+    cross: bool = False,
+    near_duplicates: float | bool | None = None,
+    top: int | None = None,
+    approximate: bool = False,
+    html: str | os.PathLike[str] | None = None,
+) -> "list[Answer] | list[FilePair]":
+    """Find the moments of a collection that are like a file, or a moment of one.
+
+    Example: brave-tf search collection.parquet --query film.mp4@1:02.5
+
+    In Python: brave_tf.search("collection.parquet", "film.mp4@62.5")
+
+    The collection is a table that `brave-tf embed` wrote; the query need not be in it. Every row is compared, by cosine
+    similarity. Of windows that overlap, the best stands for all. See docs/embedding.md.
+
+    Args:
+        table: the table, a .parquet file.
+        query: a media file, or a moment of one: what follows the @ is where it begins, in seconds or as a time code. A
+            whole file is the mean of its windows. Its own windows, if they are in the table, are left out.
+        encoder: by default the one that the table names. Its weights must be those that the table was made with. With
+            projections or cross: a run directory, a .keras file of a whole model, or what `brave-tf export --heads`
+            wrote.
+        projections: compare what the model's projectors make of the embeddings: closer to what its two views have in
+            common, such as motion that can be heard, and further from mere looks.
+        cross: sound finds pictures, and pictures find sound, where the model was trained with both.
+        near_duplicates: instead of a query: list pairs of files whose mean embeddings have at least this cosine
+            similarity; without a number 0.995. In Python True is without a number.
+        top: answers at most; by default 10, and all pairs of near duplicates.
+        approximate: use an index that is built once beside the table (extra search). It takes long to build, and finds
+            nearly all of the best; for many searches in millions of rows.
+        html: a page to write, with a picture of each answer and its moment to play.
+
+    Returns:
+        The answers, the best first, with `file`, `start`, `end` (seconds) and `score`; of near duplicates `file`,
+        `other` and `score`.
+
+    Raises:
+        UsageError: neither or both of a query and near_duplicates are given, or a number is out of range.
+        UserError: the table or the query cannot be read, the encoder is another one than the table's, it has no heads
+            for cross, or the page cannot be written.
+    """
+    from brave_tf.embedding.search import find
+
+    found = find(
+        table,
+        query,
+        encoder=encoder,
+        projections=projections,
+        cross=cross,
+        near_duplicates=near_duplicates,
+        approximate=approximate,
+        top=top,
+    )
+    if html is not None:
+        from brave_tf.inspection.moments import write_search_page
+
+        words = ["brave-tf", "search", os.fspath(table)]
+        words += [] if query is None else ["--query", os.fspath(query)]
+        if query is None:
+            words += ["--near-duplicates", *([] if near_duplicates is True else [f"{near_duplicates:g}"])]
+        words += [] if encoder is None else ["--encoder", str(getattr(encoder, "path", encoder))]
+        words += [name for name, wanted in (("--projections", projections), ("--cross", cross)) if wanted]
+        words += [] if top is None else ["--top", str(top)]
+        words += ["--approximate"] if approximate else []
+        write_search_page(html, found, shlex.join([*words, "--html", os.fspath(html)]))
+    return found.answers
 
 
 def _listed(settings: str | Sequence[str]) -> list[str]:

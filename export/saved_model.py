@@ -8,6 +8,7 @@ from typing import Any
 
 from brave_tf.encoders import card as cards
 from brave_tf.encoders.encoder import Encoder, load_encoder
+from brave_tf.encoders.heads import HEADS_FILE, HEADS_FOLDER, Heads, load_heads, write_heads
 from brave_tf.errors import UserError
 from brave_tf.export.card_text import MODEL_CARD
 from brave_tf.export.formats import FORMATS, check_formats, check_packages
@@ -32,6 +33,7 @@ def export_encoder(
     tower: TowerChoice | None = None,
     formats: str | Sequence[str] = ("savedmodel",),
     told: Told = NOTHING_TOLD,
+    heads: bool = False,
 ) -> dict[str, Any]:
     """Does what `brave_tf.commands.export` documents."""
     out = as_path(out)
@@ -50,13 +52,26 @@ def export_encoder(
         )
     _check_shape(encoder)
     card = ModelCard(encoder, told)
+    loaded_heads = _heads_of(encoder) if heads else None
     if is_taken(out):
-        if not _is_export_of(encoder, out, words):
+        if not _is_export_of(encoder, out, words) or (out / HEADS_FOLDER / HEADS_FILE).is_file() != heads:
             raise UserError(f"{out} exists already; choose another --out, or remove it")
         # As after a kill when all was written: the same command finds that nothing is left to do but to look at it.
         return _told(_check_again(encoder, out, words, card))
     with new_folder(out) as folder:
-        return _told(_write(encoder, folder, words, card))
+        return _told(_write(encoder, folder, words, card, loaded_heads))
+
+
+def _heads_of(encoder: Encoder) -> Heads:
+    """The heads on top of an encoder, and on top of the other towers of its model."""
+    with phase("loading the heads"):
+        heads = load_heads(encoder.path)
+    if heads.weights_sha256.get(encoder.card.tower) != encoder.weights_sha256():
+        raise UserError(
+            f"the newest checkpoint in {heads.place} is of another step than {encoder.path}; export RUN/checkpoints/"
+            "step-N, where all is of one step"
+        )
+    return heads
 
 
 def _check_shape(encoder: Encoder) -> None:
@@ -82,8 +97,13 @@ def _is_export_of(encoder: Encoder, out: Path, formats: Sequence[str]) -> bool:
     return all((out / file).is_file() == there for file, there in markers.items())
 
 
-def _write(encoder: Encoder, directory: Path, formats: Sequence[str], card: ModelCard) -> dict[str, FormatCheck]:
+def _write(
+    encoder: Encoder, directory: Path, formats: Sequence[str], card: ModelCard, heads: Heads | None = None
+) -> dict[str, FormatCheck]:
     (directory / cards.CARD_NAME).write_text(encoder.card.to_json(), encoding="utf-8")
+    if heads is not None:
+        with phase("writing the heads"):
+            write_heads(heads, directory / HEADS_FOLDER)
     for name in formats:
         FORMATS[name].write(encoder, directory)
     with examples_of(encoder, scratch=directory) as examples:

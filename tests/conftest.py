@@ -24,35 +24,35 @@ import pytest
 
 LOGICAL_CPUS = 2
 
-# A script that is in the background ignores Ctrl-C, and so would the programs that tests start to interrupt them.
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
 # Traced graphs are millions of objects, and looking for garbage among them takes its time.
 gc.set_threshold(200_000, 20, 50)
 
 hypothesis.settings.register_profile("gate", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("gate")
 
-
 # A shell starts what it runs in the background with Ctrl-C ignored, and so would be what the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+TIERS = {"thorough": "--run-thorough", "slow": "--run-slow"}
+"""Marks of tests that an everyday run leaves out, and the options that ask for them."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--run-slow", action="store_true", help="also run the tests that are marked slow")
+    for mark, option in TIERS.items():
+        parser.addoption(option, action="store_true", help=f"also run the tests that are marked {mark}")
     parser.addoption(
         "--mutants", type=int, default=60, help="how many damaged media files tests/fuzz/test_media.py makes"
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--run-slow"):
-        return
+    left_out = {mark: option for mark, option in TIERS.items() if not config.getoption(option)}
     for item in items:
-        if "slow" in item.keywords:
-            item.add_marker(pytest.mark.skip(reason="slow: give --run-slow to run it"))
+        for mark, option in left_out.items():
+            if mark in item.keywords:
+                item.add_marker(pytest.mark.skip(reason=f"{mark}: give {option} to run it"))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

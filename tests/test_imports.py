@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "training": BASE
     | {"data", "encoders", "evaluation", "lars", "losses", "method", "models", "runs", "schedules", "training"},
     "evaluation": BASE | {"data", "encoders", "evaluation", "lars", "models", "schedules"},
+    "embedding": BASE | {"data", "embedding", "encoders", "evaluation", "models", "preparation"},
     # Its model card tells how the run went.
     "export": BASE | {"data", "encoders", "export", "models", "runs"},
     "convert": BASE | {"convert", "encoders", "export", "method", "models", "training"},
@@ -44,11 +45,14 @@ AT_THE_TOP = {"__init__", "__main__", "cli", "commands", "demo", "evaluator", "i
 """Parts that may import all others."""
 
 OPENS_MEDIA = {
-    *(f"preparation/{name}.py" for name in ("jpeg_encoder", "media", "media_file", "picture", "sound")),
+    *(f"preparation/{name}.py" for name in ("jpeg_encoder", "media_file", "picture", "sound", "steady_frames")),
     "demo/world.py",
 }
 WITHOUT_TENSORFLOW = BASE | {"__init__", "__main__", "cli", "commands", "pages", "preparation", "runs"}
-LIGHT_FILES = {"evaluation/protocol.py"}
+LIGHT_FILES = {
+    "evaluation/protocol.py",
+    *(f"embedding/{name}.py" for name in ("frame_crop", "grid", "time_codes", "windows")),
+}
 
 
 class Import(NamedTuple):

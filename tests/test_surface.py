@@ -15,7 +15,8 @@ from brave_tf.cli.main import commands as command_line
 from brave_tf.cli.options import given
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("prepare", "verify", "inspect", "pretrain", "evaluate", "report", "export", "publish", "convert")
+COMMANDS = ("prepare", "verify", "inspect", "pretrain", "evaluate", "report", "embed", "search", "export")
+COMMANDS += ("publish", "convert")
 OPTION_GROUPS = ("view", "classifier")
 """Arguments of `evaluate` that are a mapping in Python and a group of options on the command line."""
 HOW_IT_IS_PRINTED = ("json",)

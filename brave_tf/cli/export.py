@@ -20,6 +20,7 @@ def export(
     license: str = "",
     trained_on: str = "",
     data_license: str = "",
+    heads: bool = False,
 ) -> None:
     """`brave_tf.export`, whose documentation is also this command's."""
     from brave_tf.cli.console import print_rows
@@ -33,6 +34,7 @@ def export(
         license=license,
         trained_on=trained_on,
         data_license=data_license,
+        heads=heads,
     )["formats"]
     rows = [
         {

@@ -91,6 +91,7 @@ def commands() -> dict[str, Callable[..., Any]]:
     """The commands by name."""
     from brave_tf.cli.convert import convert
     from brave_tf.cli.demo import demo
+    from brave_tf.cli.embed import embed
     from brave_tf.cli.evaluate import evaluate
     from brave_tf.cli.export import export
     from brave_tf.cli.inspect import inspect
@@ -99,6 +100,7 @@ def commands() -> dict[str, Callable[..., Any]]:
     from brave_tf.cli.pretrain import pretrain
     from brave_tf.cli.publish import publish
     from brave_tf.cli.report import report
+    from brave_tf.cli.search import search
     from brave_tf.cli.verify import verify
 
     return {
@@ -110,9 +112,11 @@ def commands() -> dict[str, Callable[..., Any]]:
         "pretrain": _with_tensorflow(pretrain),
         "evaluate": _with_tensorflow(evaluate),
         "report": report,
+        "embed": _with_tensorflow(embed),
         "export": _with_tensorflow(export),
         "publish": publish,
         "convert": _with_tensorflow(convert),
+        "search": _with_tensorflow(search),
     }
 
 

@@ -1,20 +1,17 @@
 """`brave-tf prepare`."""
 
 import contextlib
-import signal
-import sys
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import tyro
 
 from brave_tf import commands
+from brave_tf.cli.stopping import stopped_by_signals
 from brave_tf.config.words import FollowLinks, LayoutName, RunnerName
 
 SHOWN_REASONS = 10
-EXIT_TERMINATED = 128 + 15  # what a shell reports after SIGTERM
 
 
 def prepare(
@@ -44,7 +41,7 @@ def prepare(
     """`brave_tf.prepare`, whose documentation is also this command's."""
     from brave_tf.preparation.worker_server import running_server
 
-    with _stopped_by_signals():
+    with stopped_by_signals("prepare"):
         # It loads while this process does. If it cannot be started, those who need it say so.
         if workers != 0 and not merge and runner == "local":
             with contextlib.suppress(OSError):
@@ -77,27 +74,6 @@ def prepare(
 
 
 prepare.__doc__ = commands.prepare.__doc__
-
-
-@contextlib.contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """SIGTERM stops the work in as orderly a way as Ctrl-C does; both say that it can go on."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Only the main thread hears of signals.
-        return
-
-    def stop(number: int, frame: Any) -> None:
-        signal.signal(number, signal.SIG_IGN)  # The little that is left to do takes no time.
-        raise SystemExit(EXIT_TERMINATED)
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        print("prepare: stopped; the same command goes on", file=sys.stderr)
-        raise
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _print(path: Path, info: dict[str, Any]) -> None:

@@ -1,6 +1,8 @@
-"""Backbones of a run that goes on, read from its checkpoints."""
+"""Networks of a run, read from its checkpoints: a backbone of one that goes on, and all towers with their heads."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import keras
 import tensorflow as tf
@@ -8,6 +10,7 @@ import tensorflow as tf
 from brave_tf.config import Config
 from brave_tf.encoders.card import EncoderCard, card_of, choose_tower
 from brave_tf.errors import UserError, reason_of
+from brave_tf.method.towers import Towers
 from brave_tf.modalities import Tower, TowerChoice
 from brave_tf.models.backbones import backbones
 from brave_tf.progress import note
@@ -20,6 +23,8 @@ from brave_tf.runs.paths import (
     checkpoint_steps,
 )
 from brave_tf.storage import local_copy
+
+Networks = TypeVar("Networks")
 
 
 def find_checkpoint(path: Path) -> Path | None:
@@ -50,17 +55,48 @@ def load_newest(run: Path, choice: TowerChoice | None) -> tuple[keras.Model, Enc
     """
     config = read_config(run)
     tower = choose_tower(choice, ["narrow", *config.broad.modalities], str(run))
+    model, card = _newest_readable(run, config, lambda checkpoint: _load(checkpoint, config, tower))
+    note(f"{run} has not finished; this is its encoder after step {card.steps:,} of {config.steps:,}")
+    return model, card
+
+
+def load_towers(path: Path) -> tuple[Towers, Config, int]:
+    """All towers of an experiment with their heads: `RUN/checkpoints/step-N`, or the newest readable ones of a run.
+
+    Returns:
+        The towers, the experiment, and the step that they are from.
+
+    Raises:
+        UserError: there is no checkpoint, or none can be read.
+    """
+    checkpoint = find_checkpoint(path)
+    config = read_config(path if checkpoint is None else path.absolute().parents[1])
+
+    def load(place: Path) -> tuple[Towers, Config, int]:
+        networks = {tower: net for towers, net in backbones(config.model, config.broad.modalities) for tower in towers}
+        broad: dict[str, keras.Model] = {modality: networks[modality] for modality in config.broad.modalities}
+        settings = config.model
+        towers = Towers(
+            networks["narrow"], broad, settings.hidden_size, settings.projection_size, settings.heads, name="towers"
+        )
+        # They come first among the weights of the whole model.
+        return towers, config, _read_weights(place, towers, 0)
+
+    return _newest_readable(path, config, load) if checkpoint is None else load(checkpoint)
+
+
+def _newest_readable(run: Path, config: Config, load: Callable[[Path], Networks]) -> Networks:
+    """What `load` makes of the newest checkpoint that can be read; those that cannot are named."""
     problems = []
     for step in reversed(checkpoint_steps(run)):
         try:
-            model, card = _load(checkpoint_path(run, step), config, tower)
+            loaded = load(checkpoint_path(run, step))
         except UserError as error:
             problems.append(str(error))
             continue
         for problem in problems:
             note(f"warning: {problem}")
-        note(f"{run} has not finished; this is its encoder after step {card.steps:,} of {config.steps:,}")
-        return model, card
+        return loaded
     if problems:
         raise UserError("; ".join(problems))
     raise UserError(
@@ -71,12 +107,17 @@ def load_newest(run: Path, choice: TowerChoice | None) -> tuple[keras.Model, Enc
 
 def _load(checkpoint: Path, config: Config, tower: Tower) -> tuple[keras.Model, EncoderCard]:
     first, model = _backbone(config, tower)
-    names = [f"variables/{first + place}/.ATTRIBUTES/VARIABLE_VALUE" for place in range(len(model.weights))]
+    return model, card_of(config, model, _read_weights(checkpoint, model, first), tower)
+
+
+def _read_weights(checkpoint: Path, layer: keras.layers.Layer, first: int) -> int:
+    """Sets the weights of a layer, which are those from the number `first` on; returns the checkpoint's step."""
+    names = [f"variables/{first + place}/.ATTRIBUTES/VARIABLE_VALUE" for place in range(len(layer.weights))]
     try:
         with local_copy(checkpoint) as copy:
             reader = tf.train.load_checkpoint(str(copy / CHECKPOINT_CONTENT))
             step = int(reader.get_tensor("step/.ATTRIBUTES/VARIABLE_VALUE"))
-            model.set_weights([reader.get_tensor(name) for name in names])
+            layer.set_weights([reader.get_tensor(name) for name in names])
     # What TensorFlow raises depends on which byte is wrong: OpError, IndexError, DecodeError, ...
     except Exception as error:
         if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
@@ -84,7 +125,7 @@ def _load(checkpoint: Path, config: Config, tower: Tower) -> tuple[keras.Model, 
         raise UserError(
             f"{checkpoint} is damaged or incomplete ({reason_of(error)}); choose another checkpoint of the run"
         ) from error
-    return model, card_of(config, model, step, tower)
+    return step
 
 
 def _backbone(config: Config, tower: Tower) -> tuple[int, keras.Model]:

@@ -23,7 +23,7 @@ BATCH_CLIPS = 16
 class Embedder:
     """An encoder in evaluation mode, compiled once for each kind of clip: clips [B, ...] -> embeddings [B, D].
 
-    Every device is given `BATCH_CLIPS` clips, however many there are: what is missing is filled up, and its embeddings
+    Every device is given `batch_clips` clips, however many there are: what is missing is filled up, and its embeddings
     are dropped. So there is one graph with one shape, and an embedding depends neither on the clips beside it nor on
     the number of devices.
 
@@ -31,6 +31,7 @@ class Embedder:
         encoder: clips [B, ...] float32 -> embeddings.
         modality: what it embeds; stored pixels, uint8, are scaled for it.
         strategy: whose replicas share the work, each with the variables that it has there; None for one device.
+        batch_clips: clips that one device embeds at once.
     """
 
     def __init__(
@@ -38,7 +39,9 @@ class Embedder:
         encoder: Callable[..., Any],
         modality: Modality = NARROW,
         strategy: tf.distribute.Strategy | None = None,
+        batch_clips: int = BATCH_CLIPS,
     ):
+        self._batch_clips = batch_clips
         self._replicas = 1 if strategy is None else strategy.num_replicas_in_sync
 
         def scaled_and_embedded(clips: tf.Tensor) -> tf.Tensor:
@@ -53,7 +56,7 @@ class Embedder:
     @property
     def batch_size(self) -> int:
         """Clips that all devices embed at once."""
-        return BATCH_CLIPS * self._replicas
+        return self._batch_clips * self._replicas
 
     def __call__(self, clips: tf.Tensor) -> tf.Tensor:
         """Embeds clips of any number, as the input pipelines give them."""

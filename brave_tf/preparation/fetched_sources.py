@@ -7,10 +7,10 @@ import functools
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from brave_tf.errors import UserError
-from brave_tf.preparation.jobs import Outcome, SourceJob
+from brave_tf.preparation.jobs import Outcome
 from brave_tf.preparation.layouts import Source
 from brave_tf.preparation.layouts.names import extension_of
 from brave_tf.storage import RemotePath, copy_file, in_background
@@ -22,6 +22,21 @@ FETCHED_AHEAD = 2
 """Copies that are made for each process before it asks for them."""
 _OF_THE_FILE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 """What is wrong with the file itself. What is wrong with the way to it is no reason to do without the file."""
+
+
+class FileJob(Protocol):
+    """A frozen dataclass with the number and the source of a job that reads one file."""
+
+    @property
+    def number(self) -> int:
+        """Tells jobs apart."""
+
+    @property
+    def source(self) -> Source:
+        """What it reads."""
+
+
+AnyJob = TypeVar("AnyJob", bound=FileJob)
 
 
 def cannot_fetch(error: OSError, name: str) -> Outcome:
@@ -37,7 +52,7 @@ def cannot_fetch(error: OSError, name: str) -> Outcome:
     ) from None
 
 
-class FetchedSources:
+class FetchedSources(Generic[AnyJob]):
     """Takes jobs in, and gives them back in the same order when their media are here.
 
     Args:
@@ -47,7 +62,7 @@ class FetchedSources:
 
     def __init__(self, folder: Path | None, most: int):
         self._folder, self._most = folder, most
-        self._waiting: collections.deque[tuple[SourceJob, Future[None] | None]] = collections.deque()
+        self._waiting: collections.deque[tuple[AnyJob, Future[None] | None]] = collections.deque()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -57,17 +72,18 @@ class FetchedSources:
         """Whether it takes another job."""
         return len(self._waiting) < self._most
 
-    def add(self, job: SourceJob) -> None:
+    def add(self, job: AnyJob) -> None:
         """Takes a job; begins to copy its media if they are elsewhere."""
         path = job.source.path
         if self._folder is None or not isinstance(path, RemotePath):
             self._waiting.append((job, None))
             return
         copy = self._folder / f"{job.number}{extension_of(path.name)}"
-        here = dataclasses.replace(job, source=dataclasses.replace(job.source, path=copy))
+        values: Any = job
+        here = dataclasses.replace(values, source=dataclasses.replace(job.source, path=copy))
         self._waiting.append((here, in_background(functools.partial(copy_file, path, copy))))
 
-    def next(self, wait: bool) -> tuple[SourceJob, Outcome | None] | None:
+    def next(self, wait: bool) -> tuple[AnyJob, Outcome | None] | None:
         """The next job whose media are here, or what became of it if they cannot be had; None if there is none yet.
 
         Args:
@@ -89,14 +105,14 @@ class FetchedSources:
             return job, cannot_fetch(error, job.source.name)
         return job, None
 
-    def release(self, job: SourceJob) -> None:
+    def release(self, job: AnyJob) -> None:
         """Removes the copy of a job that is done."""
         if job.source.path.parent == self._folder:
             job.source.path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def fetched_sources(sources: Iterable[Source], workers: int) -> Iterator[FetchedSources]:
+def fetched_sources(sources: Iterable[Source], workers: int) -> Iterator[FetchedSources[Any]]:
     """Copies those of some sources that are elsewhere, for so many processes; no copy is left at the end."""
     if not any(isinstance(source.path, RemotePath) for source in sources):
         yield FetchedSources(None, 1)

@@ -1,11 +1,14 @@
 """What worker processes are given to do, and what they tell."""
 
+import abc
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 from brave_tf.errors import UserError
 from brave_tf.preparation.layouts import Source
+from brave_tf.preparation.media_settings import Course
 from brave_tf.preparation.plan import ClipSettings, Shard
 
 
@@ -65,6 +68,19 @@ class ShardJob:
     tag: str
 
 
+class StreamedJob(abc.ABC):
+    """What gives its result piece by piece, while it is made; it travels to the worker with its class."""
+
+    @abc.abstractmethod
+    def do(self, course: Course, give: Callable[[Any], None]) -> Outcome:
+        """Does it.
+
+        Args:
+            course: how it is done.
+            give: takes a piece, and waits until there is room for it.
+        """
+
+
 Job = SourceJob | ShardJob
 
 
@@ -75,10 +91,10 @@ class Message:
     Attributes:
         kind: what it is about.
         content: the number of its process and the time on the machine's clock (`time.monotonic`), the share of its job
-            that is done, the job's result, or an error.
+            that is done, a piece of the job's result, its result, or an error.
     """
 
-    kind: Literal["ready", "share", "done", "failed"]
+    kind: Literal["ready", "share", "piece", "done", "failed"]
     content: Any
 
 

@@ -6,18 +6,18 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
-import av
 import numpy as np
 
 from brave_tf.config import SOURCE_FPS
 from brave_tf.preparation.clock import Stretch, remark_silence
 from brave_tf.preparation.jpeg_encoder import JpegEncoder
-from brave_tf.preparation.limits import LONGEST_GAP_SECONDS, MediaError
-from brave_tf.preparation.media_file import open_media
+from brave_tf.preparation.limits import MediaError
+from brave_tf.preparation.media_file import as_media_errors, open_media
 from brave_tf.preparation.media_settings import Course, MediaSettings
 from brave_tf.preparation.picture import Pictures, check_end, picture_stream
 from brave_tf.preparation.sound import read_sound
 from brave_tf.preparation.sound_track import SoundTrack
+from brave_tf.preparation.steady_frames import LONG_LAST_PICTURE
 
 __all__ = ["Clip", "Course", "MediaError", "MediaSettings", "read_clips"]
 
@@ -73,14 +73,8 @@ def read_clips(
         MediaError: the file is empty, cut off, damaged, or no media at all. Clips that were yielded before are then not
             to be kept.
     """
-    try:
+    with as_media_errors():
         yield from _kept(_clips(path, settings, start_seconds or 0.0, end_seconds, course), course)
-    except av.error.FFmpegError as error:
-        raise MediaError(f"does not decode ({error.strerror})") from error
-    except OSError as error:
-        raise MediaError(f"cannot be read ({error.strerror or error})") from error
-    except (ValueError, ArithmeticError, LookupError) as error:  # what PyAV raises on media that it did not expect
-        raise MediaError(f"cannot be read ({error})") from error
 
 
 def _kept(clips: Iterator[tuple[Clip, bool]], course: Course) -> Iterator[Clip]:
@@ -160,7 +154,7 @@ def _picture_clips(
             yield clip(stretch, finished, frames), len(frames) < shortest
     pictures.check(sound)
     if encoder.is_cut_short:
-        course.remark(f"has a last picture that would stay for more than {LONGEST_GAP_SECONDS:g} s; it is kept once")
+        course.remark(LONG_LAST_PICTURE)
 
 
 def _sound_clips(

@@ -1,8 +1,10 @@
 """Opens media files: nothing but the one file that was named, and nothing but media."""
 
+import contextlib
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +97,16 @@ def go_to(container: Any, begin_seconds: float) -> None:
         container.seek(int((origin + begin_seconds) * av.time_base), backward=True)
     except av.error.FFmpegError:
         raise MediaError(f"cannot be read from {begin_seconds:g} s on: no such place is found in it") from None
+
+
+@contextlib.contextmanager
+def as_media_errors() -> Iterator[None]:
+    """Turns what reading a media file may raise into a `MediaError`."""
+    try:
+        yield
+    except av.error.FFmpegError as error:
+        raise MediaError(f"does not decode ({error.strerror})") from error
+    except OSError as error:
+        raise MediaError(f"cannot be read ({error.strerror or error})") from error
+    except (ValueError, ArithmeticError, LookupError) as error:  # what PyAV raises on media that it did not expect
+        raise MediaError(f"cannot be read ({error})") from error

@@ -118,7 +118,7 @@ def make_plan(
         count = min(-(-len(numbers) // SOURCES_PER_SHARD), MOST_SHARDS)
         for index in range(count):
             shards.append(Shard(f"{split}-{index:05d}-of-{count:05d}.tfrecord", split, tuple(numbers[index::count])))
-    file_bytes = _bytes_of([source.path for source in sources])
+    file_bytes = bytes_of([source.path for source in sources])
     listing = {
         f"{number}:{source.name}": _describe(source, size)
         for number, (source, size) in enumerate(zip(sources, file_bytes, strict=True))
@@ -140,7 +140,12 @@ def make_plan(
     )
 
 
-def _bytes_of(paths: Sequence[Path]) -> list[int | None]:
+def bytes_of(paths: Sequence[Path]) -> list[int | None]:
+    """Bytes of files; None where there is none.
+
+    Raises:
+        UserError: storage elsewhere does not answer: other sizes would make it another plan.
+    """
     if not any(map(is_remote, paths)):
         return list(map(_size, paths))
     return of_many(_size, paths)

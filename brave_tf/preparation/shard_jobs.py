@@ -111,7 +111,7 @@ class _Work:
         todo: list[Shard],
         part: Part | None,
         stage: Stage,
-        fetched: FetchedSources,
+        fetched: FetchedSources[SourceJob],
     ):
         self._out, self._plan, self._settings, self._part = out, plan, settings, part
         self._stage, self._fetched = stage, fetched

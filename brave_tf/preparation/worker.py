@@ -1,5 +1,6 @@
 """What a worker process does: one job after the other, until the command that it works for closes the connection."""
 
+import functools
 import os
 import queue
 import threading
@@ -8,7 +9,7 @@ import traceback
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
-from brave_tf.preparation.jobs import Job, Message, ShardJob
+from brave_tf.preparation.jobs import Job, Message, ShardJob, StreamedJob
 from brave_tf.preparation.media_settings import Course
 from brave_tf.preparation.shard_writer import write_shard
 from brave_tf.preparation.source_writer import write_source
@@ -30,7 +31,7 @@ def work(connection: "Connection[Any, Any]") -> None:
 class _Desk:
     def __init__(self, connection: "Connection[Any, Any]"):
         self._connection = connection
-        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job | StreamedJob] = queue.SimpleQueue()
         self._threads = 1
         self._told = 0.0
 
@@ -58,10 +59,13 @@ class _Desk:
             # At once, and whatever is under way: half a job is worth nothing.
             os._exit(0)
 
-    def _do(self, job: Job) -> Any:
+    def _do(self, job: Job | StreamedJob) -> Any:
         if isinstance(job, ShardJob):
             return write_shard(job)
-        return write_source(job, Course(threads=lambda: self._threads, report=self._report))
+        course = Course(threads=lambda: self._threads, report=self._report)
+        if isinstance(job, StreamedJob):
+            return job.do(course, functools.partial(self._tell, "piece"))
+        return write_source(job, course)
 
     def _report(self, share: float) -> None:
         now = time.monotonic()
@@ -69,7 +73,7 @@ class _Desk:
             self._told = now
             self._tell("share", share)
 
-    def _tell(self, kind: Literal["ready", "share", "done", "failed"], content: Any) -> None:
+    def _tell(self, kind: Literal["ready", "share", "piece", "done", "failed"], content: Any) -> None:
         try:
             self._connection.send(Message(kind, content))
         except OSError:  # nobody listens any more

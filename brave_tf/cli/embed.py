@@ -1,0 +1,55 @@
+"""`brave-tf embed`."""
+
+import contextlib
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from brave_tf import commands
+from brave_tf.cli.stopping import stopped_by_signals
+from brave_tf.config.words import PoolName
+from brave_tf.modalities import TowerChoice
+
+
+def embed(
+    encoder: tyro.conf.Positional[Path],
+    media: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(metavar="MEDIA...")] = (),
+    /,
+    *,
+    out: Path,
+    data: Annotated[Path | None, tyro.conf.arg(metavar="DATASET")] = None,
+    window: float | None = None,
+    stride: float | None = None,
+    pool: PoolName = "windows",
+    dense: bool = False,
+    tower: TowerChoice | None = None,
+    workers: int | None = None,
+) -> None:
+    """`brave_tf.embed`, whose documentation is also this command's."""
+    from brave_tf.cli.console import print_table
+    from brave_tf.preparation.worker_server import running_server
+
+    with stopped_by_signals("embed"):
+        # It loads while this process does. If it cannot be started, those who need it say so.
+        if workers != 0 and data is None:
+            with contextlib.suppress(OSError):
+                running_server()
+        facts = commands.embed(
+            encoder,
+            media,
+            out=out,
+            data=data,
+            window=window,
+            stride=stride,
+            pool=pool,
+            dense=dense,
+            tower=tower,
+            workers=workers,
+        )
+    counts = {"files": facts.files, "left out": len(facts.left_out), "not whole": len(facts.remarks)}
+    length = {"window": f"{facts.window:g} s", "stride": f"{facts.stride:g} s", "pool": facts.pool}
+    print_table(str(out), {"rows": facts.rows, "embedding": facts.embedding_size, **counts, **length})
+
+
+embed.__doc__ = commands.embed.__doc__

@@ -1,0 +1,87 @@
+"""`brave-tf search`."""
+
+import json as json_format
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+from tyro.constructors import PrimitiveConstructorSpec
+
+from brave_tf import commands
+
+
+def _score(words: list[str]) -> float | bool:
+    """What follows `--near-duplicates`: a score, or nothing."""
+    if not words:
+        return True
+    if len(words) > 1:
+        raise ValueError(f"expected one score or none, received {' '.join(words)}")
+    return float(words[0])
+
+
+_OptionalScore = PrimitiveConstructorSpec(
+    nargs="*",
+    metavar="[SCORE]",
+    instance_from_str=_score,
+    is_instance=lambda value: value is None or isinstance(value, float | bool),
+    str_from_instance=lambda value: [] if value is True else [str(value)],
+)
+
+
+def search(
+    table: tyro.conf.Positional[Path],
+    /,
+    query: Annotated[str | None, tyro.conf.arg(metavar="MEDIA[@SECONDS]")] = None,
+    encoder: Path | None = None,
+    projections: bool = False,
+    cross: bool = False,
+    near_duplicates: Annotated[float | bool | None, _OptionalScore] = None,
+    top: int | None = None,
+    approximate: bool = False,
+    html: Annotated[Path | None, tyro.conf.arg(metavar="PAGE")] = None,
+    json: Annotated[bool, tyro.conf.arg(help="print the answers as JSON, a list.")] = False,
+) -> None:
+    """`brave_tf.search`, whose documentation is also this command's."""
+    answers = commands.search(
+        table,
+        query,
+        encoder=encoder,
+        projections=projections,
+        cross=cross,
+        near_duplicates=near_duplicates,
+        top=top,
+        approximate=approximate,
+        html=html,
+    )
+    if json:
+        print(json_format.dumps([answer.as_dict() for answer in answers], indent=2, ensure_ascii=False))
+    else:
+        _print(answers)
+
+
+search.__doc__ = commands.search.__doc__
+
+
+def _print(answers: list[Any]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from brave_tf.cli.console import Console
+    from brave_tf.embedding.near_duplicates import FilePair
+    from brave_tf.embedding.time_codes import time_code
+    from brave_tf.errors import one_line
+
+    if not answers:
+        print("nothing found")
+        return
+    are_pairs = isinstance(answers[0], FilePair)
+    table = Table("", "score", *(("file", "other") if are_pairs else ("from", "to", "file")))
+    for column in table.columns:
+        column.overflow = "fold"
+    for number, answer in enumerate(answers, start=1):
+        span = () if are_pairs else (time_code(answer.start), time_code(answer.end))
+        names = (answer.file, answer.other) if are_pairs else (answer.file,)
+        # A name is text, whatever brackets it has.
+        words = (Text(one_line(each)) for each in (*span, *names))
+        table.add_row(str(number), f"{answer.score:.3f}", *words)
+    Console().print(table)

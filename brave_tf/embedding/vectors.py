@@ -1,0 +1,108 @@
+"""The encoder's vectors of windows, and its maps: batches of one shape, so that no vector depends on its neighbours."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from brave_tf.data.spectrogram import log_mel
+from brave_tf.embedding.grid import Grid
+from brave_tf.embedding.windows import Window
+from brave_tf.encoders.encoder import Encoder
+from brave_tf.errors import UserError
+from brave_tf.evaluation.features import BATCH_CLIPS, Embedder
+from brave_tf.modalities import MODALITIES
+
+POOLING = (
+    keras.layers.GlobalAveragePooling1D,
+    keras.layers.GlobalAveragePooling2D,
+    keras.layers.GlobalAveragePooling3D,
+)
+
+
+class Vectors(NamedTuple):
+    """What an encoder makes of clips.
+
+    Attributes:
+        embeddings: [n, D] float32.
+        maps: [n, T', H', W', D] float32 that the encoder takes the mean of, of sound [n, S', M', D]; None if nobody
+            asked.
+    """
+
+    embeddings: np.ndarray
+    maps: np.ndarray | None
+
+
+class WindowEmbedder:
+    """An encoder for windows of one length.
+
+    Args:
+        encoder: the encoder.
+        grid: where the windows lie.
+        dense: whether the maps before the last pooling are wanted too.
+
+    Attributes:
+        batch_size: clips that are embedded at once: as many as in evaluation, or fewer of longer windows.
+
+    Raises:
+        UserError: maps are wanted of an encoder that has none.
+
+    Example:
+        >>> embed = WindowEmbedder(encoder, Grid.of(encoder.card.input_view))
+        >>> embed.windows(list(media_windows("video.mp4", encoder.card.input_view))).shape
+        (9, 512)
+    """
+
+    def __init__(self, encoder: Encoder, grid: Grid, dense: bool = False) -> None:
+        own = encoder.card.input_view
+        self._sound = grid.input_view(own).sound if MODALITIES[own.modality].is_sound else None
+        self._encode: Any = _dense_model(encoder) if dense else encoder
+        self._dense = dense
+        self._map_shape: tuple[int, ...] = ()
+        self.batch_size = max(BATCH_CLIPS * Grid.of(own).length // max(grid.length, Grid.of(own).length), 1)
+        self._embed = Embedder(self._rows, own.modality, batch_clips=self.batch_size)
+
+    def __call__(self, clips: np.ndarray) -> Vectors:
+        """Embeds clips.
+
+        Args:
+            clips: [n, T, H, W, C] uint8 frames as they are stored, or [n, N] float32 sound, as `Window.clip`.
+        """
+        rows = self._embed(tf.constant(clips)).numpy()
+        if not self._dense:
+            return Vectors(rows, None)
+        size = int(np.prod(self._map_shape))
+        return Vectors(rows[:, size:], rows[:, :size].reshape(-1, *self._map_shape))
+
+    def windows(self, windows: Sequence[Window]) -> np.ndarray:
+        """The embeddings of some windows, [n, D] float32."""
+        return self(np.stack([window.clip for window in windows])).embeddings
+
+    def _rows(self, clips: tf.Tensor, training: bool) -> tf.Tensor:
+        """One row a clip: its map, if it is wanted, and its embedding."""
+        if self._sound is not None:
+            clips = log_mel(clips, self._sound)
+        if not self._dense:
+            return self._encode(clips, training=training)
+        maps, embeddings = (tf.cast(each, tf.float32) for each in self._encode(clips, training=training))
+        self._map_shape = tuple(maps.shape[1:])
+        return tf.concat([tf.reshape(maps, [maps.shape[0], -1]), embeddings], axis=1)
+
+
+def _dense_model(encoder: Encoder) -> keras.Model:
+    """The encoder's network with two outputs: what its last global average pooling takes, and its embedding."""
+    model = encoder.model
+    if model is None:
+        raise UserError(
+            f"received --dense with {encoder.path}, a SavedModel, which keeps its maps to itself; give the run or the "
+            ".keras file that it was exported from"
+        )
+    pooling = next((layer for layer in reversed(model.layers) if isinstance(layer, POOLING)), None)
+    if pooling is None:
+        raise UserError(
+            f"received --dense with {encoder.path}, whose layers end without a global average pooling: there is no map "
+            "that its embedding is the mean of; leave out --dense"
+        )
+    return keras.Model(model.input, [pooling.input, model.output])

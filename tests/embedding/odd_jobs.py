@@ -1,0 +1,43 @@
+"""Jobs that do what files may do to the process that reads them. It imports this, and nothing heavy with it."""
+
+import dataclasses
+import os
+import signal
+import time
+
+from brave_tf.embedding.jobs import MediaJob
+from brave_tf.preparation.jobs import Outcome
+
+
+@dataclasses.dataclass(frozen=True)
+class OddJob(MediaJob):
+    """Gives five numbers from `skip` on, and then does what its name says; a file counts how often it was begun."""
+
+    def do(self, course, give):
+        begun = self.source.path
+        with begun.open("a") as file:
+            file.write("x")
+        tries = len(begun.read_text())
+        for number in range(self.skip, 5):
+            if number == 3:
+                getattr(self, self.source.name)(tries)
+            give(number)
+        return Outcome([])
+
+    def nothing(self, tries):
+        pass
+
+    def dies_once(self, tries):
+        if tries == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def dies(self, tries):
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+    def hangs(self, tries):
+        time.sleep(100)
+
+    def grows(self, tries):
+        self.source.labels["memory"] = bytearray(400_000_000)
+        self.source.labels["memory"][:] = b"x" * 400_000_000
+        time.sleep(100)
