@@ -49,7 +49,7 @@ def small(card: EncoderCard) -> EncoderCard:
 
 def test_each_precision_is_checked_by_itself(encoder, exported):
     assert {path.name for path in exported.iterdir()} == {
-        *("brave_tf.json", "encoder.onnx", "verification.json"),
+        *("README.md", "brave_tf.json", "encoder.onnx", "verification.json"),
         *TFLITE,
     }
     found = read_verification(exported).formats

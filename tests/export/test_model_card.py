@@ -203,7 +203,7 @@ def test_the_command_hands_on_what_is_told(monkeypatch, tmp_path, capsys):
     words = ["--license", "mit", "--trained-on", "clips", "--data-license", "none"]
     words += [each for report in reports for each in ("--report", str(report))]
     assert main(["export", "run", "--out", str(tmp_path / "out"), *words]) == 0
-    assert given[-1] == Told("mit", "clips", "none", reports)
+    assert given[4] == Told("mit", "clips", "none", reports)
 
 
 def test_text_of_a_cell_stays_text():
