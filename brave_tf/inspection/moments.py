@@ -38,6 +38,7 @@ WHOLE_SECONDS = 5.0
 """The spectrogram of a whole file is of its first seconds."""
 PERCENTILES = (1.0, 99.0)
 NOT_THERE = "the file is not where the table says"
+NO_FILE = "the table is of a dataset's clips, which are no files"
 
 Picture = npt.NDArray[np.uint8]
 
@@ -94,7 +95,8 @@ def _say_what_is_missing(moments: list[Moment]) -> None:
 def _moment(name: str, media: Path | None, start: float, end: float, modality: Modality, page: Path) -> Moment:
     kind = "spectrogram" if MODALITIES[modality].is_sound else "frame"
     if media is None or not media.is_file():
-        return Moment(name, start, end, kind, problem=NOT_THERE)  # type: ignore[arg-type]
+        problem = NO_FILE if media is None else NOT_THERE
+        return Moment(name, start, end, kind, problem=problem)  # type: ignore[arg-type]
     try:
         picture = _spectrogram(media, start, end) if kind == "spectrogram" else _frame(media, (start + end) / 2)
         problem = ""
