@@ -1,4 +1,4 @@
-"""Exported encoders: SavedModels that anyone can load, verified before they are handed over.
+"""Exported encoders: SavedModels and other files that anyone can load, verified before they are handed over.
 
 Calling the package exports an encoder: `brave_tf.export("runs/first", "exported")` is `brave_tf.commands.export`.
 """

@@ -1,5 +1,6 @@
 """The formats of an export: how each is written, which files it has, and what checks them."""
 
+import contextlib
 import dataclasses
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
@@ -59,6 +60,9 @@ def _write_saved_model(encoder: Encoder, directory: Path) -> None:
         root, signatures = reusable_object(encoder)
     with phase("writing the SavedModel"):
         tf.saved_model.save(root, str(directory), signatures=signatures)
+        with contextlib.suppress(OSError):
+            # Empty, which not every place that it is copied to can hold.
+            (directory / "assets").rmdir()
         write_warm_up(directory, encoder, signatures)
 
 

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
+from brave_tf.cli.main import main
 from brave_tf.encoders.encoder import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.export import checker, export_encoder
@@ -44,6 +45,15 @@ def test_every_file_is_listed_with_its_hash_and_every_format_with_how_it_did(exp
     assert read_verification(folder).files == {
         name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()
     }
+
+
+def test_the_command_prints_a_row_for_each_format(tmp_path, capsys):
+    assert main(["export", "random:tiny-v", "--out", str(tmp_path / "out"), "--formats", "keras"]) == 0
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if "keras " in line]
+    cells = [cell.strip() for cell in row.strip("│").split("│")]
+    assert cells[0] == "keras" and cells[-1].startswith("keras 3.")
+    assert [cell.split()[-1] for cell in (cells[1], cells[3], cells[4])] == ["MB", "ms", "ms"]
+    assert float(cells[2]) < 1e-4
 
 
 def test_what_belongs_to_no_format_is_listed_too(tmp_path):
