@@ -1,8 +1,12 @@
-"""Checks an exported encoder in a process of its own that cannot import this library."""
+"""Checks an exported encoder in a process of its own that cannot import this library.
+
+All of it is done on CPUs: the memory of a GPU is this process' alone, and GPUs round in another way.
+"""
 
 import contextlib
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -24,6 +28,7 @@ from brave_tf.modalities import MODALITIES
 TOLERANCE = 1e-4
 """Of embeddings; where they are large, so is the rounding of what they are made of."""
 TIMEOUT_SECONDS = 600
+_CPU = "/CPU:0"
 PROGRAM = Path(__file__).with_name("checker.py")
 
 
@@ -68,11 +73,17 @@ def examples_of(encoder: Encoder, scratch: Path | None = None) -> Iterator[Examp
         encoder: the encoder that is exported.
         scratch: where they are put; by default where temporary files are.
     """
-    content = _examples(encoder)
-    clip = tf.constant(content["clip"])
-    graph = tf.function(encoder)
-    content["clip_embedding"] = graph(clip).numpy()
-    milliseconds = median_milliseconds(lambda: graph(clip).numpy())
+
+    @tf.function
+    def graph(clips: tf.Tensor) -> tf.Tensor:
+        with tf.device(_CPU):
+            return encoder(clips)
+
+    with tf.device(_CPU):
+        content = _examples(encoder)
+        clip = tf.constant(content["clip"])
+        content["clip_embedding"] = graph(clip).numpy()
+        milliseconds = median_milliseconds(lambda: graph(clip).numpy())
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         file = Path(folder) / "examples.npz"
         np.savez(file, **content)
@@ -109,7 +120,10 @@ def check(loader: str, place: Path, examples: Examples, tolerance: float = TOLER
 
 def _run_program(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-I", str(PROGRAM), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
+    )
 
 
 def _examples(encoder: Encoder) -> dict[str, Any]:

@@ -56,7 +56,10 @@ def assert_shows(view: VisualView, before, after) -> None:
 RGB = ["broad.rgb.views=2", "broad.rgb.augment.random_convolution=0.5"]
 
 
-@pytest.mark.parametrize(("preset", "extra"), [("tiny-v", RGB), ("tiny-va", []), ("tiny-fa", [])])
+@pytest.mark.parametrize(
+    ("preset", "extra"),
+    [pytest.param("tiny-v", RGB, marks=pytest.mark.thorough), ("tiny-va", []), ("tiny-fa", [])],
+)
 def test_the_page_shows_what_the_train_step_gets(world, preset, extra):
     config = override(presets.get(preset), [*SMALL, *extra])
     (batch,) = pretraining_dataset(world, config).take(1)

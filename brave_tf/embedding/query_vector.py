@@ -1,6 +1,7 @@
 """What the rows of a table are compared with: a query as the table's encoder sees it, or as its heads do."""
 
 import dataclasses
+import functools
 import math
 import os
 from collections.abc import Callable
@@ -150,7 +151,7 @@ def _embedded(
     """The embeddings of the query's windows, [n, D], and where it begins and ends."""
     input_view = encoder.card.input_view
     grid = Grid.of(input_view, window, stride)
-    embed = WindowEmbedder(encoder, grid)
+    embed = _embedder(encoder, grid)
     rows: list[np.ndarray] = []
     start, end = math.inf, 0.0
     with phase(f"embedding {query}"):
@@ -160,3 +161,9 @@ def _embedded(
     if not rows:
         raise UserError(f"{query} cannot be searched for: it has no windows")
     return np.concatenate(rows), start, end
+
+
+@functools.lru_cache(maxsize=1)
+def _embedder(encoder: Encoder, grid: Grid) -> WindowEmbedder:
+    """Kept for the next search with the same encoder, whose graph is traced then."""
+    return WindowEmbedder(encoder, grid)

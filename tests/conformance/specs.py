@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
@@ -37,12 +37,14 @@ class Spec:
         make: builds it, always with the same weights.
         shapes: of its inputs without the batch axis: a shape, or a nested dictionary of them.
         exported: whether it is a thing to export; a `Brave` is not, its encoder is.
+        variant: whether it is one of a kind that another spec holds already; `make test` leaves it out.
     """
 
     name: str
     make: Callable[[], keras.layers.Layer]
     shapes: Any
     exported: bool = True
+    variant: bool = False
 
     def inputs(self, batch: int = 4, seed: int = 0) -> Any:
         """Random inputs in [0, 1)."""
@@ -78,18 +80,20 @@ _VV = {"narrow": VIDEO, "broad": {"rgb": (2, *VIDEO)}}
 SPECS = [
     Spec("framewise", lambda: Framewise(keras.layers.Conv2D(4, 3, strides=2, padding="same")), VIDEO),
     Spec("tsm_resnet", lambda: TSMResNet(**TINY), VIDEO),
-    Spec("tsm_resnet_flow", lambda: TSMResNet(**ONE_UNIT, channels=2, shift_fraction=0.25), (3, 32, 32, 2)),
+    Spec(
+        "tsm_resnet_flow", lambda: TSMResNet(**ONE_UNIT, channels=2, shift_fraction=0.25), (3, 32, 32, 2), variant=True
+    ),
     Spec("audio_resnet", lambda: AudioResNet(**TINY), AUDIO),
-    Spec("tsm_resnet_rematerialised", lambda: TSMResNet(**TWO_UNITS, rematerialise=True), VIDEO),
+    Spec("tsm_resnet_rematerialised", lambda: TSMResNet(**TWO_UNITS, rematerialise=True), VIDEO, variant=True),
     Spec("r3d", lambda: R3D(**TINY), VIDEO),
-    Spec("r3d_v2_cvrl", lambda: R3D(**TINY, version=2, stem="cvrl"), VIDEO),
+    Spec("r3d_v2_cvrl", lambda: R3D(**TINY, version=2, stem="cvrl"), VIDEO, variant=True),
     Spec("batch_norm", lambda: SyncBatchNormalization(), (6, 5)),
     Spec("head", lambda: Head(16, 8), (12,)),
     Spec("brave_va", lambda: _brave("tiny-va"), _VA, exported=False),
-    Spec("brave_fa_average", lambda: _brave("tiny-fa", "model.target_momentum=0.9"), _FA, exported=False),
-    Spec("brave_vv_one_backbone", lambda: _brave("tiny-v", "model.share_backbone=true"), _VV, exported=False),
-    Spec("brave_vv_shared", lambda: _brave("tiny-v", "model.heads=shared"), _VV, exported=False),
-    Spec("brave_r3d", lambda: _brave("tiny-v", "model.narrow.network=r3d"), _VV, exported=False),
+    Spec("brave_fa_average", lambda: _brave("tiny-fa", "model.target_momentum=0.9"), _FA, False, variant=True),
+    Spec("brave_vv_one_backbone", lambda: _brave("tiny-v", "model.share_backbone=true"), _VV, False, variant=True),
+    Spec("brave_vv_shared", lambda: _brave("tiny-v", "model.heads=shared"), _VV, False, variant=True),
+    Spec("brave_r3d", lambda: _brave("tiny-v", "model.narrow.network=r3d"), _VV, False, variant=True),
 ]
 
 
@@ -109,7 +113,13 @@ def eager_outputs(name: str, training: bool) -> Any:
     return eager_model(name, training)[1]
 
 
-every_spec = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def as_parameters(specs: Iterable[Spec]) -> list[Any]:
+    """Specs for `pytest.mark.parametrize`."""
+    marks = {True: [pytest.mark.thorough], False: []}
+    return [pytest.param(spec, id=spec.name, marks=marks[spec.variant]) for spec in specs]
+
+
+every_spec = pytest.mark.parametrize("spec", as_parameters(SPECS))
 
 
 def assert_alike(found: Any, expected: Any, tolerance: float) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conformance.specs import SPECS, assert_alike, every_spec
+from tests.conformance.specs import SPECS, as_parameters, assert_alike, every_spec
 
 
 @every_spec
@@ -18,7 +18,8 @@ def test_a_keras_file_gives_the_same_outputs_and_weights(spec, tmp_path):
     assert_alike(loaded(spec.inputs()), model(spec.inputs()), 1e-5)
 
 
-@pytest.mark.parametrize("spec", [spec for spec in SPECS if spec.exported], ids=lambda spec: spec.name)
+@pytest.mark.thorough
+@pytest.mark.parametrize("spec", as_parameters(spec for spec in SPECS if spec.exported))
 def test_an_export_gives_the_same_outputs(spec, tmp_path):
     model = spec.model()
     model.export(tmp_path / "export", verbose=False)

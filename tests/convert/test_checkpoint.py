@@ -36,7 +36,7 @@ def test_a_narrow_tower_becomes_an_encoder_an_export_and_a_card(tmp_path):
     assert not (tmp_path / "out/brave.keras").exists()
 
 
-@pytest.mark.parametrize("preset", ["tiny-v", "tiny-va"])
+@pytest.mark.parametrize("preset", [pytest.param("tiny-v", marks=pytest.mark.thorough), "tiny-va"])
 def test_a_whole_tree_becomes_a_model_that_goes_on_training(tmp_path, preset):
     model = brave(preset, "model.heads=shared")
     settings = {
@@ -124,6 +124,7 @@ def test_settings_that_are_no_numbers_are_one_line(tmp_path, value):
         convert_checkpoint(file, tmp_path / "out")
 
 
+@pytest.mark.thorough
 def test_a_checkpoint_without_config_is_converted(tmp_path):
     content = {**narrow_tree(), "config": None}
     np.save(tmp_path / "a.npy", np.array(content, dtype=object), allow_pickle=True)
@@ -156,6 +157,7 @@ def test_a_whole_released_checkpoint_meets_the_goldens(tmp_path):
     np.testing.assert_allclose(audio, golden["audio/eval_embedding"], atol=5e-5)
 
 
+@pytest.mark.thorough
 def test_a_published_name_is_not_taken_for_its_own_output(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -174,6 +176,7 @@ def test_taken_directories_are_left_alone(tmp_path):
         convert_checkpoint(checkpoint(tmp_path / "a.npy", narrow_tree()), tmp_path / "out")
 
 
+@pytest.mark.thorough
 def test_checkpoint_and_output_may_lie_elsewhere(tmp_path):
     place = new_place()
     file = place / "a.npy"
@@ -194,6 +197,7 @@ def test_checkpoint_and_output_may_lie_elsewhere(tmp_path):
         convert_checkpoint(str(file), str(place / "other"))
 
 
+@pytest.mark.thorough
 def test_command_converts(tmp_path, capsys):
     file = checkpoint(tmp_path / "a.npy", narrow_tree())
     assert main(["convert", str(file), "--out", str(tmp_path / "out")]) == 0

@@ -26,7 +26,9 @@ def built_head():
     ("make", "tree", "prefix"),
     [
         (lambda: TSMResNet(), "full_v_va_1x", "narrow_video_embedding/"),
-        (lambda: TSMResNet(width=2.0), "narrow_tsm_2x", "narrow_video_embedding/"),
+        pytest.param(
+            lambda: TSMResNet(width=2.0), "narrow_tsm_2x", "narrow_video_embedding/", marks=pytest.mark.thorough
+        ),
         (lambda: AudioResNet(), "full_v_va_1x", "broad_audio_embedding/"),
         (built_head, "full_v_va_1x", "shared_project/"),
     ],

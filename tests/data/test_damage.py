@@ -73,6 +73,7 @@ def test_what_takes_their_place_follows_from_seed_and_step_alone(damaged):
     assert_equal(first[3:], batches(damaged, VA, 2, first_step=3))
 
 
+@pytest.mark.thorough
 def test_what_takes_their_place_is_the_same_for_replicas(damaged, two_replicas):
     single = batches(damaged, VA, 3)
     shared = iter(pretraining_dataset(damaged, VA, strategy=two_replicas))
@@ -133,6 +134,7 @@ def test_two_datasets_name_their_own_clips(whole, damaged):
     assert finder.clip(CLIPS + 4).source == "4.mp4" and str(damaged) in finder.clip(CLIPS + 4).shard
 
 
+@pytest.mark.thorough
 def test_records_of_others_are_passed_over_too(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     bad = [*pictures(2), pictures(1)[0][:100], *pictures(1)]
@@ -158,6 +160,7 @@ V = override(
 INPUT_VIEW = EvaluationInput(view=V.evaluation)
 
 
+@pytest.mark.thorough
 def test_windows_of_damaged_clips_stand_at_no_place(whole, damaged):
     from brave_tf.data import open_dataset
 

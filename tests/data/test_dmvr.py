@@ -62,6 +62,7 @@ def test_batches_come_straight_from_the_shards(shards):
     assert batches(shards, V, 1)[0]["broad"]["rgb"].shape[2:] == (6, 24, 24, 3)
 
 
+@pytest.mark.thorough
 def test_a_batch_follows_from_seed_and_step_alone(shards):
     first = batches(shards, VA, 4)
     assert_equal(first[2:], batches(shards, override(VA, ["data.parallel_calls=1"]), 2, first_step=2))
@@ -254,6 +255,7 @@ def test_labels_have_names_where_the_records_give_them(tmp_path):
     assert "1 of 3 labelled records have several labels" in "".join(dataset.notes())
 
 
+@pytest.mark.thorough
 def test_own_datasets_and_shards_mix(shards, tmp_path):
     for number in range(2):
         write_media(tmp_path / "videos" / f"{number}.mp4", seconds=1.0)
@@ -286,6 +288,7 @@ def test_png_frames_are_decoded_like_jpeg(window):
     np.testing.assert_array_equal(from_png, whole if window is None else whole[:, 5:25, 7:37])
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("one_unit")
 def test_pretrain_takes_a_folder_of_shards(shards, tmp_path, capsys):
     tiny = ["model.hidden_size=16", "model.projection_size=8", "jit_compile=false"]

@@ -86,7 +86,7 @@ def test_what_replaces_a_damaged_clip_is_not_traced_anew(every_kind):
     assert every_kind[1] == ["training_views", "classifier_sample"]
 
 
-@pytest.mark.parametrize("name", ["tiny-va", "tiny-v"])
+@pytest.mark.parametrize("name", ["tiny-va", pytest.param("tiny-v", marks=pytest.mark.thorough)])
 def test_a_batch_follows_from_seed_and_step_alone(dataset, name):
     config = override(presets.get(name), RGB_SMALL if name == "tiny-v" else SMALL)
     first = batches(dataset, config, 5)

@@ -63,7 +63,7 @@ MAKERS = {
 }
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("name", [pytest.param("windows", marks=pytest.mark.thorough), "pre-training"])
 def test_a_clip_that_can_be_read_after_all_is_used(name, dataset, graph_cannot_read, monkeypatch):
     looked = []
 

@@ -277,6 +277,7 @@ def test_without_the_package_the_extra_is_named(monkeypatch):
         open_dataset("tfds:png_films")
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("one_unit")
 def test_pretrain_takes_a_tfds_name(tmp_path, capsys):
     tiny = ["model.hidden_size=16", "model.projection_size=8", "jit_compile=false"]

@@ -69,6 +69,7 @@ def test_the_processes_that_write_media_start_without_tensorflow():
     assert done.stdout == "False False\n"
 
 
+@pytest.mark.thorough
 def test_demo_runs_and_goes_on_where_it_stopped(toy, tmp_path):
     pytest.importorskip("tensorflow_hub", reason="the demo loads its export with hub.load")
     report = demo.run_demo(tmp_path / "demo", seed=1)

@@ -116,6 +116,7 @@ def test_a_file_depends_on_its_seed_split_and_number_only(tmp_path: Path) -> Non
         assert path.read_bytes() != contents[path.relative_to(tmp_path / "c")]
 
 
+@pytest.mark.thorough
 def test_everything_moves_but_stay(world: list[tuple[str, npt.NDArray[np.uint8], Floats]]) -> None:
     for motion, frames, _ in world:
         # Frames as a tiny view takes them, six a second. Two of them may look alike while a zoom turns round, but not

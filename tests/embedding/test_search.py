@@ -99,6 +99,9 @@ def test_a_query_that_is_none_is_one_line(tmp_path, name, message):
     with pytest.raises(UserError, match=message) as caught:
         parse_query(tmp_path / name)
     assert "\n" not in str(caught.value)
+    for nothing in ("", "@5"):
+        with pytest.raises(UserError, match=rf"received --query '{nothing}'; expected a media file"):
+            parse_query(nothing)
     with pytest.raises(UserError, match=r"received --query gs://a/b\.mp4; expected a file on this machine"):
         parse_query("gs://a/b.mp4")
 

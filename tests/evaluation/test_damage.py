@@ -68,7 +68,9 @@ def check(report, whole, rows):
     assert (fold["train_clips"], fold["test_clips"], fold["test_videos"]) == (7, 6, 6)
 
 
-@pytest.mark.parametrize("protocol", ["knn", "retrieval", "linear"])
+@pytest.mark.parametrize(
+    "protocol", [*(pytest.param(name, marks=pytest.mark.thorough) for name in ("knn", "retrieval")), "linear"]
+)
 def test_the_report_counts_and_names_them(whole, damaged, rows, protocol, tmp_path):
     request = Request(make_protocol(protocol, {}), INPUT_VIEW)
     for _ in range(2):
@@ -79,6 +81,7 @@ def test_the_report_counts_and_names_them(whole, damaged, rows, protocol, tmp_pa
     assert undamaged["damaged"] == [] and undamaged["folds"][0]["test_clips"] == 8
 
 
+@pytest.mark.thorough
 def test_a_fine_tuning_takes_others_and_names_them(whole, damaged, rows, tmp_path):
     request = Request(make_protocol("finetune", {"epochs": 2, "batch_size": 4}), INPUT_VIEW)
     for _ in range(2):
@@ -86,6 +89,7 @@ def test_a_fine_tuning_takes_others_and_names_them(whole, damaged, rows, tmp_pat
         check(summarise(outcome, request), whole, rows)
 
 
+@pytest.mark.thorough
 def test_damaged_training_clips_are_remembered_over_an_interruption(damaged, rows, tmp_path):
     table = damaged.clips()
     train = np.array([row for row, split in enumerate(table["split"].to_pylist()) if split == "train"])
@@ -121,6 +125,7 @@ def test_where_no_test_clip_is_left_it_is_one_line(whole, tmp_path):
         compare_with_random(corners, None, data, Request(make_protocol("knn", {}), INPUT_VIEW))
 
 
+@pytest.mark.thorough
 def test_the_command_says_it_and_the_page_lists_it(damaged, rows, tmp_path, capsys):
     changes = {"size": 16, "shorter_side": 18, "frames": 2, "windows": 1, "crops": 1, "epochs": 1}
     report = evaluate("random:tiny-va", damaged.path, tmp_path / "out", protocol="knn", view=changes)

@@ -118,6 +118,7 @@ def test_two_devices_give_the_features_of_one(dataset, two_replicas):
         np.testing.assert_array_equal(left, right)
 
 
+@pytest.mark.thorough
 def test_two_devices_fine_tune_like_one(dataset, two_replicas):
     clips = LabelledClips.of(dataset, "label")
 

@@ -149,7 +149,15 @@ def evaluated(dataset: Dataset, request: Request, encoder=brightness, random=bri
     return compare_with_random(encoder, random, dataset, request), request
 
 
-@pytest.mark.parametrize("protocol", ["linear", "knn", "mlp", "linear-lars", "retrieval"])
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        "linear",
+        "knn",
+        "retrieval",
+        *(pytest.param(name, marks=pytest.mark.thorough) for name in ("mlp", "linear-lars")),
+    ],
+)
 def test_a_video_that_was_cut_into_clips_counts_once(dataset, protocol):
     settings = {"knn": {"neighbours": 3}, "mlp": {"epochs": 2}, "linear-lars": {"epochs": 2}}.get(protocol, {})
     request = Request(make_protocol(protocol, settings), INPUT_VIEW, folds="fold")
@@ -168,6 +176,7 @@ def test_a_video_that_was_cut_into_clips_counts_once(dataset, protocol):
         assert len(report["mistakes"]) == 12 - round(right) == 12 - np.trace(report["confusion"])
 
 
+@pytest.mark.thorough
 def test_the_constant_is_chosen_on_the_first_fold(dataset):
     protocol = make_protocol("linear", {"svm_c_grid": (10.0, 1e-6)})
     request = Request(protocol, INPUT_VIEW, folds="fold")
@@ -210,6 +219,7 @@ def test_features_are_computed_once_for_all_protocols(dataset, tmp_path, monkeyp
         run(protocol, protocol=protocol)
 
 
+@pytest.mark.thorough
 def test_nearest_neighbours_start_from_the_test_features_of_a_linear_evaluation(dataset, tmp_path, monkeypatch):
     embedded, window_features = [], frozen.window_features
 
@@ -254,6 +264,7 @@ def test_training_clips_are_augmented_as_in_pre_training_without_blur():
     assert EvaluationInput("flow").video.augment == FLOW_AUGMENT
 
 
+@pytest.mark.thorough
 def test_features_of_other_augmentations_are_not_taken(dataset, tmp_path):
     for augment, folders in ((None, 2), (AugmentConfig(blur=0.0), 2), (NO_CHANGE, 3)):
         input_view = dataclasses.replace(INPUT_VIEW, augment=augment)
@@ -336,6 +347,7 @@ def variables_of(folder):
     return {name: reader.get_tensor(name) for name in names if not name.startswith("save_counter")}
 
 
+@pytest.mark.thorough
 def test_fine_tuning_goes_on_from_its_last_saved_step(dataset, tmp_path):
     clips = LabelledClips.of(dataset, "label")
     view = EvaluationInput(view=EvaluationConfig(**CHANGES))
@@ -363,6 +375,7 @@ def test_fine_tuning_goes_on_from_its_last_saved_step(dataset, tmp_path):
         np.testing.assert_array_equal(value, right[name], err_msg=name)
 
 
+@pytest.mark.thorough
 def test_fine_tuning_that_is_killed_ends_with_the_same_answers(dataset, tmp_path):
     settings = {"epochs": 10, "batch_size": 2, "checkpoint_every": 3}
     arguments = ["evaluate", "random:tiny-va", "--data", str(dataset.path), "--out", str(tmp_path / "killed/out")]

@@ -63,6 +63,16 @@ def test_each_precision_is_checked_by_itself(encoder, exported):
     assert sizes[0] > 1.4 * sizes[1] and sizes[1] > 1.1 * sizes[2]
 
 
+def test_the_same_command_again_checks_every_format_and_writes_nothing(encoder, exported):
+    before = {path: path.stat().st_mtime_ns for path in exported.rglob("*")}
+    found = export_encoder(encoder, exported, formats=["onnx", "litert"])["formats"]
+    assert list(found) == ["onnx", "litert-float32", "litert-float16", "litert-int8"]
+    assert {path: path.stat().st_mtime_ns for path in exported.rglob("*")} == before
+    for formats in (["onnx"], ["litert"], ["onnx", "litert", "savedmodel"]):
+        with pytest.raises(UserError, match="exists already"):
+            export_encoder(encoder, exported, formats=formats)
+
+
 def test_onnx_takes_clips_of_any_number_length_and_size(encoder, exported):
     session = onnxruntime.InferenceSession(exported / "encoder.onnx", providers=["CPUExecutionProvider"])
     assert [(each.name, each.shape) for each in session.get_inputs()] == [("video", ["B", "T", "H", "W", 3])]

@@ -105,6 +105,7 @@ def test_statistics_move_once_for_every_part():
         np.testing.assert_allclose(statistic.numpy() / 1e6, 0.9**parts, rtol=1e-4)
 
 
+@pytest.mark.thorough
 def test_two_replicas_accumulate_as_one(two_replicas):
     # Parts hold other clips on two replicas than on one; without batch norm that changes nothing.
     _, one = step(make("micro_batches=2", frozen_statistics=True))

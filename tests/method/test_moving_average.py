@@ -75,6 +75,7 @@ def test_targets_follow_after_each_step():
     check_that_targets_follow(model, lambda: fit(model, 1))
 
 
+@pytest.mark.thorough
 def test_targets_follow_on_two_replicas(two_replicas):
     with two_replicas.scope():
         own = own_networks.make(broad={"imu": own_networks.normalised_network()}, target_momentum=MOMENTUM)

@@ -55,6 +55,7 @@ def test_augment_makes_views_of_batches_wherever_batches_are_taken():
     tf.nest.map_structure(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), ours, theirs)
 
 
+@pytest.mark.thorough
 def test_strings_in_a_batch_do_not_disturb_a_compiled_step():
     batch = {**arrays(8), "name": tf.constant(["a"] * 8)}
     model = compiled(make(), jit_compile=True)

@@ -115,6 +115,7 @@ def test_callbacks_of_keras_work(tmp_path):
     assert list((tmp_path / "board" / "train").glob("events*"))
 
 
+@pytest.mark.thorough
 def test_an_interrupted_fit_goes_on_by_backup_and_restore(tmp_path):
     def fit(model, epochs, **arguments):
         backup = keras.callbacks.BackupAndRestore(tmp_path / "backup", delete_checkpoint=False)
@@ -137,7 +138,7 @@ def test_a_loss_that_is_not_finite_ends_training():
     assert model.counted_steps < 12
 
 
-@pytest.mark.parametrize("jit_compile", ["auto", True, False])
+@pytest.mark.parametrize("jit_compile", ["auto", pytest.param(True, marks=pytest.mark.thorough), False])
 def test_every_way_of_compiling_gives_the_same_step(jit_compile):
     model = compiled(make(), jit_compile=jit_compile)
     loss = model.train_on_batch(arrays(8), return_dict=True)["loss"]

@@ -64,6 +64,7 @@ def test_outputs_gradients_and_statistics_are_the_same_eagerly():
     check_same("audio")
 
 
+@pytest.mark.thorough
 def test_outputs_gradients_and_statistics_are_the_same_with_xla(monkeypatch):
     two_blocks(monkeypatch)
     check_same("audio", lambda function: tf.function(function, jit_compile=True), tolerance=1e-4)
@@ -142,6 +143,7 @@ def one_step(monkeypatch):
     return step
 
 
+@pytest.mark.thorough
 def test_a_step_on_two_replicas_is_the_same(one_step, two_replicas):
     plain, again = (one_step(two_replicas, rematerialise) for rematerialise in (False, True))
     for one, other in zip(plain, again, strict=True):

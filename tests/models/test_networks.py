@@ -127,6 +127,7 @@ def test_video_backbone_in_training_equals_released_code(golden):
     assert checked == 6
 
 
+@pytest.mark.thorough
 def test_wide_video_backbone_equals_released_code_and_transcription(golden, transcriptions):
     backbone = filled(TSMResNet(width=2.0), "narrow_tsm_2x", NARROW)
     assert trainable_parameters(backbone) == 93_891_712

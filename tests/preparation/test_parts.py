@@ -243,6 +243,7 @@ def videos(tmp_path_factory):
     return folder
 
 
+@pytest.mark.thorough
 def test_parts_at_the_same_time_of_which_one_is_killed(videos, tmp_path):
     undisturbed, out = tmp_path / "undisturbed", tmp_path / "out"
     prepare(videos, undisturbed, workers=1, split="train=1")

@@ -107,6 +107,7 @@ def test_broad_views_are_cut_from_them_at_the_same_place(dataset):
         np.testing.assert_array_equal(smaller["broad"]["rgb"][0], expected)
 
 
+@pytest.mark.thorough
 def test_their_batches_follow_from_seed_and_step(dataset):
     config = override(presets.get("tiny-v"), [*SETTINGS, SMALL])
     first, second = (list(pretraining_dataset(dataset.path, config).take(3)) for _ in range(2))

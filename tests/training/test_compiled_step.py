@@ -60,6 +60,7 @@ def test_shapes_of_batches_are_static(dataset):
     assert all(spec.dtype != tf.string for spec in tf.nest.flatten(batches.element_spec))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("make_config", [plain, pytest.param(everything, marks=pytest.mark.slow)])
 def test_the_whole_step_compiles_and_does_the_same(make_config, dataset):
     config = make_config()

@@ -73,6 +73,7 @@ def test_a_run_over_damaged_clips_ends_well_and_names_them(run, damaged, tmp_pat
     assert all(entry["reason"].split(" (")[0] in page and entry["source"] in page for entry in summary["damaged"])
 
 
+@pytest.mark.thorough
 def test_it_ends_with_the_same_weights_when_it_was_stopped(run, config, damaged, tmp_path, monkeypatch):
     _, whole_run = run
 
@@ -91,6 +92,7 @@ def test_it_ends_with_the_same_weights_when_it_was_stopped(run, config, damaged,
     assert summary["damaged"] == whole_run["damaged"]
 
 
+@pytest.mark.thorough
 def test_it_says_so_while_it_runs(config, damaged, tmp_path, capsys):
     pretrain(config, [damaged], tmp_path)
     said = capsys.readouterr().err
@@ -130,6 +132,7 @@ def test_where_nothing_can_be_used_it_says_so_in_one_line(config, whole, tmp_pat
         pretrain(config, [data], tmp_path / "run")
 
 
+@pytest.mark.thorough
 def test_a_run_over_whole_data_names_nothing(config, whole, tmp_path):
     summary = pretrain(config, [whole], tmp_path)
     assert summary["damaged"] == [] and {line["damaged_clips"] for line in lines(tmp_path)} == {0}
@@ -153,6 +156,7 @@ def test_a_loss_that_bad_input_made_is_told_from_divergence(config, damaged, tmp
     assert lines and all("10.mp4" in line for line in lines)
 
 
+@pytest.mark.thorough
 def test_a_loss_that_diverged_is_told_from_bad_input(config, whole, tmp_path):
     wild = override(config, ["optimizer.name=adam", "optimizer.peak_learning_rate=1e38", "optimizer.warmup_steps=1"])
     with pytest.raises(UserError, match=r"its input was finite, so the training diverged: try a lower optimizer\.peak"):
@@ -160,6 +164,7 @@ def test_a_loss_that_diverged_is_told_from_bad_input(config, whole, tmp_path):
     assert json.loads((tmp_path / "diagnosis.json").read_text())["bad_input"] == []
 
 
+@pytest.mark.thorough
 def test_inspect_shows_what_the_run_shows_and_names_what_it_does_not(config, damaged, tmp_path, capsys):
     content = inspect(damaged, config, tmp_path / "page.html", clips=CLIPS, redraws=0)
     assert len(content.clips) == CLIPS and not {clip.source for clip in content.clips} & {
@@ -171,6 +176,7 @@ def test_inspect_shows_what_the_run_shows_and_names_what_it_does_not(config, dam
     assert capsys.readouterr().err.count("warning: damaged, another is shown: clip ") == len(DAMAGE)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("settings", "words"),
     [

@@ -102,6 +102,7 @@ def logged(run):
     return [line["step"] for line in read_metrics(run).lines]
 
 
+@pytest.mark.thorough
 def test_it_ends_with_the_weights_of_an_undisturbed_one_here(run, whole, config, dataset):
     path, summary = run
     here, expected = whole
@@ -116,6 +117,7 @@ def test_it_ends_with_the_weights_of_an_undisturbed_one_here(run, whole, config,
     assert len(list((path / "tensorboard").glob("events*"))) == 3
 
 
+@pytest.mark.thorough
 def test_its_encoders_are_loaded_from_there(run, whole):
     expected = load_encoder(whole[0])(VIDEO).numpy()
     for place in ("", "encoder.keras"):
@@ -133,6 +135,7 @@ def test_its_encoders_are_loaded_from_there(run, whole):
         load_encoder(f"{run[0]}/checkpoints/step-6")
 
 
+@pytest.mark.thorough
 def test_it_is_exported_there_whole_or_not_at_all(run, whole):
     out = new_place() / "exported"
     with (
@@ -154,6 +157,7 @@ def test_it_is_exported_there_whole_or_not_at_all(run, whole):
         export(str(run[0]), str(out))
 
 
+@pytest.mark.thorough
 def test_its_evaluation_is_written_there(run, dataset, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     out = new_place() / "report"
@@ -169,6 +173,7 @@ def test_its_evaluation_is_written_there(run, dataset, tmp_path, monkeypatch, ca
         evaluate(str(run[0]), str(dataset[1]), str(out), cache="ram://x", **settings)
 
 
+@pytest.mark.thorough
 def test_a_stock_file_is_found_by_keras_alone(run, tmp_path):
     (tmp_path / "encoder.keras").write_bytes((run[0] / "encoder.keras").read_bytes())
     assert keras.saving.load_model(tmp_path / "encoder.keras").output_shape == (None, 16)

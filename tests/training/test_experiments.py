@@ -98,9 +98,15 @@ def smallest(name):
 
 SMALLEST = {smallest(name): name for name in presets.names()}
 """Every experiment, once where several become the same: they differ in lengths and sizes, or in their data."""
+EVERY_DAY = {"tiny-v", "tiny-va", "tiny-fa", "v-v-tsm50-k600", "v-vvv-r3d50-k600", "v-fa-tsm50-audioset"}
+"""Of these, the ones that `make test` steps too: every modality, both networks, several views."""
 
 
-@pytest.mark.parametrize("config", [pytest.param(config, id=name) for config, name in SMALLEST.items()])
+def step_of(config, name):
+    return pytest.param(config, id=name, marks=[] if name in EVERY_DAY else pytest.mark.thorough)
+
+
+@pytest.mark.parametrize("config", [step_of(config, name) for config, name in SMALLEST.items()])
 def test_every_preset_takes_a_step(dataset_at, monkeypatch, config):
     one_unit(monkeypatch)
     check_step(config, dataset_of(config, dataset_at), least_kernels=12)
@@ -119,6 +125,7 @@ def slow_unless_quick(name):
     return name if name in QUICK else pytest.param(name, marks=pytest.mark.slow)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", [slow_unless_quick(name) for name in [*WHOLE, *OTHERS]])
 def test_networks_of_full_depth_and_width_take_a_step(dataset_at, name):
     config = presets.get(name)
@@ -183,6 +190,7 @@ def assert_close(ours, theirs, atol):
     tf.nest.map_structure(lambda a, b: np.testing.assert_allclose(a, b, atol=atol), ours, theirs)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("name", "settings"), [("tiny-v", VV), ("tiny-fa", FA)], ids=["v-vv", "v-fa"])
 def test_host_and_device_augmentation_give_the_same_views_and_the_same_first_loss(
     textures, monkeypatch, name, settings

@@ -8,6 +8,8 @@ import pytest
 from tests.programs import ONE_UNIT_COMMAND, Program
 from tests.training import run_killed
 
+pytestmark = pytest.mark.thorough
+
 STEPS = 30
 SMALL = [
     *["batch_size=4", "narrow.size=32", "narrow.frames=2", "broad.audio.seconds=0.5", "model.hidden_size=16"],

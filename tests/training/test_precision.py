@@ -75,6 +75,7 @@ def test_float16_scales_the_loss_and_skips_a_step_that_overflows():
     assert not np.array_equal(model.trainable_variables[0].numpy(), before[0])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("precision", [pytest.param("bfloat16", marks=pytest.mark.slow), "float16"])
 def test_two_replicas_train_in_half_precision(two_replicas, precision):
     with two_replicas.scope():

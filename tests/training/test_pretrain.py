@@ -118,6 +118,7 @@ def test_an_interrupted_run_ends_with_the_same_weights(run, config, dataset, tmp
     assert [line["step"] for line in lines(tmp_path / "run")] == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.thorough
 def test_steps_that_a_loss_scale_skips_count(config, dataset, tmp_path, monkeypatch):
     # The first steps overflow in float16 and move no weight; the data goes on.
     half = override(config, ["precision=float16"])
@@ -187,6 +188,7 @@ def test_another_configuration_is_refused_key_by_key(run, config, dataset):
     assert (path / "config.json").read_bytes() == before
 
 
+@pytest.mark.thorough
 def test_a_finished_run_goes_on_to_more_steps_and_survives_an_interruption(run, config, dataset, tmp_path, monkeypatch):
     path, whole = run
     copy = tmp_path / "run"

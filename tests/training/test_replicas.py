@@ -13,6 +13,8 @@ from brave_tf.commands import prepare
 from brave_tf.demo.world import write_world
 from tests.programs import Program
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 240
 WORKERS = ("0", "1")
