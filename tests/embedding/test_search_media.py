@@ -18,10 +18,11 @@ from brave_tf.embedding.grid import Grid
 from brave_tf.embedding.query import parse_query, query_windows
 from brave_tf.embedding.table import open_table, read_table
 from brave_tf.embedding.time_codes import time_code
+from brave_tf.encoders.card import EncoderCard
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError
 from brave_tf.inspection.moment_pictures import picture_of_file
-from tests.embedding.encoders import audio_encoder, video_encoder
+from tests.embedding.encoders import VIEW, audio_encoder, video_encoder
 from tests.embedding.tables import write_table
 from tests.pages.reading import Reading, pixels
 from tests.preparation.media_files import write_media
@@ -224,6 +225,13 @@ def test_a_table_without_rows_finds_nothing(encoder, table, folder, tmp_path):
     )
     assert brave_tf.search(empty, folder / "1.mp4", encoder=encoder) == []
     assert brave_tf.search(empty, near_duplicates=True) == []
+
+
+def test_optical_flow_is_not_searched_for_with_a_film(folder, tmp_path):
+    flow = EncoderCard("flow", "flow", view=VIEW)
+    table = write_table(tmp_path / "flow.parquet", [("a", 0.0, 1.0)], np.ones((1, 3)), tower="flow", card=flow)
+    with pytest.raises(UserError, match=r"flow\.parquet holds embeddings of optical flow, which no media file has"):
+        brave_tf.search(table, folder / "1.mp4", encoder="random:tiny-f")
 
 
 def test_an_index_is_wanted_and_usearch_is_absent(monkeypatch, encoder, table, folder):
