@@ -21,8 +21,8 @@ FRAMEWORKS: Mapping[str, str] = {"tensorFlow2": "savedmodel", "keras": "keras", 
 KAGGLE_LICENSES: Mapping[str, str] = {"apache-2.0": "Apache 2.0", "mit": "MIT", "cc0-1.0": "CC0: Public Domain"}
 """Licences by the identifier that the model card has, as Kaggle calls them."""
 EARLIER_FILES = (
-    *("*.keras", "saved_model.pb", "fingerprint.pb", "variables/*", "assets/*", "assets.extra/*"),
-    *("*.onnx", "*.tflite", "*.png", "brave_tf.json", VERIFICATION_FILE),
+    *("*.keras", "saved_model.pb", "fingerprint.pb", "variables/*", "assets/*", "assets.extra/*", "heads/*"),
+    *("*.onnx", "*.tflite", "training_*.png", "brave_tf.json", VERIFICATION_FILE),
 )
 """What an earlier version of a model may have, and must not be left of it beside the new one's files."""
 NAMED = 5

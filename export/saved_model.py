@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from brave_tf.encoders import card as cards
 from brave_tf.encoders.encoder import Encoder, load_encoder
 from brave_tf.encoders.heads import HEADS_FILE, HEADS_FOLDER, Heads, load_heads, write_heads
@@ -46,7 +48,11 @@ def export_encoder(
     with phase("loading the encoder"):
         encoder = load_encoder(encoder, tower)
     if encoder.model is None:
-        raise UserError(f"{encoder.path} is exported already; expected a run directory or a .keras file")
+        raise UserError(
+            f"{encoder.path} is no Keras model, but a SavedModel or a function; expected a run directory, or a .keras "
+            "file"
+        )
+    _check_shape(encoder.model, str(encoder.path))
     card = ModelCard(encoder, told)
     loaded_heads = _heads_of(encoder) if heads else None
     if is_taken(out):
@@ -68,6 +74,16 @@ def _heads_of(encoder: Encoder) -> Heads:
             "step-N, where all is of one step"
         )
     return heads
+
+
+def _check_shape(network: keras.Model, source: str) -> None:
+    """Raises `UserError` if a network takes clips of one length and size alone, as some made elsewhere do."""
+    lengths = network.input_shape[1:-1]
+    if any(each is not None for each in lengths):
+        raise UserError(
+            f"{source} takes clips of {list(lengths)} alone; expected a network for clips of any length and "
+            "size, such as those of this library"
+        )
 
 
 def _is_export_of(encoder: Encoder, out: Path, formats: Sequence[str]) -> bool:

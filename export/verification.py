@@ -10,10 +10,9 @@ import pydantic
 
 from brave_tf.config.ranges import STRICT
 from brave_tf.config.values import to_dict
+from brave_tf.encoders.checksums import VERIFICATION_FILE as VERIFICATION_FILE
 from brave_tf.errors import UserError, one_line, reason_of
 from brave_tf.files import write_json
-
-VERIFICATION_FILE = "verification.json"
 
 
 @dataclasses.dataclass(frozen=True)

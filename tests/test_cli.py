@@ -19,8 +19,20 @@ from brave_tf.config.values import from_dict, to_dict
 from brave_tf.errors import UserError
 from tests.said import without_progress
 
-COMMANDS = ("demo", "prepare", "verify", "presets", "inspect", "pretrain", "evaluate", "report", "export", "convert")
-COMMANDS += ("publish",)
+COMMANDS = (
+    "demo",
+    "prepare",
+    "verify",
+    "presets",
+    "inspect",
+    "pretrain",
+    "evaluate",
+    "report",
+    "search",
+    "export",
+    "publish",
+    "convert",
+)
 HELP_SECONDS = 1.0
 
 

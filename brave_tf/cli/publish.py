@@ -1,13 +1,20 @@
 """`brave-tf publish`."""
 
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
 from brave_tf import commands
 
 
-def publish(directory: tyro.conf.Positional[Path], /, to: str, private: bool = False, dry_run: bool = False) -> None:
+def publish(
+    directory: tyro.conf.Positional[Path],
+    /,
+    to: Annotated[str, tyro.conf.arg(metavar="PLACE")],
+    private: bool = False,
+    dry_run: bool = False,
+) -> None:
     """`brave_tf.publish`, whose documentation is also this command's."""
     from brave_tf.cli.console import Console, print_rows
 

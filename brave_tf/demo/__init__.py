@@ -30,6 +30,9 @@ SETTINGS = (
 )
 """What the demo changes in the presets, to be done within minutes."""
 
+TRAINED_ON = f"generated clips of textures in {len(MOTIONS)} kinds of motion, each with a sound of its own"
+"""What the model card of the exported encoder tells of its data."""
+
 
 def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
     """Runs the demo; a step that was finished before is not done again.
@@ -60,7 +63,7 @@ def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
         train = functools.partial(pretrain, config, [dataset], runs[name])
         summaries[name] = steps.do(f"pretrain {name}", train)
         scores[name] = steps.do(f"evaluate {name}", functools.partial(_scores, runs[name], dataset, out, seed))
-    exported = steps.do("export and verify", lambda: _export(runs["V<->A"], out / "exported"))
+    exported = steps.do("export and verify", lambda: _export(runs["V<->A"], out))
     # Imported here: the processes that write media files import this package, too, and need no TensorFlow.
     with phase("gathering what the page shows"):
         from brave_tf.demo.page import gather
@@ -118,10 +121,12 @@ def _scores(run: Path, dataset: Path, out: Path, seed: int) -> dict[str, Any]:
     }
 
 
-def _export(run: Path, directory: Path) -> dict[str, Any]:
+def _export(run: Path, out: Path) -> dict[str, Any]:
+    directory = out / "exported"
     if directory.exists():
         shutil.rmtree(directory)
-    verification = export(run, directory)
+    reports = [out / "reports" / run.name / protocol for protocol in ("linear", "knn")]
+    verification = export(run, directory, report=reports, trained_on=TRAINED_ON)
     if verification["loader"] != "tensorflow_hub.load":
         raise UserError('tensorflow-hub is not installed; expected it for hub.load: pip install "brave_tf[hub]"')
     return verification

@@ -73,6 +73,11 @@ def row_index(table: EmbeddingTable) -> RowIndex:
     return RowIndex(loaded)
 
 
+def check_installed() -> None:
+    """Raises `UserError` if usearch is not installed."""
+    _usearch()
+
+
 def index_folder(table: Path) -> Path:
     """The folder of a table's index, beside it."""
     return table.with_name(f"{table.name}.index")

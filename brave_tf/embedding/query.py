@@ -58,6 +58,8 @@ def parse_query(given: str | os.PathLike[str]) -> Query:
         UserError: there is no such file, or what follows the `@` is no time.
     """
     text = os.fspath(given)
+    if not text or text.startswith("@"):
+        raise UserError(f"received --query {text!r}; expected a media file, or a moment of one such as film.mp4@12.5")
     if is_remote(text):
         raise UserError(f"received --query {one_line(text)}; expected a file on this machine; copy it here first")
     if os.path.isfile(text):

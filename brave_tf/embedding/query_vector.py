@@ -1,6 +1,7 @@
 """What the rows of a table are compared with: a query as the table's encoder sees it, or as its heads do."""
 
 import dataclasses
+import functools
 import math
 import os
 from collections.abc import Callable
@@ -98,7 +99,7 @@ def across_modalities(table: EmbeddingTable, query: Query, encoder: Place | None
 
 
 def _heads(table: EmbeddingTable, encoder: Place | None) -> Heads:
-    place = table.facts.encoder if encoder is None else encoder.path if isinstance(encoder, Encoder) else encoder
+    place = _own_place(table) if encoder is None else encoder.path if isinstance(encoder, Encoder) else encoder
     with phase("loading the heads"):
         heads = load_heads(place)
     own = table.facts.tower
@@ -114,6 +115,12 @@ def _heads(table: EmbeddingTable, encoder: Place | None) -> Heads:
 def _as_rows(table: EmbeddingTable, query: Query, encoder: Place | None) -> tuple[np.ndarray, float, float, Encoder]:
     """The query's embeddings as the table would hold them, where they begin and end, and the encoder."""
     facts = table.facts
+    seen = MODALITIES[facts.card.modality]
+    if seen.prepare_option:
+        raise UserError(
+            f"{table.path} holds embeddings of {seen.word}, which no media file has by itself; expected a table of "
+            "pictures or sound; with --cross pictures may look for it, and --near-duplicates needs no query"
+        )
     with phase("loading the encoder"):
         loaded = _loaded(table, encoder)
     _check_hash(table, loaded.weights_sha256(), loaded.path)
@@ -129,9 +136,16 @@ def _loaded(table: EmbeddingTable, encoder: Place | None) -> Encoder:
     if encoder is not None:
         return load_encoder(encoder, None if isinstance(encoder, Encoder) else table.facts.tower)
     try:
-        return load_encoder(table.facts.encoder, table.facts.tower)
+        return load_encoder(_own_place(table), table.facts.tower)
     except UserError as error:
         raise UserError(f"the encoder of {table.path} does not load ({error}); give it with --encoder") from None
+
+
+def _own_place(table: EmbeddingTable) -> str:
+    """Where the table's encoder is: as it was given, from here or from where the table was made."""
+    place, folder = table.facts.encoder, table.facts.folder
+    there = os.path.join(folder or "", place)
+    return there if not os.path.exists(place) and os.path.exists(there) else place
 
 
 def _check_hash(table: EmbeddingTable, sha256: str, place: object) -> None:
@@ -150,7 +164,7 @@ def _embedded(
     """The embeddings of the query's windows, [n, D], and where it begins and ends."""
     input_view = encoder.card.input_view
     grid = Grid.of(input_view, window, stride)
-    embed = WindowEmbedder(encoder, grid)
+    embed = _embedder(encoder, grid)
     rows: list[np.ndarray] = []
     start, end = math.inf, 0.0
     with phase(f"embedding {query}"):
@@ -160,3 +174,9 @@ def _embedded(
     if not rows:
         raise UserError(f"{query} cannot be searched for: it has no windows")
     return np.concatenate(rows), start, end
+
+
+@functools.lru_cache(maxsize=1)
+def _embedder(encoder: Encoder, grid: Grid) -> WindowEmbedder:
+    """Kept for the next search with the same encoder, whose graph is traced then."""
+    return WindowEmbedder(encoder, grid)

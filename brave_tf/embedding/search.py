@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from brave_tf.embedding.answers import Answer, Places, best_moments
-from brave_tf.embedding.approximate import WORTH_ROWS, row_index
+from brave_tf.embedding.approximate import WORTH_ROWS, check_installed, row_index
 from brave_tf.embedding.exact import similarities
 from brave_tf.embedding.near_duplicates import DEFAULT_SCORE, FilePair, mean_vectors, similar_pairs
 from brave_tf.embedding.query import Query, files_of_query, parse_query
@@ -120,6 +120,8 @@ def search_in(
     top: int,
 ) -> Found:
     """The moments of a table that are most like a query; see `brave_tf.commands.search`."""
+    if approximate:
+        check_installed()
     table, query = open_table(os.fspath(path)), parse_query(given)
     compared = compare(table, query, encoder)
     places = Places.of(table.places())

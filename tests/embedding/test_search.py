@@ -35,6 +35,10 @@ def test_similarities_are_cosines_and_a_row_has_the_same_one_wherever_it_stands(
     expected = rows.astype(float) @ query / np.linalg.norm(rows.astype(float), axis=1) / np.linalg.norm(query)
     np.testing.assert_allclose(found, expected, atol=1e-6)
     assert found[7] == found[150] == found[300] == similarities([rows[7:8]], query, advance)[0]
+    # As parts of a matrix product these would differ in the last bit.
+    copies = np.tile(RNG.normal(size=512).astype(np.float32), (113, 1))
+    alike = similarities([copies[:1], copies[1:8], copies[8:]], RNG.normal(size=512).astype(np.float32), advance)
+    assert len(set(alike.tolist())) == 1
     assert similarities([np.zeros((1, 37), np.float32)], query, advance)[0] == 0.0
     assert similarities([], query, advance).shape == (0,)
 
@@ -99,6 +103,9 @@ def test_a_query_that_is_none_is_one_line(tmp_path, name, message):
     with pytest.raises(UserError, match=message) as caught:
         parse_query(tmp_path / name)
     assert "\n" not in str(caught.value)
+    for nothing in ("", "@5"):
+        with pytest.raises(UserError, match=rf"received --query '{nothing}'; expected a media file"):
+            parse_query(nothing)
     with pytest.raises(UserError, match=r"received --query gs://a/b\.mp4; expected a file on this machine"):
         parse_query("gs://a/b.mp4")
 

@@ -17,11 +17,14 @@ from brave_tf.cli.main import main
 from brave_tf.embedding.grid import Grid
 from brave_tf.embedding.query import parse_query, query_windows
 from brave_tf.embedding.table import open_table, read_table
+from brave_tf.embedding.time_codes import time_code
+from brave_tf.encoders.card import EncoderCard
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError
-from tests.embedding.encoders import audio_encoder, video_encoder
+from brave_tf.inspection.moment_pictures import picture_of_file
+from tests.embedding.encoders import VIEW, audio_encoder, video_encoder
 from tests.embedding.tables import write_table
-from tests.pages.reading import Reading
+from tests.pages.reading import Reading, pixels
 from tests.preparation.media_files import write_media
 
 WINDOW, STRIDE = 0.32, 0.16
@@ -188,6 +191,27 @@ def test_pairs_and_sound_have_pages_too(encoder, folder, tmp_path):
     assert "--near-duplicates 0" in page.read_text()
 
 
+@pytest.mark.parametrize("kind", [video_encoder, audio_encoder])
+def test_a_table_of_a_dataset_shows_its_clips(kind, folder, tmp_path, capsys):
+    brave_tf.prepare(folder, tmp_path / "dataset", workers=0, clip_seconds=1.0, split="train=1.0")
+    path, page = tmp_path / "table.parquet", tmp_path / "page.html"
+    brave_tf.embed(kind(), data=tmp_path / "dataset", out=path, workers=0)
+    answers = brave_tf.search(path, folder / "4.mp4", encoder=kind(), html=page, top=30)
+    images = Reading(page.read_text()).attributes("img")
+    assert len(images) == len(answers) + 1 and any(each.start >= 1.0 for each in answers)
+    assert "cannot be shown" not in capsys.readouterr().err
+    kept = [each for each in answers if each.file.endswith("4.mp4") and each.start >= 1.0]
+    (shown,) = [each for each in images if f"4.mp4, {time_code(kept[0].start)}" in each["alt"]]
+    if kind is video_encoder:
+        # The clip's own frame: the film in the middle of the moment.
+        middle = (kept[0].start + kept[0].end) / 2
+        expected = picture_of_file(folder / "4.mp4", middle, middle, "frame").astype(float)
+        assert np.abs(pixels(shown["src"], "image/jpeg") - expected).mean() < 12
+    shutil.rmtree(tmp_path / "dataset")
+    with pytest.raises(UserError, match="dataset is not a dataset"):
+        brave_tf.search(path, folder / "4.mp4", encoder=kind(), html=page)
+
+
 def test_a_table_without_rows_finds_nothing(encoder, table, folder, tmp_path):
     facts = open_table(table).facts
     empty = write_table(
@@ -201,6 +225,13 @@ def test_a_table_without_rows_finds_nothing(encoder, table, folder, tmp_path):
     )
     assert brave_tf.search(empty, folder / "1.mp4", encoder=encoder) == []
     assert brave_tf.search(empty, near_duplicates=True) == []
+
+
+def test_optical_flow_is_not_searched_for_with_a_film(folder, tmp_path):
+    flow = EncoderCard("flow", "flow", view=VIEW)
+    table = write_table(tmp_path / "flow.parquet", [("a", 0.0, 1.0)], np.ones((1, 3)), tower="flow", card=flow)
+    with pytest.raises(UserError, match=r"flow\.parquet holds embeddings of optical flow, which no media file has"):
+        brave_tf.search(table, folder / "1.mp4", encoder="random:tiny-f")
 
 
 def test_an_index_is_wanted_and_usearch_is_absent(monkeypatch, encoder, table, folder):

@@ -155,6 +155,12 @@ def test_a_run_is_exported_with_heads_and_searched_across(run, tmp_path, monkeyp
                 assert ours.score == pytest.approx(theirs.score, abs=1e-4)
         said = capsys.readouterr().err
         assert re.search(words, said) and "left out" not in said
+    # The table says where it was made, and so where its encoder is.
+    monkeypatch.chdir("/")
+    assert brave_tf.search(tmp_path / "pictures.parquet", media / "1.mp4", top=1)
+    assert brave_tf.search(tmp_path / "pictures.parquet", media / "1.mp4", top=1, cross=True)
+    capsys.readouterr()
+    monkeypatch.chdir(tmp_path)
     by_projection = brave_tf.search("pictures.parquet", "media/1.mp4", projections=True)
     assert "left out as the query itself" in capsys.readouterr().err and by_projection
     with pytest.raises(UserError, match=r"with the weights [0-9a-f]{12}….*received random:tiny-va with the weights"):

@@ -3,13 +3,16 @@
 import shutil
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import brave_tf
+from brave_tf.config import EvaluationConfig
 from brave_tf.data.evaluation_frames import center_crop, resize_shorter_side
 from brave_tf.data.spectrogram import log_mel
+from brave_tf.encoders.card import EncoderCard
 from brave_tf.encoders.encoder import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.export import export_encoder, verify
@@ -136,3 +139,14 @@ def test_what_is_no_encoder_is_one_line(tmp_path, name, content, words):
     with pytest.raises(UserError, match=words) as caught:
         load_encoder(path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_network_for_clips_of_one_shape_is_one_line(tmp_path):
+    video = keras.Input((4, 16, 16, 3))
+    model = keras.Model(video, keras.layers.GlobalAveragePooling3D()(video))
+    card = EncoderCard(view=EvaluationConfig(frames=4, size=16, shorter_side=18))
+    with pytest.raises(
+        UserError, match=r"mine takes clips of \[4, 16, 16\] alone; expected a network for clips of any"
+    ):
+        export_encoder(brave_tf.as_encoder(model, card, name="mine"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
