@@ -19,8 +19,8 @@ TFDS = [
 # What lies where TensorFlow has no file system of its own; s3fs and fsspec come in pairs of one version.
 STORAGE = ["fsspec>=2024.6", "s3fs>=2024.6", "huggingface_hub>=0.24"]
 SEARCH = ["usearch>=2.26"]  # the index of `brave-tf search --approximate`; the exact search needs only NumPy
-ONNX = ["tf2onnx>=1.17", "onnx>=1.19", "onnxruntime>=1.23"]
-LITERT = ["ai-edge-litert>=2.0"]
+ONNX = ["tf2onnx>=1.17", "onnx>=1.19.1", "onnxruntime>=1.23.2"]
+LITERT = ["ai-edge-litert>=2.0.2"]
 BEAM = ["apache-beam>=2.77,<3"]  # an environment of its own: it wants protobuf < 7, pyarrow < 26 and pillow < 13
 TEST = [
     *HUB,
