@@ -513,7 +513,7 @@ def export(
 
     reports = [report] if isinstance(report, str | os.PathLike) else list(report)
     told = Told(license=license, trained_on=trained_on, data_license=data_license, reports=reports)
-    return export_encoder(encoder, out, tower, formats, told, heads)
+    return export_encoder(encoder, out, tower, formats, told, heads=heads)
 
 
 @_never_silent
