@@ -44,7 +44,7 @@ beam: $(BEAM_STAMP)
 	@$(BEAM)/bin/python -m pytest -q $(BEAM_TESTS) $(TEST_ARGS)
 
 bench: $(STAMP)
-	@set -e; for name in startup input prepare evaluation resume rematerialisation; do \
+	@set -e; for name in startup input prepare evaluation embedding resume rematerialisation; do \
 	  echo "== benchmarks/$$name.py"; $(VENV)/bin/python benchmarks/$$name.py; done
 	@for preset in tiny-va tiny-v; do \
 	  echo "== benchmarks/train_step.py $$preset"; $(VENV)/bin/python benchmarks/train_step.py $$preset --set batch_size=48; done

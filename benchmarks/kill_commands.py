@@ -82,6 +82,9 @@ def commands() -> list[Command]:
         *(_command(f"evaluate {each}", [*_evaluate(each), *ALONE]) for each in ("knn", "retrieval")),
         *(_command(f"evaluate {each}", [*_evaluate(each), *ALONE, *PASSES]) for each in ("linear-lars", "mlp")),
         _command("evaluate finetune", [*_evaluate("finetune"), *_fine_tuning()]),
+        _command("embed", [*_embed(RUN), MEDIA]),
+        _command("embed --dense", [*_embed(f"{RUN}/encoder.keras"), MEDIA, "--dense", "--workers", "1"]),
+        _command("embed --data", [*_embed(RUN), "--data", DATASET, "--pool", "video"]),
         _command("export", ["export", RUN, "--out", "exported", "--formats", "savedmodel", "keras"]),
         _command("convert", ["convert", CHECKPOINT, "--out", "converted"]),
         Command("demo", ("-c", SMALL_DEMO, "demo", "--out", "demo")),
@@ -99,6 +102,10 @@ def _pretrain(preset: str, view: list[str], data: str = DATASET, run: str = "run
 
 def _evaluate(protocol: str) -> list[str]:
     return ["evaluate", RUN, "--data", DATASET, "--protocol", protocol, "--out", f"reports/{protocol}", *SEEN]
+
+
+def _embed(encoder: str) -> list[str]:
+    return ["embed", encoder, "--out", "embeddings.parquet"]
 
 
 def _fine_tuning() -> list[str]:

@@ -8,6 +8,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 TIMED = {
     *("seconds", "clips_per_second", "timings"),
     *("input_wait_share", "input_cpu_seconds_per_clip", "memory_gib", "device_memory_gib"),
@@ -47,6 +50,8 @@ def digest(name: str, content: bytes) -> str:
         content = b" ".join(re.findall(rb'"([^"]+)": "[0-9a-f]{64}"', content))
     elif name.endswith(".json"):
         content = _without_times(content)
+    elif name.endswith(".parquet"):
+        content = _rows(content)
     elif name.endswith(".jsonl"):
         content = b"\n".join(_without_times(line) for line in content.splitlines())
     elif name.endswith(".html"):
@@ -63,6 +68,18 @@ def digest(name: str, content: bytes) -> str:
     elif name == "checkpoint":
         content = b"\n".join(line for line in content.splitlines() if b"timestamp" not in line)
     return hashlib.sha256(content).hexdigest()
+
+
+def _rows(content: bytes) -> bytes:
+    """A Parquet file; of a table of embeddings without the folder that the command ran in."""
+    facts = (pq.read_schema(pa.BufferReader(content)).metadata or {}).get(b"brave_tf")
+    if facts is None:
+        return content
+    table = pq.read_table(pa.BufferReader(content)).replace_schema_metadata(None)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return json.dumps({**json.loads(facts), "folder": ""}, sort_keys=True).encode() + sink.getvalue().to_pybytes()
 
 
 def _without_times(content: bytes) -> bytes:

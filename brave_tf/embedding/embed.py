@@ -26,10 +26,10 @@ from brave_tf.encoders.encoder import Encoder, load_encoder
 from brave_tf.errors import UsageError, UserError, one_line
 from brave_tf.evaluation.request import check_fit
 from brave_tf.machine import cores
-from brave_tf.modalities import TowerChoice
+from brave_tf.modalities import MODALITIES, TowerChoice
 from brave_tf.preparation.plan import bytes_of
 from brave_tf.progress import note, phase, track
-from brave_tf.storage import as_path, is_remote
+from brave_tf.storage import as_path, is_remote, remove_tree
 
 BATCHES_AHEAD = 2
 """Batches that wait for the network."""
@@ -76,7 +76,7 @@ def embed_media(
     _check_dense(path, dense)
     with kept_rows(path, work.plan) as journal:
         embed_rows(path, work, journal, embedder, cores() if workers is None else workers)
-        _check_any(work.plan, journal)
+        _check_any(path, work.plan, journal)
         with phase("writing the table"):
             facts = write_table(path, work.plan, journal)
     _tell(facts)
@@ -151,6 +151,8 @@ def _clips(encoder: Encoder, grid: Grid, facts: TableFacts, data: str) -> Embedd
     check_fit(encoder, dataset)
     reader = ClipReader(dataset, encoder.card.input_view, grid)
     sources = reader.sources()
+    if not sources:
+        raise UserError(f"{data} holds no clips; expected some to embed")
     files = tuple((name, dataset.fingerprint, None, None) for name, _ in sources)
     jobs = [ClipJob(number, tuple(rows), reader) for number, (_, rows) in enumerate(sources)]
     plan = Plan(dataclasses.replace(facts, data=data), files)
@@ -199,14 +201,15 @@ def _check_dense(path: Path, dense: bool) -> None:
         raise UserError(f"{folder} exists, and is not of this table; choose another --out, or remove it")
 
 
-def _check_any(plan: Plan, journal: Journal) -> None:
+def _check_any(path: Path, plan: Plan, journal: Journal) -> None:
     reasons = [(plan.files[number][0], rows.reason) for number, rows in sorted(journal.files.items()) if rows.reason]
     if len(reasons) == len(plan.files):
         name, reason = reasons[0]
-        # The files may be mended, or others be given.
+        # There is nothing to go on from, and the files may be mended.
+        remove_tree(parts_folder(path))
         raise UserError(
-            f"none of {len(reasons):,} files can be embedded: {one_line(name)} {reason}; expected media with "
-            f"{plan.facts.card.modality}; {plan.facts.encoder} is its {plan.facts.tower} tower"
+            f"none of {len(reasons):,} files can be embedded; the first: {one_line(name)} {one_line(reason)}; expected "
+            f"media with {MODALITIES[plan.facts.card.modality].word}, or another --tower"
         )
 
 

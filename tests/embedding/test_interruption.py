@@ -29,8 +29,10 @@ sys.exit(main.main(sys.argv[1:]))
 
 @pytest.mark.parametrize(
     ("number", "status", "words"),
-    [(signal.SIGINT, 130, ["brave-tf: interrupted"]), (signal.SIGTERM, 128 + 15, [])],
-    ids=["Ctrl-C", "SIGTERM"],
+    [
+        pytest.param(signal.SIGINT, 130, ["brave-tf: interrupted"], id="Ctrl-C"),
+        pytest.param(signal.SIGTERM, 128 + 15, [], id="SIGTERM", marks=pytest.mark.thorough),
+    ],
 )
 def test_it_says_that_it_goes_on_and_does(folder, tmp_path, number, status, words):
     out = tmp_path / "a.parquet"

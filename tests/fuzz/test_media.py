@@ -8,15 +8,20 @@ import csv
 import json
 import re
 import sys
+from pathlib import Path
 
 import av
 import pytest
 
+import brave_tf
 from brave_tf import verify
 from brave_tf.data.dataset import CLIPS_PER_SOURCE
 from brave_tf.data.open import open_dataset
+from brave_tf.embedding.table import read_table
 from brave_tf.preparation.file_limits import MOST_LENGTHS, PLENTY_BYTES_PER_SECOND, SPARE_SECONDS
+from brave_tf.preparation.layouts.names import MEDIA_EXTENSIONS, extension_of
 from brave_tf.preparation.media_file import open_media
+from tests.embedding.encoders import audio_encoder, video_encoder
 from tests.fuzz.mutations import write_mutant
 from tests.fuzz.seeds import NAMES, SECONDS, TEXTS, write_seeds
 from tests.fuzz.watched import run_watched
@@ -116,6 +121,20 @@ def test_pieces_of_mutants_are_used_or_named_with_their_reason(folder, tmp_path)
     quarantined = dataset.info["quarantined"]
     assert len(used) + len(quarantined) == len(pieces) - 1 and len(used) > len(pieces) // 8
     assert all(entry["reason"].isprintable() and "not permitted" not in entry["reason"] for entry in quarantined)
+
+
+@pytest.mark.parametrize("make", [video_encoder, audio_encoder])
+def test_mutants_are_embedded_or_named_with_their_reason(folder, tmp_path, make):
+    facts = brave_tf.embed(make(), folder, out=tmp_path / "table.parquet", workers=2)
+    _, table = read_table(tmp_path / "table.parquet")
+    reasons = {Path(entry.file).name: entry.text for entry in facts.left_out}
+    media = {path.name for path in folder.iterdir() if extension_of(path.name) in MEDIA_EXTENSIONS}
+    used = {Path(name).name for name in table["file"].to_pylist()}
+    assert used | reasons.keys() == media and not used & reasons.keys() and len(used) == facts.files > len(media) // 4
+    lacking = {name for name in HONEST if reasons.get(name) in ("has no picture", "has no sound")}
+    assert used >= HONEST - lacking and len(lacking) < len(HONEST) // 2
+    assert all(reason.isprintable() and 0 < len(reason) < 300 for reason in reasons.values())
+    assert not any(map(DEAR.search, reasons.values()))
 
 
 def summary(ended, reasons, ignored, given, declared, written):
