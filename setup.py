@@ -23,8 +23,8 @@ KAGGLE = ["kagglehub>=1.0.2"]
 KERAS_HUB = ["keras-hub>=0.32"]  # never in one extra with kagglehub: it wants a kagglesdk that kagglehub refuses
 CLIENTS = [*HUGGING_FACE, *KAGGLE]
 SEARCH = ["usearch>=2.26"]  # the index of `brave-tf search --approximate`; the exact search needs only NumPy
-ONNX = ["tf2onnx>=1.17", "onnx>=1.19", "onnxruntime>=1.23"]
-LITERT = ["ai-edge-litert>=2.0"]
+ONNX = ["tf2onnx>=1.17", "onnx>=1.19.1", "onnxruntime>=1.23.2"]
+LITERT = ["ai-edge-litert>=2.0.2"]
 BEAM = ["apache-beam>=2.77,<3"]  # an environment of its own: it wants protobuf < 7, pyarrow < 26 and pillow < 13
 TEST = [
     *HUB,

@@ -107,7 +107,13 @@ def check(loader: str, place: Path, examples: Examples, tolerance: float = TOLER
         UserError: it does not load there, or embeds differently.
     """
     what = "the exported encoder" if place.is_dir() else f"the exported {place.name}"
-    process = _run_program(loader, str(place), str(examples.file))
+    try:
+        process = _run_program(loader, str(place), str(examples.file))
+    except subprocess.TimeoutExpired:
+        raise UserError(
+            f"{what} was not verified within {TIMEOUT_SECONDS} s; expected some forward passes to take less; run the "
+            "same command where the machine has less to do"
+        ) from None
     if process.returncode != 0:
         reason = (process.stderr.strip().splitlines() or ["no output"])[-1]
         raise UserError(f"{what} does not load in a fresh process: {reason}")

@@ -3,7 +3,6 @@
 import gc
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,16 +99,10 @@ def one_unit() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def quick_verification() -> Iterator[None]:
     """Exports are verified in a process that has TensorFlow already, for all tests of a module."""
-    import brave_tf.export.verify as verify
-    from tests.programs import Program
-
-    def run_program(*arguments: str) -> subprocess.CompletedProcess[str]:
-        program = Program([str(verify.PROGRAM), *arguments])
-        status = program.wait(verify.TIMEOUT_SECONDS)
-        return subprocess.CompletedProcess([], status, program.text(), program.text())
+    from tests.programs import run_checker
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(verify, "_run_program", run_program)
+        patch.setattr("brave_tf.export.verify._run_program", run_checker)
         yield
 
 

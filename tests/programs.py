@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import runpy
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -72,6 +73,15 @@ class Program:
     def text(self) -> str:
         """What it wrote so far."""
         return self._output.read_text(encoding="utf-8")
+
+
+def run_checker(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """What `brave_tf.export.verify` runs to check a format."""
+    from brave_tf.export import verify
+
+    program = Program([str(verify.PROGRAM), *arguments])
+    status = program.wait(verify.TIMEOUT_SECONDS)
+    return subprocess.CompletedProcess([], status, program.text(), program.text())
 
 
 def _run(words: list[str], output: str, variables: dict[str, str], folder: str) -> None:

@@ -145,7 +145,10 @@ class Encoder:
             raise ValueError(f"{self.path} is a SavedModel; expected an encoder with a Keras model")
         if isinstance(self.model, tuple(NETWORKS.values())):
             return self.model
-        network = self._fresh_network() if self.card.network.get("class") in NETWORKS else None
+        try:
+            network = self._fresh_network() if self.card.network.get("class") in NETWORKS else None
+        except (TypeError, ValueError):  # a card of another version, whose network has other arguments
+            network = None
         return self.model if network is None or not copy_weights(self.model, network) else network
 
     def _fresh_network(self) -> keras.Model | None:

@@ -4,11 +4,7 @@ import json
 
 import pytest
 
-from brave_tf.encoders.encoder import load_encoder
-from brave_tf.export import export_encoder
 from tests.programs import Program
-
-pytestmark = pytest.mark.usefixtures("one_unit", "quick_verification")
 
 BEGIN = """
 import json, sys
@@ -93,19 +89,12 @@ model = keras.Sequential([encoder, keras.layers.Dense(2, kernel_initializer="zer
 }
 
 
-@pytest.fixture(scope="module")
-def exported(one_unit, quick_verification, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("export") / "exported"
-    export_encoder(load_encoder("random:tiny-v"), folder, formats=("savedmodel", "keras"))
-    return folder
-
-
 @pytest.mark.parametrize("way", WAYS)
-def test_training_lowers_the_loss_and_moves_the_statistics(exported, way):
+def test_training_lowers_the_loss_and_moves_the_statistics(tiny_export, way):
     if way == "hub.KerasLayer":
         pytest.importorskip("tensorflow_hub", reason='needs the extra: pip install "brave_tf[hub]"')
     without, code = WAYS[way]
-    program = Program(["-c", BEGIN.format(without=("brave_tf", *without)) + code + END, str(exported)])
+    program = Program(["-c", BEGIN.format(without=("brave_tf", *without)) + code + END, str(tiny_export.folder)])
     assert program.wait(120) == 0, program.text()
     found = json.loads(program.text().strip().splitlines()[-1])
     assert found["last"] < 0.7 * found["first"]

@@ -1,7 +1,6 @@
 """What TensorFlow Serving is given, and the requests and programs of docs/serving.md, as they are printed."""
 
 import concurrent.futures
-import importlib.util
 import json
 import re
 from pathlib import Path
@@ -12,7 +11,6 @@ import tensorflow as tf
 
 from brave_tf.encoders.encoder import load_encoder
 from brave_tf.export import export_encoder
-from brave_tf.export.formats import FORMATS
 from brave_tf.export.warm_up import WARM_UP_FILE
 
 pytestmark = pytest.mark.usefixtures("one_unit", "quick_verification")
@@ -22,17 +20,14 @@ PROGRAMS = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
-def encoder(one_unit):
-    return load_encoder("random:tiny-v")
+def encoder(tiny_export):
+    return tiny_export.encoder
 
 
 @pytest.fixture(scope="module")
-def model(encoder, quick_verification, tmp_path_factory):
+def model(tiny_export):
     """A folder of versions."""
-    folder = tmp_path_factory.mktemp("models") / "encoder"
-    installed = [name for name, each in FORMATS.items() if all(map(importlib.util.find_spec, each.packages))]
-    export_encoder(encoder, folder / "1", formats=installed)
-    return folder
+    return tiny_export.folder.parent
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +86,7 @@ def test_the_grpc_program_of_the_document_is_answered(encoder, served):
         names = {}
         exec(program.replace("localhost:8500", f"localhost:{port}"), names)
     finally:
-        server.stop(None)
+        server.stop(grace=5).wait()
     assert names["embedding"].shape == (1, encoder.embedding_size)
 
 
@@ -106,6 +101,7 @@ def test_warm_up_asks_every_signature_for_one_clip_as_evaluation_shows_it(encode
     assert (model / "1" / WARM_UP_FILE).stat().st_size < 1000
 
 
+@pytest.mark.thorough
 def test_warm_up_of_sound_asks_for_a_window_of_it(tmp_path):
     encoder = load_encoder("random:tiny-va", "audio")
     export_encoder(encoder, tmp_path / "1")

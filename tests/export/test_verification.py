@@ -3,14 +3,15 @@
 import hashlib
 import json
 import shutil
+import subprocess
+from unittest import mock
 
 import numpy as np
 import pytest
 
 from brave_tf.cli.main import main
-from brave_tf.encoders.encoder import load_encoder
 from brave_tf.errors import UserError
-from brave_tf.export import checker, export_encoder
+from brave_tf.export import checker, export_encoder, verify
 from brave_tf.export.verification import VERIFICATION_FILE, FormatCheck, read_verification, write_verification
 
 pytestmark = pytest.mark.usefixtures("one_unit", "quick_verification")
@@ -18,25 +19,17 @@ pytestmark = pytest.mark.usefixtures("one_unit", "quick_verification")
 CHECK = FormatCheck({}, 3, 0.0, 1.0, 2.5, 2.0, (1, 8, 48, 48, 3), "keras 3.15.1", {"loader": "keras"})
 
 
-@pytest.fixture(scope="module")
-def encoder(one_unit):
-    return load_encoder("random:tiny-v")
-
-
-@pytest.fixture(scope="module")
-def exported(encoder, quick_verification, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("export") / "exported"
-    return export_encoder(encoder, folder, formats=["keras", "savedmodel"]), folder
-
-
-def test_every_file_is_listed_with_its_hash_and_every_format_with_how_it_did(exported):
-    found, folder = exported
+def test_every_file_is_listed_with_its_hash_and_every_format_with_how_it_did(tiny_export):
+    found, folder = tiny_export.found, tiny_export.folder
     listed = json.loads((folder / VERIFICATION_FILE).read_text())
-    assert list(listed["formats"]) == ["savedmodel", "keras"] and list(listed["other_files"]) == ["README.md"]
-    for name, check in listed["formats"].items():
+    assert listed["formats"].keys() >= {"savedmodel", "keras"} and list(listed["other_files"]) == ["README.md"]
+    for name in ("savedmodel", "keras"):
+        check = listed["formats"][name]
         assert 0 <= check["error"] < 1e-4 and check["cosine"] == pytest.approx(1, abs=1e-6)
+        assert check["checked_with"].startswith(("tensorflow", "keras"))
+    for name, check in listed["formats"].items():
         assert check["latency_ms"] > 0 and check["keras_latency_ms"] > 0
-        assert check["input_shape"] == [1, 8, 48, 48, 3] and check["checked_with"].startswith(("tensorflow", "keras"))
+        assert check["input_shape"] == [1, 8, 48, 48, 3]
         own = [folder / each for each in check["files"] if each != "brave_tf.json"]
         assert check["bytes"] == sum(file.stat().st_size for file in own) > 10_000
         assert found["formats"][name]["files"] == check["files"]
@@ -64,19 +57,20 @@ def test_what_belongs_to_no_format_is_listed_too(tmp_path):
     assert found.formats == {"keras": CHECK} and found.weights_sha256 == "1234"
 
 
-def test_an_export_whose_files_changed_is_not_what_was_verified(encoder, exported, tmp_path):
-    copy = shutil.copytree(exported[1], tmp_path / "exported")
+def test_an_export_whose_files_changed_is_not_what_was_verified(tiny_export, tmp_path):
+    copy = shutil.copytree(tiny_export.folder, tmp_path / "exported")
     with (copy / "encoder.keras").open("ab") as file:
         file.write(b"more")
     with pytest.raises(UserError, match=r"is not as it was verified: encoder\.keras differ"):
-        export_encoder(encoder, copy, formats=["savedmodel", "keras"])
+        export_encoder(tiny_export.encoder, copy, formats=tiny_export.formats)
 
 
-def test_an_export_of_an_earlier_version_gets_its_verification(encoder, exported, tmp_path):
-    copy = shutil.copytree(exported[1], tmp_path / "exported")
-    (copy / VERIFICATION_FILE).unlink()
-    export_encoder(encoder, copy, formats=["savedmodel", "keras"])
-    assert read_verification(copy).files == read_verification(exported[1]).files
+def test_an_export_of_an_earlier_version_gets_its_verification(tiny_export, tmp_path):
+    (tmp_path / "out").mkdir()
+    for name in ("brave_tf.json", "encoder.keras"):
+        shutil.copy(tiny_export.folder / name, tmp_path / "out")
+    export_encoder(tiny_export.encoder, tmp_path / "out", formats="keras")
+    assert read_verification(tmp_path / "out").files == tiny_export.found["formats"]["keras"]["files"]
 
 
 @pytest.mark.parametrize(
@@ -93,6 +87,13 @@ def test_a_verification_that_cannot_be_used_is_one_line(tmp_path, content, words
         (tmp_path / VERIFICATION_FILE).write_text(content)
     with pytest.raises(UserError, match=words) as caught:
         read_verification(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_check_that_takes_too_long_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(verify, "_run_program", mock.Mock(side_effect=subprocess.TimeoutExpired("python", 600)))
+    with pytest.raises(UserError, match=r"exported encoder\.onnx was not verified within 600 s") as caught:
+        verify.check("onnx", tmp_path / "encoder.onnx", verify.Examples(tmp_path, (1,), 1.0))
     assert "\n" not in str(caught.value)
 
 
