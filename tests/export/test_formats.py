@@ -63,7 +63,7 @@ def test_the_same_command_again_checks_every_format_and_writes_nothing(encoder, 
     exported = tmp_path / "exported"
     export_encoder(encoder, exported, formats=["litert", "onnx"])
     assert {path.name for path in exported.iterdir()} == {
-        *("brave_tf.json", "encoder.onnx", "verification.json"),
+        *("README.md", "brave_tf.json", "encoder.onnx", "verification.json"),
         *TFLITE,
     }
     before = {path: path.stat().st_mtime_ns for path in exported.rglob("*")}

@@ -70,7 +70,9 @@ def test_an_export_of_an_earlier_version_gets_its_verification(tiny_export, tmp_
     for name in ("brave_tf.json", "encoder.keras"):
         shutil.copy(tiny_export.folder / name, tmp_path / "out")
     export_encoder(tiny_export.encoder, tmp_path / "out", formats="keras")
-    assert read_verification(tmp_path / "out").files == tiny_export.found["formats"]["keras"]["files"]
+    found = read_verification(tmp_path / "out")
+    assert found.formats["keras"].files == tiny_export.found["formats"]["keras"]["files"]
+    assert list(found.formats) == ["keras"] and list(found.other_files) == ["README.md"]
 
 
 @pytest.mark.parametrize(
