@@ -196,8 +196,8 @@ def test_the_command_hands_on_what_is_told(monkeypatch, tmp_path, capsys):
     given = []
     check = {"bytes": 1, "error": 0.0, "latency_ms": 1.0, "keras_latency_ms": 1.0, "checked_with": "keras 3"}
 
-    def export(*args):
-        given.extend(args)
+    def export(*args, heads):
+        given.extend([*args, heads])
         return {"formats": {"keras": check}}
 
     monkeypatch.setattr("brave_tf.export.saved_model.export_encoder", export)
@@ -205,7 +205,7 @@ def test_the_command_hands_on_what_is_told(monkeypatch, tmp_path, capsys):
     words = ["--license", "mit", "--trained-on", "clips", "--data-license", "none"]
     words += [each for report in reports for each in ("--report", str(report))]
     assert main(["export", "run", "--out", str(tmp_path / "out"), *words]) == 0
-    assert given[4] == Told("mit", "clips", "none", reports)
+    assert given[4:] == [Told("mit", "clips", "none", reports), False]
 
 
 def test_text_of_a_cell_stays_text():
