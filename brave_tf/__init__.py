@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from brave_tf.commands import search as search
     from brave_tf.commands import verify as verify
     from brave_tf.encoders.card import EncoderCard as EncoderCard
-    from brave_tf.encoders.encoder import load_encoder as load_encoder
     from brave_tf.encoders.foreign import as_encoder as as_encoder
+    from brave_tf.encoders.loading import load_encoder as load_encoder
     from brave_tf.lars import LARS as LARS
     from brave_tf.method.brave import Brave as Brave
     from brave_tf.models.audio_resnet import AudioResNet as AudioResNet
@@ -60,7 +60,7 @@ __all__, __getattr__, __dir__ = public_names(
         "evaluate": "commands",
         "export": "",
         "inspect": "commands",
-        "load_encoder": "encoders.encoder",
+        "load_encoder": "encoders.loading",
         "losses": "",
         "models": "",
         "prepare": "commands",

@@ -10,7 +10,8 @@ import tensorflow as tf
 from brave_tf.config.words import LocalStrategyName, ProtocolName
 from brave_tf.data.damage import NAMED
 from brave_tf.data.open import open_dataset
-from brave_tf.encoders.encoder import Encoder, load_encoder
+from brave_tf.encoders.encoder import Encoder
+from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.evaluation.comparison import compare_with_random
 from brave_tf.evaluation.protocol import make_protocol

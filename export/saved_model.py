@@ -9,8 +9,9 @@ from typing import Any
 import keras
 
 from brave_tf.encoders import card as cards
-from brave_tf.encoders.encoder import Encoder, load_encoder
+from brave_tf.encoders.encoder import Encoder
 from brave_tf.encoders.heads import HEADS_FILE, HEADS_FOLDER, Heads, load_heads, write_heads
+from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.export.card_text import MODEL_CARD
 from brave_tf.export.formats import FORMATS, check_formats, check_packages

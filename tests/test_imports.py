@@ -36,7 +36,7 @@ MAY_IMPORT = {
 }
 EXCEPTIONS = {
     ("method/brave.py", "training"),
-    ("encoders/encoder.py", "convert"),
+    ("encoders/loading.py", "convert"),
     ("export/card_curves.py", "pages"),
 }
 """When they are called, `Brave.from_preset` asks the part above for the model of a preset, `load_encoder` the one that

@@ -18,7 +18,8 @@ from brave_tf.convert.released import locate
 from brave_tf.convert.trees import Trees
 from brave_tf.encoders.card import card_of
 from brave_tf.encoders.checksums import file_sha256
-from brave_tf.encoders.encoder import ENCODER_FILE, load_encoder, save_encoder
+from brave_tf.encoders.encoder import ENCODER_FILE, save_encoder
+from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.export import export_encoder
 from brave_tf.export.verify import verify

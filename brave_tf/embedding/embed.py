@@ -22,7 +22,8 @@ from brave_tf.embedding.threads import done_in_threads, made_ahead
 from brave_tf.embedding.vectors import WindowEmbedder
 from brave_tf.embedding.windows import check_modality
 from brave_tf.embedding.writer import RowWriter, write_table
-from brave_tf.encoders.encoder import Encoder, load_encoder
+from brave_tf.encoders.encoder import Encoder
+from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UsageError, UserError, one_line
 from brave_tf.evaluation.request import check_fit
 from brave_tf.machine import cores

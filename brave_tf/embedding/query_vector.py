@@ -21,8 +21,9 @@ from brave_tf.embedding.grid import Grid
 from brave_tf.embedding.query import Query, batches, query_windows
 from brave_tf.embedding.table import EmbeddingTable
 from brave_tf.embedding.vectors import WindowEmbedder
-from brave_tf.encoders.encoder import Encoder, load_encoder
+from brave_tf.encoders.encoder import Encoder
 from brave_tf.encoders.heads import Heads, load_heads
+from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError, one_line
 from brave_tf.modalities import MODALITIES, Modality
 from brave_tf.progress import note, phase

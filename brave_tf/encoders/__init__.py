@@ -7,8 +7,8 @@ from brave_tf.lazy import public_names
 if TYPE_CHECKING:
     from brave_tf.encoders.card import EncoderCard as EncoderCard
     from brave_tf.encoders.encoder import Encoder as Encoder
-    from brave_tf.encoders.encoder import load_encoder as load_encoder
     from brave_tf.encoders.foreign import as_encoder as as_encoder
+    from brave_tf.encoders.loading import load_encoder as load_encoder
 
 # Importing the package costs nothing.
 __all__, __getattr__, __dir__ = public_names(
@@ -17,6 +17,6 @@ __all__, __getattr__, __dir__ = public_names(
         "Encoder": "encoder",
         "EncoderCard": "card",
         "as_encoder": "foreign",
-        "load_encoder": "encoder",
+        "load_encoder": "loading",
     },
 )

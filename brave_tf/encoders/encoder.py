@@ -1,11 +1,8 @@
-"""Encoders as users hold them: loaded from a run, a `.keras` file or a SavedModel."""
+"""Encoders as users hold them, and how they are written; `brave_tf.encoders.loading` reads them."""
 
 import contextlib
 import dataclasses
-import functools
-import os
 import random
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,28 +12,15 @@ import numpy as np
 import tensorflow as tf
 
 from brave_tf.config import AudioViewConfig
-from brave_tf.data.augment.batch import AugmentedViews
 from brave_tf.encoders import card as cards
-from brave_tf.encoders.baselines import BASELINES, load_baseline
-from brave_tf.encoders.card import EncoderCard, choose_tower
-from brave_tf.encoders.checksums import is_inside
-from brave_tf.encoders.from_run import find_checkpoint, load_checkpoint, load_newest
-from brave_tf.encoders.hub_names import is_hub
-from brave_tf.encoders.named import random_network
-from brave_tf.encoders.places import fetch, links_out_of
+from brave_tf.encoders.card import EncoderCard
 from brave_tf.encoders.portable import copy_weights, to_stock_layers
-from brave_tf.errors import UserError, one_line, reason_of
-from brave_tf.files import is_unfinished, replaced
-from brave_tf.method.brave import Brave
-from brave_tf.modalities import MODALITIES, NARROW, Modality, Tower, TowerChoice
+from brave_tf.errors import UserError
+from brave_tf.files import replaced
+from brave_tf.modalities import MODALITIES, Tower
 from brave_tf.models.backbones import NETWORKS
-from brave_tf.presets import released_checkpoints
-from brave_tf.progress import note
-from brave_tf.runs.directory import finished_summary
-from brave_tf.runs.paths import CONFIG_FILE, checkpoint_steps
 from brave_tf.runs.paths import ENCODER_FILE as ENCODER_FILE
 from brave_tf.runs.paths import TOWER_FILES as TOWER_FILES
-from brave_tf.storage import RemotePath, as_path, local_copy
 
 RANDOM = "random:"
 BASELINE = "baseline:"
@@ -186,227 +170,3 @@ def save_towers(encoders: Mapping[Tower, keras.Model], cards_of: Mapping[Tower, 
     """Writes the backbones of a run, the narrow one last: its file says that the run is complete."""
     for tower in sorted(encoders, key=lambda name: name == "narrow"):
         save_encoder(encoders[tower], cards_of[tower], run / TOWER_FILES[tower])
-
-
-PROGRAM = "a SavedModel is a program, which can read and write your files: use only those that you trust"
-DAMAGED = "its weights are not those that its card tells (their hash is another)"
-_note_once = functools.cache(note)
-
-
-def load_encoder(path: Encoder | str | os.PathLike[str], tower: TowerChoice | None = None) -> Encoder:
-    """Loads an encoder.
-
-    Args:
-        path: a run directory, whose newest checkpoint is taken while it has not finished, a checkpoint
-            `RUN/checkpoints/step-N`, a `.keras` file (also of a whole `Brave` model), an exported SavedModel directory,
-            `random:NAME` for a network at random initialisation (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a
-            preset), or what is in the input already: `baseline:pixels` and `baseline:frame-differences`, means over
-            time at 16 x 16 pixels, and `baseline:log-mel`, mean and deviation of the sound's mel bands. An `Encoder`
-            is given back. Each may be elsewhere, such as `gs://bucket/runs/first`, and is copied to this machine while
-            it loads. `hf://OWNER/NAME[@REVISION][/FOLDER]` is on the Hugging Face Hub, and
-            `kaggle://OWNER/MODEL/tensorFlow2/VARIATION[/VERSION]` on Kaggle; a name such as `v-a-tsm50` is a
-            checkpoint that was published with the paper; each is fetched once. `keras-hub:NAME` is a pretrained
-            backbone of KerasHub, such as VideoPrism.
-            A SavedModel is a program: it can read and write any file that you can, so load those that you trust.
-        tower: which backbone of a run, a whole model or a preset: "narrow" (the default), "broad" for the only broad
-            one or the only one of frames, or the modality of a broad one, such as "flow".
-
-    Returns:
-        A callable `(video, training=False)`; see `Encoder`.
-
-    Raises:
-        UserError: there is nothing there, it is not an encoder, or it has no such tower.
-
-    Example:
-        >>> encoder = brave_tf.load_encoder("runs/first")
-        >>> encoder(np.zeros([1, 8, 64, 64, 3], "float32")).shape
-        TensorShape([1, 512])
-    """
-    if isinstance(path, Encoder):
-        return _checked(path, tower)
-    if not isinstance(path, str | os.PathLike):
-        raise UserError(
-            f"received a {type(path).__name__}; expected a path, a name such as random:tiny, or an Encoder; "
-            "a Keras model can be saved as a .keras file, and that be loaded"
-        )
-    name = os.fspath(path)
-    if name.startswith((RANDOM, BASELINE, KERAS_HUB)):
-        return _checked(_named(name, tower), tower)
-    if is_hub(name):
-        return _fetched(name, tower)
-    if name in released_checkpoints and not os.path.exists(name):
-        return _released(name, tower)
-    place = as_path(path)
-    try:
-        return _from_place(place, tower)
-    except OSError as error:
-        raise UserError(f"{place} cannot be read ({reason_of(error)}); run the same command again") from error
-
-
-def _from_place(path: Path, tower: TowerChoice | None) -> Encoder:
-    checkpoint = find_checkpoint(path)
-    if checkpoint is not None:
-        return _from_run(load_checkpoint, checkpoint, tower)
-    if not path.exists():
-        raise UserError(f"{path} does not exist; expected a run directory, a .keras file or an exported SavedModel")
-    if path.is_file():
-        return _checked(_load_keras(path, tower), tower)
-    if (path / "saved_model.pb").is_file():
-        return _checked(_load_saved_model(path), tower)
-    unfinished = (path / CONFIG_FILE).is_file() and finished_summary(path) is None
-    if unfinished and (checkpoint_steps(path) or not (path / ENCODER_FILE).is_file()):
-        return _from_run(load_newest, path, tower)
-    if (path / ENCODER_FILE).is_file():
-        towers = [each for each, file in TOWER_FILES.items() if (path / file).is_file()]
-        return _load_keras(path / TOWER_FILES[choose_tower(tower, towers, str(path))], None)
-    if is_unfinished(path):
-        raise UserError(f"{path} was cut off while it was sent; run the command that writes it once more")
-    raise UserError(f"{path} holds no encoder; expected {ENCODER_FILE} (a run) or saved_model.pb (an export) in it")
-
-
-def _checked(encoder: Encoder, choice: TowerChoice | None) -> Encoder:
-    if choice is not None:
-        choose_tower(choice, [encoder.card.tower], str(encoder.path))
-    return encoder
-
-
-def _fetched(name: str, tower: TowerChoice | None) -> Encoder:
-    """An encoder of the Hugging Face Hub or of Kaggle."""
-    found = fetch(name, tower)
-    encoder = _from_place(found.path, tower)
-    told = encoder.card.weights_sha256
-    if encoder.model is not None and told and cards.weights_sha256(encoder.model) != told:
-        raise UserError(f"{found.name} is damaged: {DAMAGED}; fetch it again, or ask who published it")
-    encoder.path = RemotePath(found.name)
-    return encoder
-
-
-def _released(name: str, tower: TowerChoice | None) -> Encoder:
-    """An encoder that was published with the paper."""
-    from brave_tf.convert.cached import converted_release
-
-    encoder = _checked(_load_keras(converted_release(name, tower), tower), tower)
-    encoder.path = Path(name)
-    return encoder
-
-
-def _named(name: str, tower: TowerChoice | None) -> Encoder:
-    if name.startswith(KERAS_HUB):
-        from brave_tf.encoders.keras_hub import load_backbone
-
-        return load_backbone(name)
-    if name.startswith(BASELINE):
-        baseline = name.removeprefix(BASELINE)
-        if baseline not in BASELINES:
-            raise UserError(f"received {name}; expected one of {', '.join(BASELINE + each for each in BASELINES)}")
-        model, card = load_baseline(baseline)
-    else:
-        network = name.removeprefix(RANDOM)
-        with seeded_initialisation(0):
-            model, card = random_network(network, tower)
-    return Encoder(model, card, Path(name), model.variables, model.trainable_variables)
-
-
-def _from_run(load: Callable[..., tuple[keras.Model, EncoderCard]], path: Path, tower: TowerChoice | None) -> Encoder:
-    with seeded_initialisation(0):
-        model, card = load(path, tower)
-    return Encoder(model, card, path, model.variables, model.trainable_variables)
-
-
-def _load_keras(path: Path, tower: TowerChoice | None) -> Encoder:
-    try:
-        with local_copy(path) as copy:
-            _check_archive(copy, path)
-            model = keras.saving.load_model(copy, compile=False)
-        card = cards.read_from_archive(path)
-    except UserError:
-        raise
-    except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"{path} is not a readable .keras model: {reason}") from error
-    if isinstance(model, Brave):
-        model, card = _tower_of(model, tower, path)
-    if card is None:
-        card = _guessed_card(model, path)
-    return Encoder(model, card, path, model.variables, model.trainable_variables)
-
-
-def _check_archive(copy: Path, path: Path) -> None:
-    """Raises `UserError` if a `.keras` archive would unpack something outside the folder that it is unpacked into."""
-    with zipfile.ZipFile(copy) as archive:
-        outside = [name for name in archive.namelist() if not is_inside(name)]
-    if outside:
-        raise UserError(
-            f"{path} would write outside its own folder ({one_line(outside[0])}); expected an archive that Keras made: "
-            "do not trust it"
-        )
-
-
-def _guessed_card(model: keras.Model, path: Path) -> EncoderCard:
-    """The card of a `.keras` file that has none, from the rank of its input; says what it takes the file for."""
-    is_sound = len(model.input_shape) == 3
-    card = EncoderCard("audio", "audio", audio=AudioViewConfig()) if is_sound else EncoderCard()
-    kind = f"encoder of {MODALITIES[card.modality].word}, {MODALITIES[card.modality].network_input}"
-    note(f"{path} does not say what it embeds; by its input {model.input_shape} it is taken for an {kind}")
-    return card
-
-
-def _tower_of(model: Brave, choice: TowerChoice | None, path: Path) -> tuple[keras.Model, EncoderCard]:
-    """A backbone of a whole model, and its card."""
-    if not isinstance(model.augment, AugmentedViews):
-        raise UserError(
-            f"{path} is a Brave of networks of its own, whose inputs are not known; expected one of an experiment; "
-            "save its model.encoder, and load that with keras.saving.load_model"
-        )
-    encoders: dict[Any, keras.Model] = {"narrow": model.encoder, **model.broad_encoders}
-    tower = choose_tower(choice, list(encoders), str(path))
-    return encoders[tower], cards.card_of(model.augment.config, encoders[tower], steps=0, tower=tower)
-
-
-def _load_saved_model(path: Path) -> Encoder:
-    try:
-        with local_copy(path) as copy:
-            loaded = tf.saved_model.load(str(copy))
-    except (OSError, ValueError, tf.errors.OpError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"{path} is not a readable SavedModel: {reason}") from error
-    _note_once(PROGRAM)
-    links = links_out_of(path)
-    if links:
-        more = f", and so are {len(links) - 1:,} more" if links[1:] else ""
-        note(f"{one_line(str(links[0]))} is a link{more}: what is loaded is {one_line(os.path.realpath(links[0]))}")
-    card_file = path / cards.CARD_NAME
-    card = EncoderCard.from_json(card_file.read_bytes(), path) if card_file.is_file() else None
-    if callable(loaded):
-        card = card or EncoderCard()
-        return Encoder(loaded, card, path, loaded.variables, loaded.trainable_variables)
-    function, modality = _signature(loaded, path)
-    card = card or EncoderCard(modality, "narrow" if modality == NARROW else modality)
-    return Encoder(function, card, path, function.variables, [])
-
-
-def _signature(loaded: Any, path: Path) -> tuple[Any, Modality]:
-    """The signature of a SavedModel that cannot be called, as a function, and what it embeds."""
-    kinds: tuple[tuple[str, str, Modality], ...] = (("video", "video", "rgb"),)
-    kinds += (("serving_default", "video", "rgb"), ("spectrogram", "spectrogram", "audio"))
-    for name, argument, modality in kinds:
-        signature = loaded.signatures.get(name)
-        if signature is None or argument not in signature.structured_input_signature[1]:
-            continue
-        if "embedding" in signature.structured_outputs:
-            return _SignatureFunction(signature, argument), modality
-    raise UserError(
-        f"{path} is a SavedModel that cannot be called and has no signature `video` with the output `embedding`; "
-        "expected one that `brave-tf export` wrote, or with that signature"
-    )
-
-
-class _SignatureFunction:
-    """A signature, called as an encoder is; it cannot be trained further."""
-
-    def __init__(self, signature: Any, argument: str):
-        self._signature, self._argument = signature, argument
-        self.variables = signature.variables
-
-    def __call__(self, video: tf.Tensor, training: bool = False) -> tf.Tensor:
-        return self._signature(**{self._argument: video})["embedding"]

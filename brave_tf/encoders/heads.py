@@ -16,8 +16,9 @@ from brave_tf import presets
 from brave_tf.config.ranges import STRICT
 from brave_tf.config.values import to_dict
 from brave_tf.encoders.card import weights_sha256
-from brave_tf.encoders.encoder import RANDOM, TOWER_FILES, load_encoder, save_encoder, seeded_initialisation
+from brave_tf.encoders.encoder import RANDOM, TOWER_FILES, save_encoder, seeded_initialisation
 from brave_tf.encoders.from_run import find_checkpoint, load_towers
+from brave_tf.encoders.loading import load_encoder
 from brave_tf.encoders.named import PRESETS
 from brave_tf.encoders.portable import to_stock_layers
 from brave_tf.errors import UserError

@@ -12,9 +12,10 @@ import brave_tf
 from brave_tf import presets
 from brave_tf.config import AugmentConfig, BroadConfig, VideoViewConfig
 from brave_tf.config.values import override
-from brave_tf.encoders import encoder as encoder_module
+from brave_tf.encoders import loading
 from brave_tf.encoders.card import EncoderCard, card_of
-from brave_tf.encoders.encoder import TOWER_FILES, load_encoder, save_towers
+from brave_tf.encoders.encoder import TOWER_FILES, save_towers
+from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.method.brave import Brave
 from brave_tf.training.build import build
@@ -147,7 +148,7 @@ def test_unknown_names_are_one_line(name):
 
 
 def test_a_saved_model_with_the_signature_alone_is_an_encoder(tmp_path, capsys):
-    encoder_module._note_once.cache_clear()
+    loading._note_once.cache_clear()
     weights = tf.Variable(np.random.default_rng(0).random((3, 5)), dtype=tf.float32)
 
     @tf.function(input_signature=[tf.TensorSpec([None, None, None, None, 3], tf.float32, name="video")])

@@ -15,9 +15,9 @@ import tensorflow as tf
 import brave_tf
 from brave_tf.config import AudioViewConfig, EvaluationConfig
 from brave_tf.encoders.card import EncoderCard
-from brave_tf.encoders.encoder import load_encoder
 from brave_tf.encoders.foreign import as_encoder
 from brave_tf.encoders.keras_hub import backbone_encoder
+from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.evaluation.features import Embedder
 

@@ -10,7 +10,7 @@ import pytest
 from brave_tf import presets
 from brave_tf.config import BroadConfig, VideoViewConfig
 from brave_tf.config.values import override
-from brave_tf.encoders.encoder import load_encoder
+from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.runs.directory import claimed
 from brave_tf.training.build import make_model

@@ -17,10 +17,11 @@ import tensorflow as tf
 
 import brave_tf
 from brave_tf.convert import to_haiku
-from brave_tf.encoders import encoder as encoder_module
+from brave_tf.encoders import loading
 from brave_tf.encoders.card import EncoderCard, network_of, weights_sha256
-from brave_tf.encoders.encoder import load_encoder, save_encoder
+from brave_tf.encoders.encoder import save_encoder
 from brave_tf.encoders.hub_names import is_hub
+from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.storage import RemotePath
 from tests.convert.trees import brave, checkpoint
@@ -64,7 +65,7 @@ def saved_model(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _say_again():
-    encoder_module._note_once.cache_clear()
+    loading._note_once.cache_clear()
 
 
 def hub(monkeypatch, tmp_path, repositories) -> HuggingFaceHub:

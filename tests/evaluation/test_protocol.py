@@ -15,7 +15,7 @@ from brave_tf.commands import evaluate, prepare
 from brave_tf.config import FLOW_AUGMENT, AugmentConfig, EvaluationConfig, EvaluationInput
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.open import open_dataset
-from brave_tf.encoders.encoder import load_encoder
+from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.evaluation import features, frozen
 from brave_tf.evaluation.clips import LabelledClips

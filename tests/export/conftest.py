@@ -18,7 +18,7 @@ class Export(NamedTuple):
 @pytest.fixture(scope="session")
 def tiny_export(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Export]:
     """Not to be changed. The folder is called 1, as a version of a model is."""
-    from brave_tf.encoders.encoder import load_encoder
+    from brave_tf.encoders.loading import load_encoder
     from brave_tf.export import export_encoder
     from brave_tf.export.formats import FORMATS
     from tests.programs import run_checker

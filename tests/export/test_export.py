@@ -13,7 +13,7 @@ from brave_tf.config import EvaluationConfig
 from brave_tf.data.evaluation_frames import center_crop, resize_shorter_side
 from brave_tf.data.spectrogram import log_mel
 from brave_tf.encoders.card import EncoderCard
-from brave_tf.encoders.encoder import load_encoder
+from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.export import export_encoder, verify
 

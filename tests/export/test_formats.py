@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from brave_tf.encoders.card import EncoderCard, network_of
-from brave_tf.encoders.encoder import Encoder, load_encoder, save_encoder
+from brave_tf.encoders.encoder import Encoder, save_encoder
+from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.export import export_encoder
 from brave_tf.export.formats import FORMATS, check_formats

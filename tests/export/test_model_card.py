@@ -12,7 +12,8 @@ from brave_tf import presets
 from brave_tf.cli.main import main
 from brave_tf.config.values import override, to_dict
 from brave_tf.encoders.card import card_of
-from brave_tf.encoders.encoder import load_encoder, save_encoder
+from brave_tf.encoders.encoder import save_encoder
+from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.export import export_encoder
 from brave_tf.export.card_text import cell, front_matter, license_of, table

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from brave_tf.encoders.encoder import load_encoder
+from brave_tf.encoders.loading import load_encoder
 from brave_tf.export import export_encoder
 from brave_tf.export.warm_up import WARM_UP_FILE
 

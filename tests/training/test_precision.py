@@ -10,7 +10,8 @@ import tensorflow as tf
 from brave_tf import presets
 from brave_tf.config.values import override
 from brave_tf.encoders.card import card_of
-from brave_tf.encoders.encoder import load_encoder, save_encoder, seeded_initialisation
+from brave_tf.encoders.encoder import save_encoder, seeded_initialisation
+from brave_tf.encoders.loading import load_encoder
 from brave_tf.method.brave import build_optimizer
 from brave_tf.training.build import make_model
 from tests.method.test_micro_batches import SMALL, batch
