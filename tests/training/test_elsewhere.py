@@ -151,7 +151,8 @@ def test_it_is_exported_there_whole_or_not_at_all(run, whole):
     for place in (out, out / "encoder.keras"):
         np.testing.assert_allclose(load_encoder(str(place))(VIDEO), expected, atol=1e-5)
     names = {"assets.extra", "brave_tf.json", "encoder.keras", "fingerprint.pb", "saved_model.pb", "variables"}
-    assert {path.name for path in out.iterdir()} == names | {"verification.json"}
+    names |= {"verification.json", "README.md", "training_loss.png", "training_spread.png"}
+    assert {path.name for path in out.iterdir()} == names
     assert export(str(run[0]), str(out), formats=("savedmodel", "keras"))["formats"].keys() == {"savedmodel", "keras"}
     with pytest.raises(UserError, match=r"ram://.* exists already; choose another --out"):
         export(str(run[0]), str(out))
