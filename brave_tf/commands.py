@@ -420,7 +420,9 @@ def embed(
     Args:
         encoder: run directory (until the run has finished, its newest checkpoint), RUN/checkpoints/step-N, .keras file,
             exported SavedModel, random:NAME (tsm50, tsm50x2, r3d50, audio-resnet50, tiny, or a preset), or
-            baseline:log-mel. In Python also what `brave_tf.load_encoder` gave.
+            baseline:NAME (pixels, frame-differences, log-mel); also hf://OWNER/NAME,
+            kaggle://OWNER/MODEL/FRAMEWORK/VARIATION, a published checkpoint such as v-a-tsm50, or keras-hub:NAME, see
+            docs/sharing.md. In Python also what `brave_tf.load_encoder` or `brave_tf.as_encoder` gave.
         media: media files, folders of them, or CSV lists with a column `path` and optionally start and end (seconds);
             they may be elsewhere, such as gs://bucket/videos.
         out: the Parquet file to write. What is done of it is kept in a folder beside it until all of it is.

@@ -143,12 +143,17 @@ def _load_onnx(place: str) -> Loaded:
     return Loaded(lambda clips: session.run(["embedding"], {argument.name: clips})[0], facts=facts)
 
 
+def _cores() -> int:
+    # Not every system tells which cores a process may use.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _load_litert(place: str) -> Loaded:
     from importlib.metadata import version
 
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(model_path=place, num_threads=len(os.sched_getaffinity(0)))
+    interpreter = Interpreter(model_path=place, num_threads=_cores())
     runner = interpreter.get_signature_runner("serving_default")
     ((argument, details),) = runner.get_input_details().items()
     facts = {

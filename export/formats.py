@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import fnmatch
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -120,7 +121,9 @@ def _check_part(directory: Path, name: str, part: Part, examples: Examples) -> F
     with phase(f"verifying {name} in a fresh process"):
         loader = name.partition("-")[0]
         found = check(loader, directory / part.place, examples, part.tolerance)
-    files = [path for path in relative_files(directory) if any(Path(path).match(each) for each in part.patterns)]
+    files = [
+        path for path in relative_files(directory) if any(fnmatch.fnmatchcase(path, each) for each in part.patterns)
+    ]
     known = {field.name for field in dataclasses.fields(FormatCheck)}
     return FormatCheck(
         files=sha256_of_files(directory, [*files, cards.CARD_NAME]),

@@ -129,7 +129,9 @@ class ModelCard:
     def _origin(self) -> str:
         if self._encoder.is_random:
             return "at random initialisation: it was not trained, and is something to compare with."
-        return f"trained without labels with BraVe ({card_text.PAPER}), by `brave_tf`."
+        if self._encoder.card.steps:
+            return f"trained without labels with BraVe ({card_text.PAPER}), by `brave_tf`."
+        return "written by `brave_tf`, which does not know how it was trained."
 
     def _facts(self) -> list[tuple[str, str]]:
         encoder, card, told = self._encoder, self._encoder.card, self._told

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from brave_tf.encoders.encoder import Encoder
+from brave_tf.errors import UserError, reason_of
 from brave_tf.export.signature import clip_spec
 from brave_tf.modalities import MODALITIES
 from brave_tf.progress import phase
@@ -24,6 +25,9 @@ def write_onnx(encoder: Encoder, directory: Path) -> None:
     Args:
         encoder: an encoder with a Keras model.
         directory: where to.
+
+    Raises:
+        UserError: the network has an operation that ONNX, or the program that writes it, does not know.
     """
     import onnx
 
@@ -31,12 +35,18 @@ def write_onnx(encoder: Encoder, directory: Path) -> None:
     is_sound = MODALITIES[encoder.card.modality].is_sound
     file = directory / ONNX_FILE
     with phase("writing the ONNX file"):
-        with warnings.catch_warnings():
-            # Of Keras, which looks for names that NumPy had once, for tf2onnx.
-            warnings.simplefilter("ignore", FutureWarning)
-            encoder.own_network().export(
-                file, format="onnx", input_signature=[spec], opset_version=OPSET, verbose=False
-            )
+        try:
+            with warnings.catch_warnings():
+                # Of Keras, which looks for names that NumPy had once, for tf2onnx.
+                warnings.simplefilter("ignore", FutureWarning)
+                encoder.own_network().export(
+                    file, format="onnx", input_signature=[spec], opset_version=OPSET, verbose=False
+                )
+        except (ValueError, TypeError, NotImplementedError, RuntimeError) as error:
+            raise UserError(
+                f"{encoder.path} cannot be written for ONNX: {reason_of(error)}; expected a network of this library, "
+                "from a run or an encoder.keras; choose other --formats"
+            ) from error
         model = onnx.load(file)
         _name_output(model.graph, OUTPUT)
         _name_axes(model.graph.input[0], ["B", "S", "M"] if is_sound else ["B", "T", "H", "W", "C"])

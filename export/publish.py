@@ -21,10 +21,15 @@ FRAMEWORKS: Mapping[str, str] = {"tensorFlow2": "savedmodel", "keras": "keras", 
 KAGGLE_LICENSES: Mapping[str, str] = {"apache-2.0": "Apache 2.0", "mit": "MIT", "cc0-1.0": "CC0: Public Domain"}
 """Licences by the identifier that the model card has, as Kaggle calls them."""
 EARLIER_FILES = (
-    *("*.keras", "saved_model.pb", "fingerprint.pb", "variables/*", "assets/*", "assets.extra/*", "heads/*"),
-    *("*.onnx", "*.tflite", "training_*.png", "brave_tf.json", VERIFICATION_FILE),
+    *("encoder.keras", "saved_model.pb", "fingerprint.pb", "variables/*", "assets/*", "assets.extra/*", "heads/*"),
+    *("encoder.onnx", "encoder_float32.tflite", "encoder_float16.tflite", "encoder_int8.tflite"),
+    *("training_loss.png", "training_spread.png", "training_probe.png", "brave_tf.json", VERIFICATION_FILE),
 )
-"""What an earlier version of a model may have, and must not be left of it beside the new one's files."""
+"""What an earlier version of a model may have, and must not be left of it beside the new one's files.
+
+Whole names, and folders from the root on: the client's `*` also stands for `/`, so that `*.keras` would take files of
+other folders, which may hold other models.
+"""
 NAMED = 5
 """Files that a message names."""
 

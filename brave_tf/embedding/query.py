@@ -108,9 +108,9 @@ def _window_at(query: Query, seconds: float, input_view: EvaluationInput, grid: 
         source = _from(query, begin)
         rest = media_windows(source, input_view, grid.window_seconds, grid.stride_seconds)
         last = collections.deque(rest, maxlen=1)[0]
-    elif begin:
+    else:
         # Says what is wrong with the file, if that is why nothing was found.
-        next(media_windows(query.path, input_view, grid.window_seconds, grid.stride_seconds))
+        next(media_windows(query.path, input_view, grid.window_seconds, grid.stride_seconds), None)
     if last is None or last.end <= seconds + _CLOCK_SECONDS:
         raise UserError(f"{query} is past the end of the file; expected a moment within it")
     return last

@@ -5,14 +5,14 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pydantic
 
-from brave_tf.config.ranges import STRICT
+from brave_tf.config.ranges import STRICT, Positive
 from brave_tf.config.values import to_dict
 from brave_tf.config.words import PoolName
 from brave_tf.encoders.card import EncoderCard
@@ -26,6 +26,8 @@ KEY = b"brave_tf"
 EMBEDDING, DENSE = "embedding", "dense"
 PLACES = pa.schema([("file", pa.string()), ("start", pa.float64()), ("end", pa.float64()), ("modality", pa.string())])
 """What every row tells of its window, before its embedding."""
+MOST_NUMBERS = 2**20
+"""Of an embedding that is believed; the largest encoders give some thousand."""
 BLOCK_ROWS = 8192
 """Rows that are read at a time."""
 
@@ -73,15 +75,15 @@ class TableFacts:
     weights_sha256: str
     card: EncoderCard
     tower: Tower
-    embedding_size: int
-    window: float
-    stride: float
+    embedding_size: Annotated[int, pydantic.Field(ge=1, le=MOST_NUMBERS)]
+    window: Positive
+    stride: Positive
     pool: PoolName = "windows"
     folder: str | None = None
     data: str | None = None
     dense: bool = False
-    rows: int = 0
-    files: int = 0
+    rows: Annotated[int, pydantic.Field(ge=0)] = 0
+    files: Annotated[int, pydantic.Field(ge=0)] = 0
     left_out: tuple[FileRemark, ...] = ()
     remarks: tuple[FileRemark, ...] = ()
     plan: str = ""
@@ -162,6 +164,12 @@ class EmbeddingTable:
         for name in names:
             if table[name].null_count:
                 raise UserError(f"{self.path} has rows without {name}; write it again with brave-tf embed")
+        for name in ("start", "end"):
+            seconds = table[name].to_numpy()
+            if not (np.isfinite(seconds) & (seconds >= 0)).all():
+                raise UserError(
+                    f"{self.path} has rows whose {name} is no number of seconds; write it again with brave-tf embed"
+                )
         return table.replace_schema_metadata(None)
 
     def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[np.ndarray]:

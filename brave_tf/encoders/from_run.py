@@ -77,7 +77,13 @@ def load_towers(path: Path) -> tuple[Towers, Config, int]:
         broad: dict[str, keras.Model] = {modality: networks[modality] for modality in config.broad.modalities}
         settings = config.model
         towers = Towers(
-            networks["narrow"], broad, settings.hidden_size, settings.projection_size, settings.heads, name="towers"
+            networks["narrow"],
+            broad,
+            settings.hidden_size,
+            settings.projection_size,
+            settings.heads,
+            settings.predictor,
+            name="towers",
         )
         # They come first among the weights of the whole model.
         return towers, config, _read_weights(place, towers, 0)

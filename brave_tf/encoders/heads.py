@@ -18,7 +18,7 @@ from brave_tf.config.values import to_dict
 from brave_tf.encoders.card import weights_sha256
 from brave_tf.encoders.encoder import RANDOM, TOWER_FILES, save_encoder, seeded_initialisation
 from brave_tf.encoders.from_run import find_checkpoint, load_towers
-from brave_tf.encoders.loading import load_encoder
+from brave_tf.encoders.loading import check_archive, load_encoder
 from brave_tf.encoders.named import PRESETS
 from brave_tf.encoders.portable import to_stock_layers
 from brave_tf.errors import UserError
@@ -136,11 +136,17 @@ def write_heads(heads: Heads, folder: Path) -> None:
         folder: where to; made if absent.
 
     Raises:
+        UserError: the run that they are of has gone on meanwhile.
         OSError: it cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for tower in heads.weights_sha256:
         encoder = load_encoder(heads.place, tower)
+        if encoder.weights_sha256() != heads.weights_sha256[tower]:
+            raise UserError(
+                f"{heads.place} has gone on while its heads were written; export RUN/checkpoints/step-N, where all is "
+                "of one step"
+            )
         save_encoder(encoder.model, encoder.card, folder / TOWER_FILES[tower])
     model, card = _stock_model(heads)
     with replaced(folder / HEADS_FILE) as partial:
@@ -169,7 +175,9 @@ def _random(name: str) -> Heads:
     broad: dict[str, Any] = {modality: load_encoder(name, modality).model for modality in config.broad.modalities}
     narrow, settings = load_encoder(name).model, config.model
     with seeded_initialisation(0):
-        towers = Towers(narrow, broad, settings.hidden_size, settings.projection_size, settings.heads)
+        towers = Towers(
+            narrow, broad, settings.hidden_size, settings.projection_size, settings.heads, settings.predictor
+        )
     return _of_towers(towers, Path(name))
 
 
@@ -189,7 +197,10 @@ def _read(folder: Path) -> Heads:
 def _load_keras(path: Path) -> Any:
     try:
         with local_copy(path) as copy:
+            check_archive(copy, path)
             return keras.saving.load_model(copy, compile=False)
+    except UserError:
+        raise
     except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(f"{path} is not a readable .keras model: {reason}") from error
@@ -225,7 +236,11 @@ def _stock_model(heads: Heads) -> tuple[keras.Model, _Card]:
 
 
 def _stock(head: Any, name: str) -> tuple[str, keras.Model, keras.Model]:
-    return name, _functional(head.projector, f"{name}_projector"), _functional(head.predictor, f"{name}_predictor")
+    projector = _functional(head.projector, f"{name}_projector")
+    if head.predictor is not None:
+        return name, projector, _functional(head.predictor, f"{name}_predictor")
+    projection = keras.Input(projector.output_shape[1:])
+    return name, projector, keras.Model(projection, keras.layers.Identity()(projection), name=f"{name}_predictor")
 
 
 def _functional(part: keras.Model, name: str) -> keras.Model:

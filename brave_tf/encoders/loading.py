@@ -167,13 +167,13 @@ def _from_run(load: Callable[..., tuple[keras.Model, EncoderCard]], path: Path, 
 def _load_keras(path: Path, tower: TowerChoice | None) -> Encoder:
     try:
         with local_copy(path) as copy:
-            _check_archive(copy, path)
+            check_archive(copy, path)
             model = keras.saving.load_model(copy, compile=False)
         card = cards.read_from_archive(path)
     except UserError:
         raise
     except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(f"{path} is not a readable .keras model: {reason}") from error
     if isinstance(model, Brave):
         model, card = _tower_of(model, tower, path)
@@ -182,7 +182,7 @@ def _load_keras(path: Path, tower: TowerChoice | None) -> Encoder:
     return Encoder(model, card, path, model.variables, model.trainable_variables)
 
 
-def _check_archive(copy: Path, path: Path) -> None:
+def check_archive(copy: Path, path: Path) -> None:
     """Raises `UserError` if a `.keras` archive would unpack something outside the folder that it is unpacked into."""
     with zipfile.ZipFile(copy) as archive:
         outside = [name for name in archive.namelist() if not is_inside(name)]
@@ -219,7 +219,7 @@ def _load_saved_model(path: Path) -> Encoder:
         with local_copy(path) as copy:
             loaded = tf.saved_model.load(str(copy))
     except (OSError, ValueError, tf.errors.OpError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(f"{path} is not a readable SavedModel: {reason}") from error
     _note_once(PROGRAM)
     links = links_out_of(path)

@@ -30,6 +30,8 @@ FRAME_SECONDS = 0.5
 """A frame is looked for in so much of a file."""
 WHOLE_SECONDS = 5.0
 """The spectrogram of a whole file is of its first seconds."""
+LONGEST_SECONDS = 60.0
+"""Of sound that is drawn: the beginning of what is longer."""
 PERCENTILES = (1.0, 99.0)
 
 Kind = Literal["frame", "spectrogram"]
@@ -55,8 +57,12 @@ def picture_of_file(media: Path, start: float, end: float, kind: Kind) -> Pictur
         if clip is None or not clip.frames:
             raise MediaError("has no picture there")
         return _decoded(clip.frames[0])
-    view = EvaluationInput("audio", EvaluationConfig(audio_seconds=end - start if end > start else WHOLE_SECONDS))
-    window = next(media_windows(Source(media, media.name, start or None, end or None), view), None)
+    # A row may stand for a whole film.
+    seconds = min(end - start, LONGEST_SECONDS) if end > start else WHOLE_SECONDS
+    view = EvaluationInput("audio", EvaluationConfig(audio_seconds=seconds))
+    window = next(
+        media_windows(Source(media, media.name, start or None, start + seconds if end > start else None), view), None
+    )
     if window is None:
         raise MediaError("has no sound there")
     return _spectrogram(window.clip, view.sound)

@@ -188,3 +188,18 @@ def test_a_million_rows_are_searched_block_by_block(tmp_path):
     scores = similarities(blocks, vectors[765_432], advance)
     answers = best_moments(places, scores, 2)
     assert answers == [Answer("765", 432.0, 434.0, 1.0), Answer("0", 0.0, 2.0, 0.0)]
+
+
+def test_large_numbers_are_compared_like_others():
+    rows = np.float32([[3e38, 0.0], [3e38, 3e38], [0.0, 1.0], [0.0, 0.0]])
+    found = similarities([rows], np.float32([2e38, 0.0]), lambda done=1, note="": None)
+    np.testing.assert_allclose(found, [1.0, 0.5**0.5, 0.0, 0.0], atol=1e-6)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_vectors_that_are_not_finite_are_one_line(bad):
+    rows, query = np.ones((3, 2), np.float32), np.float32([bad, 1.0])
+    with pytest.raises(UserError, match="not finite"):
+        similarities([rows], query, lambda done=1, note="": None)
+    with pytest.raises(UserError, match="not finite"):
+        similarities([rows], np.ones(2, np.float32), lambda done=1, note="": None, lambda block: block * bad)

@@ -64,6 +64,9 @@ def changed(**values):
         (table().replace_schema_metadata({KEY: "{"}), r"damaged metadata \(no readable JSON\)"),
         (table().replace_schema_metadata({KEY: "[]"}), r"damaged metadata"),
         (changed(window="long"), r"damaged metadata \(window: "),
+        (changed(embedding_size=2**40), r"damaged metadata \(embedding_size: "),
+        (changed(embedding_size=-5), r"damaged metadata \(embedding_size: "),
+        (changed(stride=0.0), r"damaged metadata \(stride: "),
         (changed(color="red"), r"damaged metadata \(color: "),
         (changed(version=2), "has format 2; this version reads up to 1; upgrade"),
         (changed(embedding_size=4), r"embedding holds fixed_size_list<element: float>\[3\] instead of .*\[4\]"),
@@ -78,6 +81,8 @@ def changed(**values):
             "has rows without an embedding",
         ),
         (table().set_column(0, "file", pa.array(["a", None, "b", "c"])), "has rows without file"),
+        (table().set_column(1, "start", pa.array([0.0, np.nan, 0, 0])), "rows whose start is no number of seconds"),
+        (table().set_column(2, "end", pa.array([1.0, np.inf, 1, 1])), "rows whose end is no number of seconds"),
         (table().set_column(1, "start", pa.array(["a", "b", "c", "d"])), "start holds string instead of double"),
     ],
 )

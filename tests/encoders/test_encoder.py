@@ -137,6 +137,11 @@ def test_baselines_of_frames_are_their_mean_and_what_changes_in_them():
     np.testing.assert_allclose(changes[:, inside], expected[:, inside], atol=1e-5)
 
 
+def test_baselines_are_told_apart_though_they_have_no_weights():
+    names = ("pixels", "frame-differences", "log-mel")
+    assert len({load_encoder(f"baseline:{name}").weights_sha256() for name in names}) == len(names)
+
+
 def test_a_single_frame_has_no_differences():
     assert not load_encoder("baseline:frame-differences")(np.ones([1, 1, 32, 32, 3], "float32")).numpy().any()
 

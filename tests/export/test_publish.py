@@ -1,5 +1,6 @@
 """What is sent to the Hugging Face Hub and to Kaggle, and what is refused; never the network."""
 
+import fnmatch
 import shutil
 import sys
 from pathlib import Path
@@ -61,6 +62,17 @@ def test_a_directory_goes_to_the_hugging_face_hub(exported, sent):
     assert found.files == {
         str(path.relative_to(exported)): path.stat().st_size for path in exported.rglob("*") if path.is_file()
     }
+
+
+@pytest.mark.parametrize("name", ["audio/encoder.keras", "x/encoder.onnx", "own.keras", "notes.png", "a/variables/b"])
+def test_files_of_others_in_the_repository_stay(name):
+    # As huggingface_hub matches them.
+    assert not [pattern for pattern in EARLIER_FILES if fnmatch.fnmatch(name, pattern)]
+
+
+@pytest.mark.parametrize("name", ["encoder.keras", "variables/variables.index", "heads/audio.keras", "saved_model.pb"])
+def test_files_of_an_earlier_version_do_not(name):
+    assert [pattern for pattern in EARLIER_FILES if fnmatch.fnmatch(name, pattern)]
 
 
 def test_a_directory_goes_to_kaggle(exported, sent):
