@@ -16,7 +16,8 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     """Vectors of length 1, [..., D] float32."""
     wide = np.asarray(vectors, np.float64)
     norms = np.sqrt(np.vecdot(wide, wide))
-    return np.asarray(wide / np.maximum(norms, SMALLEST_NORM)[..., None], np.float32)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(wide / np.maximum(norms, SMALLEST_NORM)[..., None], np.float32)
 
 
 def similarities(
