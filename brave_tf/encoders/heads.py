@@ -18,7 +18,7 @@ from brave_tf.config.values import to_dict
 from brave_tf.encoders.card import weights_sha256
 from brave_tf.encoders.encoder import RANDOM, TOWER_FILES, save_encoder, seeded_initialisation
 from brave_tf.encoders.from_run import find_checkpoint, load_towers
-from brave_tf.encoders.loading import check_archive, load_encoder
+from brave_tf.encoders.loading import load_archive, load_encoder
 from brave_tf.encoders.named import PRESETS
 from brave_tf.encoders.portable import to_stock_layers
 from brave_tf.errors import UserError
@@ -27,7 +27,7 @@ from brave_tf.method.brave import Brave
 from brave_tf.method.towers import Towers
 from brave_tf.modalities import Modality, Tower
 from brave_tf.runs.paths import CONFIG_FILE
-from brave_tf.storage import as_path, local_copy
+from brave_tf.storage import as_path
 
 HEADS_FOLDER = "heads"
 """In an export: the heads, and the encoders that they stand on."""
@@ -122,7 +122,7 @@ def load_heads(path: str | os.PathLike[str]) -> Heads:
             return _read(folder)
     if not place.exists():
         raise UserError(f"{place} does not exist; {_EXPECTED}")
-    model = _load_keras(place) if place.is_file() else None
+    model = load_archive(place) if place.is_file() else None
     if not isinstance(model, Brave):
         raise UserError(f"{name} has no heads; {_EXPECTED}")
     return _of_towers(model.towers, place)
@@ -183,7 +183,7 @@ def _random(name: str) -> Heads:
 
 def _read(folder: Path) -> Heads:
     path = folder / HEADS_FILE
-    model = _load_keras(path)
+    model = load_archive(path)
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             card = pydantic.TypeAdapter(_Card).validate_json(archive.read(_CARD_NAME))
@@ -192,18 +192,6 @@ def _read(folder: Path) -> Heads:
     except (KeyError, ValueError, zipfile.BadZipFile):
         raise UserError(f"{path} holds no heads, or damaged ones; export the run again with --heads") from None
     return Heads(folder, card.weights_sha256, narrow, broad)
-
-
-def _load_keras(path: Path) -> Any:
-    try:
-        with local_copy(path) as copy:
-            check_archive(copy, path)
-            return keras.saving.load_model(copy, compile=False)
-    except UserError:
-        raise
-    except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{path} is not a readable .keras model: {reason}") from error
 
 
 class _NamedHead:

@@ -1,9 +1,10 @@
 """Encoders from wherever they are: a run, a file, an export, a hub, or a name."""
 
+import contextlib
 import functools
 import os
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -165,16 +166,9 @@ def _from_run(load: Callable[..., tuple[keras.Model, EncoderCard]], path: Path, 
 
 
 def _load_keras(path: Path, tower: TowerChoice | None) -> Encoder:
-    try:
-        with local_copy(path) as copy:
-            check_archive(copy, path)
-            model = keras.saving.load_model(copy, compile=False)
+    with as_keras_errors(path):
+        model = load_archive(path)
         card = cards.read_from_archive(path)
-    except UserError:
-        raise
-    except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{path} is not a readable .keras model: {reason}") from error
     if isinstance(model, Brave):
         model, card = _tower_of(model, tower, path)
     if card is None:
@@ -182,7 +176,30 @@ def _load_keras(path: Path, tower: TowerChoice | None) -> Encoder:
     return Encoder(model, card, path, model.variables, model.trainable_variables)
 
 
-def check_archive(copy: Path, path: Path) -> None:
+def load_archive(path: Path) -> Any:
+    """What a `.keras` file holds, if it would unpack nothing outside its own folder.
+
+    Raises:
+        UserError: it is no such file, or would.
+    """
+    with as_keras_errors(path), local_copy(path) as copy:
+        _check_archive(copy, path)
+        return keras.saving.load_model(copy, compile=False)
+
+
+@contextlib.contextmanager
+def as_keras_errors(path: Path) -> Iterator[None]:
+    """Turns what is raised for a file that is no `.keras` model into a `UserError`."""
+    try:
+        yield
+    except UserError:
+        raise
+    except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{path} is not a readable .keras model: {reason}") from error
+
+
+def _check_archive(copy: Path, path: Path) -> None:
     """Raises `UserError` if a `.keras` archive would unpack something outside the folder that it is unpacked into."""
     with zipfile.ZipFile(copy) as archive:
         outside = [name for name in archive.namelist() if not is_inside(name)]

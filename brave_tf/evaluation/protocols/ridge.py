@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from brave_tf.config.evaluation import EvaluationInput
 from brave_tf.evaluation.protocol import ClassifierProtocol, for_all_classes
+from brave_tf.evaluation.protocols.linear import UNSEEN
 from brave_tf.progress import Advance
 
 if TYPE_CHECKING:
     import numpy as np
 
-UNSEEN = -1e9
-"""Decision for a class that no training clip has."""
 PENALTIES = tuple(10.0**power for power in range(-2, 7))
 """L2 penalties to choose from, of standardised features."""
 
