@@ -10,15 +10,17 @@ from brave_tf.commands import evaluate, export, prepare, pretrain
 from brave_tf.config import Config
 from brave_tf.config.values import override
 from brave_tf.demo.steps import Steps
-from brave_tf.demo.world import MOTIONS, write_world
+from brave_tf.demo.world import LABELS, LIST_FILE, MOTIONS, THINGS, write_list, write_world
 from brave_tf.errors import UserError
 from brave_tf.files import write_json
 from brave_tf.machine import cores
 from brave_tf.progress import phase, track
 from brave_tf.storage import is_remote
 
-CLIPS_PER_MOTION = {"train": 150, "test": 24}
-CLIP_SECONDS = 3.0
+CLIPS_PER_MOTION = {"train": 72, "test": 30}
+"""Multiples of the number of things, so that every motion has as many clips of each."""
+CLIP_SECONDS = 8.0
+CLIP_SIZE = 56
 RUNS = {"V<->A": ("tiny-va", 600), "V<->V": ("tiny-v", 30)}
 """Presets and steps, by the names that the paper gives such models."""
 
@@ -30,7 +32,7 @@ SETTINGS = (
 )
 """What the demo changes in the presets, to be done within minutes."""
 
-TRAINED_ON = f"generated clips of textures in {len(MOTIONS)} kinds of motion, each with a sound of its own"
+TRAINED_ON = f"generated clips of {len(THINGS)} kinds of things in {len(MOTIONS)} kinds of motion, each motion with a sound of its own"
 """What the model card of the exported encoder tells of its data."""
 
 
@@ -42,8 +44,10 @@ def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
         seed: the world's, the networks' and the samples' seed.
 
     Returns:
-        The content of `report.json`: `linear_top1`, `random_init_top1` and `chance` of the V<->A encoder, `seconds`,
-        `export_verified`, and the same scores of every run.
+        The content of `report.json`: `linear_top1`, `random_init_top1` and `chance` of the motion by the V<->A encoder;
+        `v_v_theme_top1`, `v_v_theme_random_init_top1` and `v_v_motion_top1` of the V<->V encoder (the theme is the
+        thing); `effective_rank` of the projections at the end of every run, by view; `seconds`, `export_verified`, and
+        all scores of every run.
 
     Raises:
         UserError: the directory holds something else, a demo of another seed, or cannot be written.
@@ -55,7 +59,7 @@ def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
     configs = {name: _config(preset, count, seed) for name, (preset, count) in RUNS.items()}
     media, dataset = out / "media", out / "dataset"
     steps.do("write media files", lambda: _write_media(media, seed))
-    steps.do("prepare", lambda: prepare(media, dataset, workers=cores()).fingerprint)
+    steps.do("prepare", lambda: prepare(media / LIST_FILE, dataset, workers=cores()).fingerprint)
     runs = {name: out / "runs" / config.name for name, config in configs.items()}
     summaries: dict[str, Any] = {}
     scores: dict[str, Any] = {}
@@ -73,15 +77,19 @@ def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
         page.write(out / "index.html", content)
 
     seconds = dict(content.timings)
-    best = scores["V<->A"]["linear"]
+    motion, thing = scores["V<->A"]["motion"]["linear"], scores["V<->V"]["thing"]["linear"]
     report = {
-        "linear_top1": best["mean"],
-        "random_init_top1": best["random_init"],
-        "chance": best["chance"],
+        "linear_top1": motion["mean"],
+        "random_init_top1": motion["random_init"],
+        "chance": motion["chance"],
+        "v_v_theme_top1": thing["mean"],
+        "v_v_theme_random_init_top1": thing["random_init"],
+        "v_v_motion_top1": scores["V<->V"]["motion"]["linear"]["mean"],
+        "effective_rank": {curves.name: curves.last_ranks for curves in content.curves},
         "seconds": round(sum(seconds.values()), 1),
         "export_verified": True,
         "export": exported,
-        "runs": {name: {"summary": summaries[name], **scores[name]} for name in RUNS},
+        "runs": {name: {"summary": summaries[name], **scores[name]["motion"], **scores[name]} for name in RUNS},
         "timings": seconds,
         "seed": seed,
     }
@@ -100,24 +108,30 @@ def _write_media(media: Path, seed: int) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     total = len(MOTIONS) * sum(CLIPS_PER_MOTION.values())
     with track(total, "write media files") as advance:
-        write_world(
+        files = write_world(
             partial,
             clips_per_motion=CLIPS_PER_MOTION,
             seconds=CLIP_SECONDS,
+            size=CLIP_SIZE,
             seed=seed,
             workers=cores(),
             progress=lambda done, total: advance(1),
         )
+    write_list(partial, files)
     partial.rename(media)
 
 
 def _scores(run: Path, dataset: Path, out: Path, seed: int) -> dict[str, Any]:
+    """Reports by what is to be named, motion or thing, and by protocol."""
     reports = out / "reports"
-    # One folder of features for all runs: their random initialisation is the same network.
+    # One folder of features for all runs and labels: the random initialisation of the runs is the same network.
     score = functools.partial(evaluate, run, dataset, seed=seed, cache=reports / "features")
     return {
-        "linear": score(reports / run.name / "linear", protocol="linear"),
-        "knn": score(reports / run.name / "knn", protocol="knn", random_init=False),
+        what: {
+            "linear": score(reports / run.name / f"{what}-linear", protocol="linear", label=label),
+            "knn": score(reports / run.name / f"{what}-knn", protocol="knn", label=label, random_init=False),
+        }
+        for what, label in LABELS.items()
     }
 
 
@@ -125,7 +139,7 @@ def _export(run: Path, out: Path) -> dict[str, Any]:
     directory = out / "exported"
     if directory.exists():
         shutil.rmtree(directory)
-    reports = [out / "reports" / run.name / protocol for protocol in ("linear", "knn")]
+    reports = [out / "reports" / run.name / f"{what}-linear" for what in LABELS]
     verification = export(run, directory, report=reports, trained_on=TRAINED_ON)
     if verification["loader"] != "tensorflow_hub.load":
         raise UserError('tensorflow-hub is not installed; expected it for hub.load: pip install "brave_tf[hub]"')

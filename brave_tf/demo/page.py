@@ -18,13 +18,24 @@ from brave_tf.data.open import open_dataset
 from brave_tf.data.pipeline import clip_windows
 from brave_tf.data.read import RecordTable
 from brave_tf.data.views import training_views
+from brave_tf.demo.world import LABELS, MOTIONS, THINGS
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.encoders.loading import load_encoder
 from brave_tf.evaluation.features import Embedder
-from brave_tf.pages.demo_content import DemoContent, MotionViews, Neighbour, Neighbours, RunCurves, Score
+from brave_tf.pages.demo_content import (
+    DemoContent,
+    MotionViews,
+    Neighbour,
+    Neighbours,
+    NeighboursOfRun,
+    RunCurves,
+    Score,
+)
 from brave_tf.runs.metrics import read_metrics
 
 SHOWN_NEIGHBOURS = 4
+_LEARNED = {"V<->A": "motion", "V<->V": "thing"}
+"""What each run is to learn."""
 COMMANDS = (
     ("turn your videos into a dataset", "brave-tf prepare my-videos --out dataset"),
     ("train an encoder on them", "brave-tf pretrain tiny-va --data dataset --run runs/first"),
@@ -54,13 +65,11 @@ def gather(
     sound, pictures = configs.values()
     assert sound.broad.audio is not None and pictures.broad.rgb is not None
     train, test = dataset.clips("train"), dataset.clips("test")
-    neighbours, alike = _neighbours(load_encoder(next(iter(runs.values()))), dataset, train, test, sound)
     return DemoContent(
         views=_views(dataset, train, sound, pictures),
         curves=[_curves(name, run) for name, run in runs.items()],
-        neighbours=neighbours,
-        neighbours_alike=alike,
-        scores=[_score(name, scores[name]) for name in runs],
+        neighbours=[_neighbours(name, runs[name], dataset, configs[name], what) for name, what in _LEARNED.items()],
+        scores=[_score(name, what, scores[name][what]) for name in runs for what in LABELS],
         timings=[*seconds.items(), ("gather this page", round(time.monotonic() - began, 1))],
         commands=COMMANDS,
         clips=(train.num_rows, test.num_rows),
@@ -74,47 +83,60 @@ def gather(
 def _views(dataset: Dataset, clips: pa.Table, sound: Config, pictures: Config) -> list[MotionViews]:
     reader = RecordTable.of(dataset, clips).reader()
     views = []
-    for motion, row in _first_rows(dataset, clips).items():
+    for motion, row in _first_rows(clips).items():
         record = records.parse(reader(tf.constant(row, tf.int64))[0])
         seed = sampling.example_seed(sound.seed, tf.constant(row, tf.int64))
         heard, seen = (training_views(record, seed, config) for config in (sound, pictures))
         broad = seen["broad"]["rgb"][0].numpy()
-        views.append(MotionViews(motion, heard["narrow"].numpy(), heard["broad"]["audio"].numpy(), broad))
+        thing = clips["label/theme"][row].as_py()
+        views.append(MotionViews(motion, thing, heard["narrow"].numpy(), heard["broad"]["audio"].numpy(), broad))
     return views
 
 
-def _first_rows(dataset: Dataset, clips: pa.Table) -> dict[str, int]:
-    labels = clips["label/label"].to_pylist()
-    return {motion: labels.index(motion) for motion in dataset.labels["label"]}
+def _first_rows(clips: pa.Table) -> dict[str, int]:
+    """A clip of each motion, each with another thing."""
+    pairs = list(zip(*(clips[f"label/{label}"].to_pylist() for label in LABELS.values()), strict=True))
+    wanted = dict(zip(MOTIONS, THINGS, strict=True))
+    # A world of few clips has no clip of every pair.
+    rows = {pair: row for row, pair in reversed(list(enumerate(pairs)))}
+    motions = [motion for motion, _ in pairs]
+    return {motion: rows.get((motion, thing), motions.index(motion)) for motion, thing in wanted.items()}
 
 
 def _curves(name: str, run: Path) -> RunCurves:
     lines = read_metrics(run).lines
     spreads = [min(value for key, value in line.items() if key.startswith("spread_")) for line in lines]
-    return RunCurves(name, [line["step"] for line in lines], [line["loss"] for line in lines], spreads)
+    prefix = "effective_rank_"
+    ranks = {key.removeprefix(prefix): [line[key] for line in lines] for key in lines[-1] if key.startswith(prefix)}
+    return RunCurves(name, [line["step"] for line in lines], [line["loss"] for line in lines], spreads, ranks)
 
 
-def _score(name: str, scores: Mapping[str, Any]) -> Score:
+def _score(name: str, what: str, scores: Mapping[str, Any]) -> Score:
     linear, knn = scores["linear"], scores["knn"]
-    return Score(name, linear["mean"], knn["mean"], linear["random_init"], linear["chance"])
+    low, high = linear["interval"]
+    return Score(name, what, linear["mean"], (low, high), knn["mean"], linear["random_init"], linear["chance"])
 
 
-def _neighbours(
-    encoder: Encoder, dataset: Dataset, train: pa.Table, test: pa.Table, config: Config
-) -> tuple[list[Neighbours], float]:
-    """The neighbours of one test clip of each motion, and the share of all test clips' neighbours that move alike."""
+def _neighbours(name: str, run: Path, dataset: Dataset, config: Config, what: str) -> NeighboursOfRun:
+    """The neighbours of one test clip of each class, and the share of all test clips' neighbours of the same class."""
+    train, test = dataset.clips("train"), dataset.clips("test")
+    encoder = load_encoder(run)
     (clips, vectors), (query_clips, query_vectors) = (_embedded(encoder, dataset, t, config) for t in (train, test))
     mean = vectors.mean(axis=0)
     known, queries = (normalize(each - mean) for each in (vectors, query_vectors))
     nearest = np.argsort(-queries @ known.T, axis=1)[:, :SHOWN_NEIGHBOURS]
-    motions, query_motions = (np.array(table["label/label"].to_pylist()) for table in (train, test))
+
+    def shown(frames: np.ndarray, table: pa.Table, row: int) -> Neighbour:
+        return Neighbour(frames, **{each: table[f"label/{label}"][row].as_py() for each, label in LABELS.items()})
+
     rows = [
         Neighbours(
-            Neighbour(query_clips[query], motion), [Neighbour(clips[row], motions[row]) for row in nearest[query]]
+            shown(query_clips[query], test, query), [shown(clips[row], train, int(row)) for row in nearest[query]]
         )
-        for motion, query in _first_rows(dataset, test).items()
+        for query in _first_rows(test).values()
     ]
-    return rows, float(np.mean(motions[nearest] == query_motions[:, None]))
+    classes, query_classes = (np.array(table[f"label/{LABELS[what]}"].to_pylist()) for table in (train, test))
+    return NeighboursOfRun(name, what, rows, float(np.mean(classes[nearest] == query_classes[:, None])))
 
 
 def _embedded(

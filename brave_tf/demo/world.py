@@ -1,12 +1,17 @@
-"""The demo's small world: real media files whose class is how the picture moves, and which sound goes with it.
+"""The demo's small world of things and motions: real media files that tell two stories.
 
-Every clip is one full-frame texture that pans sideways, pans up and down, zooms, rotates, circles or stays. The class
-shows in no single frame: texture, colours and pose come from the same distribution for every motion, and that
-distribution stays the same at every moment of a clip. Only frames in sequence, or the sound, tell the class. That is
-why a network that learns it from sound alone has learned to see motion.
+Every clip is a few shots of a grey surface strewn with one kind of thing, such as rings, that pans sideways, pans up
+and down, zooms, rotates, circles or stays. Thing and kind of motion belong to the clip and are independent of each
+other; arrangement, shades, pose, speed and direction are new after each cut.
+
+- The thing shows in every frame, and no sound tells it. It is what two views of the picture share.
+- The motion shows in no single frame: shades and pose come from the same distribution for every motion, at every moment
+  of a clip. Only frames in sequence tell it, or the sound, which depends on the motion alone. A network that learns it
+  from sound has learned to see motion.
 """
 
 import concurrent.futures
+import csv
 import dataclasses
 import functools
 import multiprocessing
@@ -22,23 +27,28 @@ import numpy as np
 import numpy.typing as npt
 
 from brave_tf.demo.world_sounds import SOUND_RATE_HZ, draw_sound
+from brave_tf.demo.world_things import THINGS, draw_surface
 from brave_tf.errors import UserError
 
 MOTIONS = ("pan-sideways", "pan-vertical", "zoom", "rotate", "circle", "stay")
-"""The classes, which are also the folder names."""
+"""The kinds of motion, which are also the folder names."""
+
+LIST_FILE = "clips.csv"
+LABELS = {"motion": "label", "thing": "theme"}
+"""The two label columns of the list, by what they tell."""
 
 PICTURE_FPS = 25
 
 # Lengths are in frame sides, so that a larger picture shows the same world. A view of the tiny presets sees every
-# fourth frame: 0.16 s at the highest speed is a step of 0.08 sides, less than half of the shortest wavelength (at zoom
-# 1), which keeps the direction of motion unambiguous.
+# fourth frame: 0.16 s at the highest speed is a step of 0.08 sides, a quarter of the distance between two things (at
+# zoom 1), which keeps the direction of motion unambiguous.
+_SHOT_SECONDS = (1.2, 2.4)
 _TILE_SIDES = 1.6
-_WAVELENGTH_SIDES = (0.2, 0.45)
 _PAN_SIDES_PER_SECOND = (0.26, 0.5)
 _TURN_RADIANS_PER_SECOND = (0.9, 1.6)
 _CIRCLE_TURNS_PER_SECOND = (0.5, 0.8)
 _ZOOM_RATE_PER_SECOND = (0.6, 1.0)
-_ZOOM_LOG_LIMIT = float(np.log(1.6))
+_ZOOM_LOG_LIMIT = float(np.log(1.4))
 
 _Floats = npt.NDArray[np.float32]
 _Doubles = npt.NDArray[np.float64]
@@ -51,6 +61,7 @@ class _Clip:
     path: Path
     split: str
     motion: str
+    thing: str
     index: int
     seconds: float
     size: int
@@ -98,7 +109,16 @@ def write_world(
     """
     _check(clips_per_motion, seconds, size, seed, workers)
     clips = [
-        _Clip(Path(folder) / split / motion / f"{motion}-{index:04d}.mp4", split, motion, index, seconds, size, seed)
+        _Clip(
+            Path(folder) / split / motion / f"{motion}-{index:04d}.mp4",
+            split,
+            motion,
+            thing_of(index),
+            index,
+            seconds,
+            size,
+            seed,
+        )
         for split, count in clips_per_motion.items()
         for motion in MOTIONS
         for index in range(1, count + 1)
@@ -112,6 +132,26 @@ def write_world(
     except OSError as error:
         raise UserError(f"received {folder} for the demo's clips; expected a writable folder: {error}") from error
     return [clip.path for clip in clips]
+
+
+def write_list(folder: str | os.PathLike[str], files: list[Path]) -> Path:
+    """Writes the list that `brave-tf prepare` takes: the path, split, motion and thing of every clip.
+
+    Args:
+        folder: the world's.
+        files: what `write_world` returned.
+
+    Returns:
+        The list, `clips.csv` in the folder.
+    """
+    path = Path(folder) / LIST_FILE
+    with path.open("w", newline="", encoding="utf-8") as list_file:
+        rows = csv.writer(list_file)
+        rows.writerow(("path", "split", LABELS["motion"], LABELS["thing"]))
+        for file in files:
+            split, motion, name = file.relative_to(folder).parts
+            rows.writerow((f"{split}/{motion}/{name}", split, motion, thing_of(int(file.stem.rpartition("-")[2]))))
+    return path
 
 
 def _check(clips_per_motion: Mapping[str, int], seconds: float, size: int, seed: int, workers: int) -> None:
@@ -150,7 +190,7 @@ def _end_with_parent() -> None:
 def _write_clip(clip: _Clip) -> None:
     entropy = [clip.seed, zlib.crc32(clip.split.encode()), MOTIONS.index(clip.motion), clip.index]
     picture_rng, sound_rng = (np.random.default_rng(child) for child in np.random.SeedSequence(entropy).spawn(2))
-    frames = draw_frames(clip.motion, clip.seconds, clip.size, picture_rng)
+    frames = draw_frames(clip.motion, clip.thing, clip.seconds, clip.size, picture_rng)
     sound = draw_sound(clip.motion, clip.seconds, sound_rng)
     # Renamed when complete: an interrupted run leaves no half file under a clip's name.
     partial = clip.path.with_suffix(".partial")
@@ -158,49 +198,55 @@ def _write_clip(clip: _Clip) -> None:
     partial.replace(clip.path)
 
 
-def draw_frames(motion: str, seconds: float, size: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def thing_of(index: int) -> str:
+    """What the clips of this number show, whichever way they move: the things in turn, from number 1 on."""
+    return THINGS[(index - 1) % len(THINGS)]
+
+
+def draw_frames(motion: str, thing: str, seconds: float, size: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     """The picture of one clip.
 
     Args:
         motion: one of `MOTIONS`.
+        thing: one of `THINGS`.
         seconds: duration.
         size: height and width in pixels, rounded to an even number, which 4:2:0 video needs.
-        rng: the clip's own source of texture, pose and speed.
+        rng: the clip's own source of shots, arrangements, shades, poses and speeds.
 
     Returns:
-        [T, H, W, 3] uint8 at 25 fps, not blurred by the motion: a blur would show its direction in one frame.
+        [T, H, W, 3] uint8 at 25 fps, three equal channels, not blurred by the motion: a blur would show its direction
+        in one frame.
     """
     side = 2 * round(size / 2)
+    total = round(seconds * PICTURE_FPS)
+    shots: list[npt.NDArray[np.uint8]] = []
+    done = 0
+    while done < total:
+        # The first shot begins before the clip, so that a cut is as likely at its start as anywhere.
+        count = round(rng.uniform(*_SHOT_SECONDS) * PICTURE_FPS)
+        skipped = 0 if shots else int(rng.integers(count))
+        shot = _draw_shot(motion, thing, min(count - skipped, total - done), side, rng)
+        shots.append(shot)
+        done += len(shot)
+    return np.repeat(np.concatenate(shots)[..., None], 3, axis=-1)
+
+
+def _draw_shot(motion: str, thing: str, frames: int, side: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """[T, H, W] uint8 from one cut to the next."""
     tile = round(_TILE_SIDES * side)
-    texture = _texture(tile, side, rng)
-    path = _path(motion, np.arange(round(seconds * PICTURE_FPS)) / PICTURE_FPS, rng)
+    surface = np.pad(draw_surface(thing, tile, side, rng), ((0, 1), (0, 1)), mode="wrap")
+    path = _path(motion, np.arange(frames) / PICTURE_FPS, rng)
     start = rng.uniform(0, tile, size=2)
-    frames = [
-        _look(texture, side, start, shift * side, zoom, angle)
-        for shift, zoom, angle in zip(path.shift, np.exp(path.log_zoom), path.angle, strict=True)
-    ]
-    return np.ascontiguousarray(np.moveaxis(np.stack(frames), 1, -1))
-
-
-def _texture(tile: int, side: int, rng: np.random.Generator) -> _Floats:
-    """[3, tile + 1, tile + 1] float32 in [0, 255]: a ring of wavelengths, alike in every direction, no seams.
-
-    The last row and column are the first ones again, so that every pixel has neighbours to the right and below.
-    """
-    frequency = np.fft.fftfreq(tile)
-    radius = side * np.hypot(frequency[:, None], frequency[None, :])
-    ring = (radius >= 1 / _WAVELENGTH_SIDES[1]) & (radius <= 1 / _WAVELENGTH_SIDES[0])
-    noise = np.fft.ifft2(np.fft.fft2(rng.standard_normal((3, tile, tile))) * ring).real
-    noise /= noise.std(axis=(1, 2), keepdims=True)
-    mixing = rng.standard_normal((3, 3))
-    mixing *= rng.uniform(0.15, 0.22) / np.sqrt(np.mean(np.sum(mixing**2, axis=1)))
-    color = rng.uniform(0.35, 0.65, size=(3, 1, 1)) + np.einsum("ck,khw->chw", mixing, noise)
-    color = np.asarray(255 * np.clip(color, 0, 1), np.float32)
-    return np.pad(color, ((0, 0), (0, 1), (0, 1)), mode="wrap")
+    return np.stack(
+        [
+            _look(surface, side, start, shift * side, zoom, angle)
+            for shift, zoom, angle in zip(path.shift, np.exp(path.log_zoom), path.angle, strict=True)
+        ]
+    )
 
 
 def _path(motion: str, time_seconds: _Doubles, rng: np.random.Generator) -> _Path:
-    """The motion, from a pose that is drawn alike for every motion.
+    """The motion of one shot, from a pose that is drawn alike for every motion.
 
     The zoom bounces between its limits with a random phase, which spreads it evenly over them at any moment; the
     constant zoom of the other motions is spread likewise. Angle and place are uniform all round. One frame therefore
@@ -237,20 +283,23 @@ def _screen(side: int) -> tuple[_Floats, _Floats]:
 
 
 def _look(
-    texture: _Floats, side: int, start: _Doubles, shift: _Doubles, zoom: float, angle: float
+    surface: _Floats, side: int, start: _Doubles, shift: _Doubles, zoom: float, angle: float
 ) -> npt.NDArray[np.uint8]:
-    """One frame [3, side, side]: the endless tiling of the texture from this pose, bilinear between its pixels."""
+    """One frame [side, side]: the endless tiling of the surface from this pose, bilinear between its pixels.
+
+    The surface's last row and column are its first ones again: every pixel has neighbours to the right and below.
+    """
     screen_x, screen_y = _screen(side)
     x, y = screen_x - np.float32(shift[0]), screen_y - np.float32(shift[1])
     cos, sin = np.float32(np.cos(angle) / zoom), np.float32(np.sin(angle) / zoom)
     column, row = cos * x - sin * y + np.float32(start[0]), sin * x + cos * y + np.float32(start[1])
     left, top = np.floor(column), np.floor(row)
     right_share, bottom_share = column - left, row - top
-    width = texture.shape[2]
+    width = surface.shape[1]
     place = top.astype(np.intp) % (width - 1) * width + left.astype(np.intp) % (width - 1)
-    pixels = texture.reshape(3, -1)
+    pixels = surface.reshape(-1)
     upper, lower = (
-        pixels.take(first, axis=1) * (1 - right_share) + pixels.take(first + 1, axis=1) * right_share
+        pixels.take(first) * (1 - right_share) + pixels.take(first + 1) * right_share
         for first in (place, place + width)
     )
     return np.asarray(upper + (lower - upper) * bottom_share + 0.5, np.uint8)

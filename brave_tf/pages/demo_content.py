@@ -1,7 +1,7 @@
 """What the demo's page tells, as plain data."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +21,15 @@ class MotionViews:
     """The views of one clip, as the towers see them.
 
     Attributes:
-        motion: its class, which training never sees.
+        motion: how it moves, which training never sees.
+        thing: what moves, likewise.
         narrow: [T, H, W, 3] uint8.
         spectrogram: [S, M] log-mel, the broad view of a run with sound.
         broad: [T, H, W, 3] uint8, the broad view of a run without.
     """
 
     motion: str
+    thing: str
     narrow: Frames
     spectrogram: npt.NDArray[np.floating]
     broad: Frames
@@ -42,20 +44,28 @@ class RunCurves:
         steps: the steps of the values.
         loss: the training loss at each.
         spread: the smallest embedding spread at each, 1 = healthy, 0 = collapsed.
+        ranks: the effective rank of the projections at each, by view.
     """
 
     name: str
     steps: Sequence[int]
     loss: Sequence[float]
     spread: Sequence[float]
+    ranks: Mapping[str, Sequence[float]]
+
+    @property
+    def last_ranks(self) -> dict[str, float]:
+        """The effective ranks at the end of the run."""
+        return {view: ranks[-1] for view, ranks in self.ranks.items()}
 
 
 @dataclasses.dataclass(frozen=True)
 class Neighbour:
-    """A clip: some of its frames [T, H, W, 3] uint8, and its motion."""
+    """A clip: some of its frames [T, H, W, 3] uint8, its motion and its thing."""
 
     frames: Frames
     motion: str
+    thing: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,11 +77,30 @@ class Neighbours:
 
 
 @dataclasses.dataclass(frozen=True)
-class Score:
-    """A row of the table; shares from 0 to 1, None where it was not measured."""
+class NeighboursOfRun:
+    """The neighbours that one encoder finds.
+
+    Attributes:
+        name: the run.
+        what: `motion` or `thing`, what neighbours should have in common.
+        rows: some test clips and what the encoder finds most alike.
+        alike: share of the same number of neighbours of every test clip that have it in common.
+    """
 
     name: str
-    linear_top1: float | None
+    what: str
+    rows: Sequence[Neighbours]
+    alike: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """How well one encoder tells motions or things; shares from 0 to 1, None where it was not measured."""
+
+    name: str
+    what: str
+    linear_top1: float
+    interval: tuple[float, float]
     knn_top1: float | None
     random_init_top1: float | None
     chance: float
@@ -84,9 +113,8 @@ class DemoContent:
     Attributes:
         views: one clip of each motion.
         curves: the training runs.
-        neighbours: some test clips and what the encoder finds most alike.
-        neighbours_alike: share of the same number of neighbours of every test clip that have its motion.
-        scores: the results: first the run on sound, then the run on video alone if there was one.
+        neighbours: what each encoder finds alike.
+        scores: the results: of each run, motion and thing.
         timings: (what, seconds) in order.
         commands: (purpose, command lines) to go on with videos of one's own.
         clips: (training clips, test clips).
@@ -99,8 +127,7 @@ class DemoContent:
 
     views: Sequence[MotionViews]
     curves: Sequence[RunCurves]
-    neighbours: Sequence[Neighbours]
-    neighbours_alike: float
+    neighbours: Sequence[NeighboursOfRun]
     scores: Sequence[Score]
     timings: Sequence[tuple[str, float]]
     commands: Sequence[tuple[str, str]]
