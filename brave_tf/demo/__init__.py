@@ -32,7 +32,10 @@ SETTINGS = (
 )
 """What the demo changes in the presets, to be done within minutes."""
 
-TRAINED_ON = f"generated clips of {len(THINGS)} kinds of things in {len(MOTIONS)} kinds of motion, each motion with a sound of its own"
+TRAINED_ON = (
+    f"generated clips of {len(THINGS)} kinds of things that move in {len(MOTIONS)} ways, "
+    "each way with a sound of its own"
+)
 """What the model card of the exported encoder tells of its data."""
 
 

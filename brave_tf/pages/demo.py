@@ -1,6 +1,7 @@
 """The page that `brave-tf demo` ends with: one small experiment, told to someone who knows nothing of it."""
 
 import os
+
 from brave_tf.pages.charts import Chart, Line, heat_map, line_charts
 from brave_tf.pages.demo_content import (
     DemoContent,
@@ -103,9 +104,10 @@ def _views(content: DemoContent) -> Html:
     return section(
         "What the networks see",
         paragraph(
-            "This small world has six kinds of things and six kinds of motion; a clip has one of each, and cuts. Every ",
-            "frame shows the thing. No single frame tells the motion: shades, sizes and poses are drawn alike for all of ",
-            "them. The sound goes with the motion alone, at a pitch and tempo that differ from clip to clip. Six clips:",
+            "This small world has six kinds of things and six kinds of motion. A clip has one of each, and is cut ",
+            "into shots. Every frame shows the thing. No single frame tells the motion: shades, sizes and poses are ",
+            "drawn alike for all of them. The sound goes with the motion alone, at a pitch and tempo that differ from ",
+            "clip to clip. Six clips:",
         ),
         *(_card(views, content) for views in content.views),
     )
@@ -156,7 +158,7 @@ def _results(content: DemoContent) -> Html:
     cells = {name: [_cell(_score(content, name, what)) for what in ("motion", "thing")] for name in runs}
     untrained = [_share(_score(content, runs[0], what).random_init_top1) for what in ("motion", "thing")]
     rows = [
-        *((f"learned from {name}", *cells[name], _ranks(curves)) for name, curves in zip(runs, content.curves)),
+        *((f"learned from {curves.name}", *cells[curves.name], _ranks(curves)) for curves in content.curves),
         ("before any training", *untrained, "–"),
         ("by guessing", *(_share(_score(content, runs[0], what).chance) for what in ("motion", "thing")), "–"),
     ]
@@ -166,9 +168,9 @@ def _results(content: DemoContent) -> Html:
         table(
             ("", "motion", "thing", "effective rank"),
             rows,
-            "Top-1 accuracy of a linear classifier on test clips, the network frozen, with the 95 % interval over the clips; "
-            "in brackets, by nearest neighbours. Effective rank: in how many directions the projections of a batch "
-            "spread at the end of the training.",
+            "Top-1 accuracy of a linear classifier on test clips, the network frozen, with the 95 % interval over the "
+            "clips; in brackets, by nearest neighbours. Effective rank: in how many directions the projections of a "
+            "batch spread at the end of the training.",
         ),
         paragraph("The labels serve this measurement only. ", _story(content)),
         paragraph(
@@ -205,10 +207,10 @@ def _story(content: DemoContent) -> str:
     gains = {(score.name, score.what): score.linear_top1 - (score.random_init_top1 or 0.0) for score in content.scores}
     for each in content.neighbours:
         other = "thing" if each.what == "motion" else "motion"
-        if gains[each.name, each.what] <= max(0.0, gains[each.name, other]):
+        if gains[each.name, each.what] <= max(0.0, 2 * gains[each.name, other]):
             return ""
     return (
-        "Each network learned what the other view shares with its own, and nothing else: the sound tells the motion "
+        "Each network learned what the other view shares with its own, and little else: the sound tells the motion "
         "and no thing; another stretch of the picture shows the thing most plainly. With BraVe, you choose what is "
         "learned by choosing the broad view."
     )

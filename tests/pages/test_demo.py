@@ -18,26 +18,38 @@ def frames(count: int, size: int) -> Frames:
     return RNG.integers(0, 256, (count, size, size, 3), np.uint8)
 
 
-def clip(motion: str) -> demo.Neighbour:
-    return demo.Neighbour(frames(3, 16), motion)
+def clip(motion: str, thing: str) -> demo.Neighbour:
+    return demo.Neighbour(frames(3, 16), motion, thing)
+
+
+SOUND, VIDEO = "video ↔ sound", "video ↔ video"
 
 
 def fake() -> demo.DemoContent:
     views = [
-        demo.MotionViews(motion, frames(8, 32), RNG.normal(size=(50, 20)), frames(16, 24))
-        for motion in ("zoom", "stay")
+        demo.MotionViews(motion, thing, frames(8, 32), RNG.normal(size=(50, 20)), frames(16, 24))
+        for motion, thing in (("zoom", "ring"), ("stay", "star"))
     ]
     return demo.DemoContent(
         views=views,
         curves=[
-            demo.RunCurves("video ↔ sound", [1, 10, 20], [4.0, 2.0, 1.25], [0.3, 0.8, 0.91]),
-            demo.RunCurves("video ↔ video", [1, 10], [4.0, 0.5], [0.3, 0.62]),
+            demo.RunCurves(SOUND, [1, 10, 20], [4.0, 2.0, 1.25], [0.3, 0.8, 0.91], {"audio": [9.0, 5.0, 3.25]}),
+            demo.RunCurves(VIDEO, [1, 10], [4.0, 0.5], [0.3, 0.62], {"rgb": [9.0, 7.5], "narrow": [9.0, 6.5]}),
         ],
-        neighbours=[demo.Neighbours(clip("zoom"), [clip("zoom"), clip("stay"), clip("zoom")])],
-        neighbours_alike=0.42,
+        neighbours=[
+            demo.NeighboursOfRun(
+                SOUND,
+                "motion",
+                [demo.Neighbours(clip("zoom", "ring"), [clip("zoom", "star"), clip("stay", "ring")])],
+                0.42,
+            ),
+            demo.NeighboursOfRun(VIDEO, "thing", [demo.Neighbours(clip("zoom", "ring"), [clip("stay", "ring")])], 0.87),
+        ],
         scores=[
-            demo.Score("video ↔ sound", 0.944, 0.91, 0.18, 1 / 6),
-            demo.Score("video ↔ video", 0.33, None, 0.18, 1 / 6),
+            demo.Score(SOUND, "motion", 0.944, (0.9, 0.97), 0.91, 0.18, 1 / 6),
+            demo.Score(SOUND, "thing", 0.40, (0.35, 0.45), 0.36, 0.42, 1 / 6),
+            demo.Score(VIDEO, "motion", 0.24, (0.21, 0.29), None, 0.18, 1 / 6),
+            demo.Score(VIDEO, "thing", 0.83, (0.78, 0.88), 0.8, 0.42, 1 / 6),
         ],
         timings=[("prepare", 41.0), ("pretrain", 243.0), ("export", 4.25)],
         commands=[("With your videos:", "brave-tf prepare my-videos --out dataset\nbrave-tf pretrain tiny-v")],
@@ -62,8 +74,8 @@ def test_the_page_loads_nothing_and_describes_every_picture(tmp_path: Path) -> N
     sources = [
         attributes[key] for _, attributes in reading.tags for key in ("src", "srcset", "href") if key in attributes
     ]
-    # Two views: a movie with its still, two strips and a spectrogram each; a query and three neighbours; the curves.
-    assert len(sources) == 2 * 5 + 4 + 1
+    # Two views: a movie with its still, two strips and a spectrogram each; queries and neighbours; the curves.
+    assert len(sources) == 2 * 5 + (3 + 2) + 1
     assert all(len(data_of(source, source[5:].split(";")[0])) > 100 for source in sources)
     assert all(image["alt"] for image in reading.attributes("img"))
 
@@ -71,7 +83,10 @@ def test_the_page_loads_nothing_and_describes_every_picture(tmp_path: Path) -> N
 def test_the_page_tells_the_numbers(tmp_path: Path) -> None:
     _, reading = read(tmp_path, fake())
     told = (
-        "94 %", "91 %", "33 %", "18 %", "17 %", "–", "of 90 unseen clips", "on 300 clips", "2 of 3", "4 min 3 s",
+        "94 % [90 % to 97 %] (91 %)", "24 % [21 % to 29 %] (–)", "18 %", "17 %", "7.5, 6.5", "3.2",
+        "of 90 unseen clips", "on 300 clips", "4 min 3 s", "ring, zoom",
+        "1 of 2 have the query's motion; over all 90 test clips it is 42 %",
+        "1 of 1 have the query's thing; over all 90 test clips it is 87 %",
         "4.2 s", "in 4 min 48 s", "The longest step was pretrain, with 84 % of the time",
         "loss 1.25, spread 0.91", "loss 0.50, spread 0.62",
         "8 frames in 1.3 s", "16 frames in 2.6 s",
@@ -80,20 +95,21 @@ def test_the_page_tells_the_numbers(tmp_path: Path) -> None:
     )  # fmt: skip
     assert [words for words in told if words not in reading.text] == []
     kinds = [attributes["class"] for attributes in reading.attributes("div") if "clip" in attributes.get("class", "")]
-    assert kinds == ["clip query", "clip right", "clip wrong", "clip right"]
-    assert "✗ 2 stay" in reading.text
+    assert kinds == ["clip query", "clip right", "clip wrong", "clip query", "clip right"]
+    assert "✗ 2 ring, stay" in reading.text
 
 
 def test_the_page_claims_only_what_was_found(tmp_path: Path) -> None:
-    content = fake()
+    content, claim = fake(), "learned what the other view shares"
     _, usual = read(tmp_path, content)
-    assert "harder pairing" in usual.text
-    worse = [dataclasses.replace(content.scores[0], linear_top1=0.2), content.scores[1]]
-    _, other = read(tmp_path, dataclasses.replace(content, scores=worse, export_verified=False))
-    assert "harder pairing" not in other.text and "20 %" in other.text
-    assert "did not give the same embeddings" in other.text
-    _, alone = read(tmp_path, dataclasses.replace(content, scores=content.scores[:1], curves=content.curves[:1]))
-    assert "harder pairing" not in alone.text
+    assert claim in usual.text
+    for number, top1 in ((0, 0.17), (1, 0.99), (2, 0.9), (3, 0.4)):
+        scores = list(content.scores)
+        scores[number] = dataclasses.replace(scores[number], linear_top1=top1)
+        _, other = read(tmp_path, dataclasses.replace(content, scores=scores))
+        assert claim not in other.text and f"{round(100 * top1)} %" in other.text
+    _, unverified = read(tmp_path, dataclasses.replace(content, export_verified=False))
+    assert "did not give the same embeddings" in unverified.text
 
 
 def test_names_are_escaped(tmp_path: Path) -> None:
@@ -103,9 +119,9 @@ def test_names_are_escaped(tmp_path: Path) -> None:
         content,
         introduction=bad,
         views=[dataclasses.replace(content.views[0], motion=bad)],
-        curves=[dataclasses.replace(run, name=bad) for run in content.curves],
-        neighbours=[demo.Neighbours(clip(bad), [clip(bad)])],
-        scores=[dataclasses.replace(content.scores[0], name=bad)],
+        curves=[dataclasses.replace(content.curves[0], name=bad)],
+        neighbours=[demo.NeighboursOfRun(bad, "motion", [demo.Neighbours(clip(bad, bad), [clip(bad, bad)])], 0.5)],
+        scores=[dataclasses.replace(score, name=bad) for score in content.scores[:2]],
         timings=[(bad, 1.0)],
         commands=[(bad, bad)],
     )
