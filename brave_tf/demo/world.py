@@ -47,8 +47,8 @@ _TILE_SIDES = 1.6
 _PAN_SIDES_PER_SECOND = (0.26, 0.5)
 _TURN_RADIANS_PER_SECOND = (0.9, 1.6)
 _CIRCLE_TURNS_PER_SECOND = (0.5, 0.8)
-_ZOOM_RATE_PER_SECOND = (0.6, 1.0)
-_ZOOM_LOG_LIMIT = float(np.log(1.4))
+_ZOOM_RATE_PER_SECOND = (0.4, 0.7)
+_ZOOM_LOG_LIMIT = float(np.log(1.25))
 
 _Floats = npt.NDArray[np.float32]
 _Doubles = npt.NDArray[np.float64]

@@ -9,8 +9,8 @@ Floats = npt.NDArray[np.float32]
 
 # Lengths are in frame sides, so that a larger picture shows the same world.
 _CELL_SIDES = 0.32
-_RADIUS_SHARE = (0.33, 0.47)
-_FILLED_CELLS = 0.8
+_RADIUS_SHARE = (0.38, 0.46)
+_FILLED_CELLS = 0.95
 
 
 def _polygon(x: Floats, y: Floats, corners: int) -> Floats:
