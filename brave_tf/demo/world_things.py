@@ -8,42 +8,48 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 
 # Lengths are in frame sides, so that a larger picture shows the same world.
-_CELL_SIDES = 0.32
-_RADIUS_SHARE = (0.38, 0.46)
-_FILLED_CELLS = 0.95
+_CELL_SIDES = 0.45
+_RADIUS_SHARE = (0.36, 0.40)
+_LARGEST_EXTENT = 1.25
+_OFFSET_SHARE = 0.08
+_MEAN_SHADE = 0.5
+_SHADE_DEVIATION = 0.17
+
+# Of a cell's things, the radius is that of the circle round the square. All others cover as much as the square does, so
+# that neither brightness nor contrast tells them apart: only their shape.
 
 
-def _polygon(x: Floats, y: Floats, corners: int) -> Floats:
-    """Distance to a regular polygon whose corners are at distance 1; negative inside."""
+def _polygon(x: Floats, y: Floats, corners: int, radius: float) -> Floats:
+    """Distance to a regular polygon whose corners are at distance `radius`; negative inside."""
     sector = np.pi / corners
     angle = (np.arctan2(y, x) + sector) % (2 * sector) - sector
-    return np.asarray(np.hypot(x, y) * np.cos(angle) - np.cos(sector), np.float32)
+    return np.asarray(np.hypot(x, y) * np.cos(angle) - radius * np.cos(sector), np.float32)
 
 
 def _disc(x: Floats, y: Floats) -> Floats:
-    return np.asarray(np.hypot(x, y) - 0.85, np.float32)
+    return np.asarray(np.hypot(x, y) - 0.8, np.float32)
 
 
 def _ring(x: Floats, y: Floats) -> Floats:
-    return np.asarray(np.abs(np.hypot(x, y) - 0.75) - 0.2, np.float32)
+    return np.asarray(np.abs(np.hypot(x, y) - 0.77) - 0.207, np.float32)
 
 
 def _square(x: Floats, y: Floats) -> Floats:
-    return _polygon(x, y, 4)
+    return _polygon(x, y, 4, 1.0)
 
 
 def _cross(x: Floats, y: Floats) -> Floats:
     across, along = np.minimum(np.abs(x), np.abs(y)), np.maximum(np.abs(x), np.abs(y))
-    return np.maximum(across - 0.22, along - 1.0)
+    return np.maximum(across - 0.25, along - 1.125)
 
 
 def _triangle(x: Floats, y: Floats) -> Floats:
-    return _polygon(x, y, 3)
+    return _polygon(x, y, 3, 1.24)
 
 
 def _star(x: Floats, y: Floats) -> Floats:
     spikes = np.abs((np.arctan2(y, x) * 5 / np.pi) % 2 - 1)
-    return np.asarray((np.hypot(x, y) - (0.4 + 0.6 * spikes)) * 0.6, np.float32)
+    return np.asarray((np.hypot(x, y) - (0.44 + 0.66 * spikes)) * 0.6, np.float32)
 
 
 _SHAPES: dict[str, Callable[[Floats, Floats], Floats]] = {
@@ -60,7 +66,10 @@ THINGS = tuple(_SHAPES)
 
 
 def draw_surface(thing: str, size: int, side: int, rng: np.random.Generator) -> Floats:
-    """A surface strewn with one kind of thing, each at its own place, size, angle and shade.
+    """A surface strewn with one kind of thing, each at its own place, size and angle.
+
+    They are lighter and darker than the ground in turn, and every surface has the same mean and deviation: else two
+    views of one shot, or all clips of a thing, could be told by their shades alone.
 
     Args:
         thing: one of `THINGS`.
@@ -71,20 +80,16 @@ def draw_surface(thing: str, size: int, side: int, rng: np.random.Generator) -> 
     Returns:
         [size, size] float32 in [0, 255].
     """
-    cells = max(1, round(size / (side * _CELL_SIDES)))
+    # An even number: light and dark take turns across the edges, too.
+    cells = 2 * max(1, round(size / (side * _CELL_SIDES) / 2))
     cell = size / cells
-    # Things lighter and darker than the ground, mixed: else two views of one shot could be told by their shades alone.
-    ground = rng.uniform(0.47, 0.53)
-    surface = np.full((size, size), ground, np.float32)
-    reach = int(np.ceil(_RADIUS_SHARE[1] * cell)) + 1
+    surface = np.zeros((size, size), np.float32)
+    reach = int(np.ceil(_LARGEST_EXTENT * _RADIUS_SHARE[1] * cell)) + 1
     around = np.arange(-reach, reach + 1)
     for row, column in np.ndindex(cells, cells):
         radius = cell * rng.uniform(*_RADIUS_SHARE)
-        slack = 0.5 - radius / cell
-        center = (np.array([row, column]) + 0.5 + rng.uniform(-slack, slack, size=2)) * cell
-        angle, level = rng.uniform(0, 2 * np.pi), ground + rng.choice([-1, 1]) * rng.uniform(0.25, 0.4)
-        if rng.uniform() > _FILLED_CELLS:
-            continue
+        center = (np.array([row, column]) + 0.5 + rng.uniform(-_OFFSET_SHARE, _OFFSET_SHARE, size=2)) * cell
+        angle, level = rng.uniform(0, 2 * np.pi), 1 if (row + column) % 2 else -1
         nearest = np.round(center).astype(int)
         y, x = ((nearest + around[:, None] - center) / radius).T.astype(np.float32)
         cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
@@ -94,4 +99,5 @@ def draw_surface(thing: str, size: int, side: int, rng: np.random.Generator) -> 
         rows, columns = ((axis + around) % size for axis in nearest)
         patch = np.ix_(rows, columns)
         surface[patch] += cover * (level - surface[patch])
-    return np.float32(255) * surface
+    shades = _MEAN_SHADE + _SHADE_DEVIATION * (surface - surface.mean()) / surface.std()
+    return np.float32(255) * np.clip(shades, 0, 1)
