@@ -100,7 +100,13 @@ def across_modalities(table: EmbeddingTable, query: Query, encoder: Place | None
 
 
 def _heads(table: EmbeddingTable, encoder: Place | None) -> Heads:
-    place = _own_place(table) if encoder is None else encoder.path if isinstance(encoder, Encoder) else encoder
+    place = (
+        table.facts.place_of(table.facts.encoder)
+        if encoder is None
+        else encoder.path
+        if isinstance(encoder, Encoder)
+        else encoder
+    )
     with phase("loading the heads"):
         heads = load_heads(place)
     own = table.facts.tower
@@ -137,16 +143,9 @@ def _loaded(table: EmbeddingTable, encoder: Place | None) -> Encoder:
     if encoder is not None:
         return load_encoder(encoder, None if isinstance(encoder, Encoder) else table.facts.tower)
     try:
-        return load_encoder(_own_place(table), table.facts.tower)
+        return load_encoder(table.facts.place_of(table.facts.encoder), table.facts.tower)
     except UserError as error:
         raise UserError(f"the encoder of {table.path} does not load ({error}); give it with --encoder") from None
-
-
-def _own_place(table: EmbeddingTable) -> str:
-    """Where the table's encoder is: as it was given, from here or from where the table was made."""
-    place, folder = table.facts.encoder, table.facts.folder
-    there = os.path.join(folder or "", place)
-    return there if not os.path.exists(place) and os.path.exists(there) else place
 
 
 def _check_hash(table: EmbeddingTable, sha256: str, place: object) -> None:

@@ -58,7 +58,9 @@ class Found:
 
 def folder_of(facts: TableFacts) -> Path | None:
     """What relative names of files in a table count from; None where they name clips of a dataset."""
-    return None if facts.folder is None or is_remote(facts.folder) else Path(facts.folder)
+    if facts.data is not None or facts.folder is None or is_remote(facts.folder):
+        return None
+    return Path(facts.folder)
 
 
 def find(

@@ -96,8 +96,8 @@ def _dense_model(encoder: Encoder) -> keras.Model:
     model = encoder.model
     if model is None:
         raise UserError(
-            f"received --dense with {encoder.path}, a SavedModel, which keeps its maps to itself; give the run or the "
-            ".keras file that it was exported from"
+            f"received --dense with {encoder.path}, which is no Keras model and keeps its maps to itself; leave out "
+            "--dense, or, of a SavedModel, give the run or the .keras file that it was exported from"
         )
     pooling = next((layer for layer in reversed(model.layers) if isinstance(layer, POOLING)), None)
     if pooling is None:

@@ -86,23 +86,26 @@ class DatasetPictures:
             self._rows.setdefault(source, []).append((begin, row))
 
     def picture(self, source: str, start: float, end: float, kind: Kind) -> Picture:
-        """See `picture_of_file`.
+        """See `picture_of_file`; a source may begin at any time.
 
         Raises:
             MediaError: there is no such clip, it is damaged, or has nothing of the kind there.
         """
-        middle = (start + end) / 2
-        begun = [each for each in self._rows.get(source, []) if each[0] <= middle]
-        if not begun:
+        clips = self._rows.get(source)
+        if not clips:
             raise MediaError("is not in the dataset any more")
-        begin, row = max(begun)
+        if end <= 0.0:
+            start = min(clips)[0]
+            end = start + (WHOLE_SECONDS if kind == "spectrogram" else 0.0)
+        middle = (start + end) / 2
+        begin, row = max((each for each in clips if each[0] <= middle), default=min(clips))
         try:
             record = self._dataset.parser(tf.constant(read_record(self._table, row)))
             if kind == "frame":
                 place = round((middle - begin) * SOURCE_FPS)
-                return _decoded(record["frames"][min(place, len(record["frames"]) - 1)].numpy())
+                return _decoded(record["frames"][max(min(place, len(record["frames"]) - 1), 0)].numpy())
             rate = self._dataset.audio_rate_hz or AudioViewConfig().sample_rate_hz
-            first, last = (round(max(each - begin, 0.0) * rate) for each in (start, end or WHOLE_SECONDS))
+            first, last = (round(max(each - begin, 0.0) * rate) for each in (start, end))
             return _spectrogram(record["audio"][first:last].numpy(), AudioViewConfig(sample_rate_hz=rate))
         except (DamagedRecordError, tf.errors.OpError, OSError, IndexError, ValueError) as error:
             raise MediaError(f"has a clip that cannot be shown ({reason_of(error)})") from None

@@ -36,7 +36,7 @@ def write_search_page(path: str | os.PathLike[str], found: Found, command: str) 
     """
     place, facts = as_path(path), found.facts
     with phase("opening the dataset"):
-        dataset = None if facts.data is None else DatasetPictures(open_dataset(facts.data))
+        dataset = None if facts.data is None else DatasetPictures(open_dataset(facts.place_of(facts.data)))
     total = sum(len(_spans(answer)) for answer in found.answers) + (found.query is not None)
     with track(total, "looking at the answers") as advance:
         query = None

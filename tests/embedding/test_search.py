@@ -122,6 +122,28 @@ def test_the_querys_own_file_is_known_by_any_path(tmp_path, monkeypatch):
     assert files_of_query(parse_query("a.mp4"), places, None).tolist() == []
 
 
+def test_the_same_name_in_another_folder_is_another_file(tmp_path, monkeypatch):
+    for name in ("one/a.mp4", "two/a.mp4"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    places = places_of([("a.mp4", 0.0, 1.0)])
+    monkeypatch.chdir(tmp_path / "two")
+    assert files_of_query(parse_query("a.mp4"), places, tmp_path / "one").tolist() == []
+    assert files_of_query(parse_query("a.mp4"), places, tmp_path / "two").tolist() == [0]
+    # A source of a dataset is called by its name there, which is no path.
+    assert files_of_query(parse_query("a.mp4"), places, None).tolist() == []
+
+
+def test_the_querys_own_file_is_known_by_links_of_other_names(tmp_path):
+    for name in ("store/film.mp4", "videos/other.mp4"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    (tmp_path / "videos/link.mp4").symlink_to(tmp_path / "store/film.mp4")
+    places = places_of([(name, 0.0, 1.0) for name in ("videos/other.mp4", "videos/link.mp4", "gone/film.mp4")])
+    for path in ("store/film.mp4", "videos/link.mp4"):
+        assert files_of_query(parse_query(tmp_path / path), places, tmp_path).tolist() == [1]
+
+
 def test_near_duplicates_are_the_pairs_of_a_plain_loop(tmp_path, monkeypatch):
     monkeypatch.setattr(near_duplicates, "_FILES_AT_ONCE", 4)
     means = RNG.normal(size=(11, 3))
