@@ -1,5 +1,6 @@
 """What the rows of a table are compared with: a query as the table's encoder sees it, or as its heads do."""
 
+import contextlib
 import dataclasses
 import functools
 import math
@@ -18,7 +19,8 @@ from brave_tf.embedding.across import (
 )
 from brave_tf.embedding.exact import Transform
 from brave_tf.embedding.grid import Grid
-from brave_tf.embedding.query import Query, batches, query_windows
+from brave_tf.embedding.query import Query, batches
+from brave_tf.embedding.query_job import decoded_query
 from brave_tf.embedding.table import EmbeddingTable
 from brave_tf.embedding.vectors import WindowEmbedder
 from brave_tf.encoders.encoder import Encoder
@@ -167,8 +169,8 @@ def _embedded(
     embed = _embedder(encoder, grid)
     rows: list[np.ndarray] = []
     start, end = math.inf, 0.0
-    with phase(f"embedding {query}"):
-        for batch in batches(query_windows(query, input_view, grid), embed.batch_size):
+    with phase(f"embedding {query}"), contextlib.closing(decoded_query(query, input_view, grid)) as windows:
+        for batch in batches(windows, embed.batch_size):
             rows.append(embed.windows(batch))
             start, end = min(start, batch[0].start), max(end, batch[-1].end)
     if not rows:
