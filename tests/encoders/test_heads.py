@@ -96,6 +96,21 @@ def test_a_shared_head_is_one(one_unit, tmp_path):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.thorough
+def test_without_a_predictor_the_prediction_is_the_projection(one_unit, tmp_path):
+    plain = dataclasses.replace(AUDIO, model=dataclasses.replace(AUDIO.model, predictor=False))
+    model = trained(tmp_path / "plain", plain)
+    heads = load_heads(tmp_path / "plain")
+    write_heads(heads, tmp_path / "written")
+    for tower in ("narrow", "audio"):
+        features = features_for(model, tower)
+        z, h = outputs_of(model, tower, features)
+        np.testing.assert_array_equal(z, h)
+        for place in (heads, load_heads(tmp_path / "written")):
+            for ours in project(place.of(tower)[0], features):
+                np.testing.assert_allclose(ours, z, rtol=1e-4, atol=1e-5)
+
+
 def test_towers_that_were_not_trained_with_each_other_are_one_line():
     def heads_of(*towers):
         return Heads(Path("runs/first"), dict.fromkeys(towers, "0f" * 32), {}, {})
