@@ -11,7 +11,7 @@ from brave_tf.data.spectrogram import log_mel
 from brave_tf.embedding.grid import Grid
 from brave_tf.embedding.windows import Window
 from brave_tf.encoders.encoder import Encoder
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, reason_of
 from brave_tf.evaluation.features import BATCH_CLIPS, Embedder
 from brave_tf.modalities import MODALITIES
 
@@ -69,8 +69,17 @@ class WindowEmbedder:
 
         Args:
             clips: [n, T, H, W, C] uint8 frames as they are stored, or [n, N] float32 sound, as `Window.clip`.
+
+        Raises:
+            UserError: there is too little memory for them.
         """
-        rows = self._embed(tf.constant(clips)).numpy()
+        try:
+            rows = self._embed(tf.constant(clips)).numpy()
+        except tf.errors.ResourceExhaustedError as error:
+            raise UserError(
+                f"the network does not fit into memory with {self.batch_size} windows of {clips.shape[1]:,} "
+                f"{'samples' if self._sound else 'frames'} ({reason_of(error)}); give a smaller --window"
+            ) from None
         if not self._dense:
             return Vectors(rows, None)
         size = int(np.prod(self._map_shape))

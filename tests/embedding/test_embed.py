@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import brave_tf
 from brave_tf.embedding import embed as embedding
@@ -404,3 +405,12 @@ def test_a_function_has_no_map(folder, tmp_path):
     encoder = brave_tf.as_encoder(lambda clips: clips[:, 0, 0, 0], EncoderCard(view=VIEW), name="mine")
     with pytest.raises(UserError, match=r"received --dense with .*, which is no Keras model"):
         brave_tf.embed(encoder, folder, out=tmp_path / "a.parquet", dense=True)
+
+
+def test_windows_that_the_network_has_no_memory_for_are_one_line(encoder, folder, tmp_path, monkeypatch):
+    def exhausted(self, clips):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    monkeypatch.setattr("brave_tf.evaluation.features.Embedder.__call__", exhausted)
+    with pytest.raises(UserError, match=r"with 16 windows of 4 frames \(OOM when .*\); give a smaller --window"):
+        brave_tf.embed(encoder, folder / "1.mp4", out=tmp_path / "a.parquet", workers=0)
