@@ -140,21 +140,22 @@ def files_of_query(query: Query, places: Places, folder: Path | None) -> np.ndar
     """
     if folder is None:
         return np.zeros(0, np.int64)
-    own = os.path.realpath(query.path)
-    last = printable(os.path.basename(own))
-    paths = [os.path.join(folder, name) for name in places.names]
-    links = _links({os.path.dirname(path) for path in paths})
+    own = printable(os.path.realpath(query.path))
+    last = os.path.basename(own)
+    links = _links(folder, {name[: name.rfind("/") + 1] for name in places.names})
     # Most names differ in their last part and are no links. They need no look at the disk.
-    alike = (number for number, path in enumerate(paths) if os.path.basename(path) == last or path in links)
-    return np.array([each for each in alike if printable(os.path.realpath(paths[each])) == printable(own)], np.int64)
+    alike = (number for number, name in enumerate(places.names) if name.endswith(last) or name in links)
+    return np.array(
+        [each for each in alike if printable(os.path.realpath(folder / places.names[each])) == own], np.int64
+    )
 
 
-def _links(folders: Iterable[str]) -> set[str]:
-    """Paths of the symbolic links in some folders; of those that are not there, none."""
+def _links(folder: Path, beginnings: Iterable[str]) -> set[str]:
+    """Names of symbolic links that begin with one of these folders; of those that are not there, none."""
     found = set()
-    for folder in folders:
-        with contextlib.suppress(OSError), os.scandir(folder or os.curdir) as entries:
-            found |= {os.path.join(folder, printable(entry.name)) for entry in entries if entry.is_symlink()}
+    for beginning in beginnings:
+        with contextlib.suppress(OSError), os.scandir(folder / beginning) as entries:
+            found |= {beginning + printable(entry.name) for entry in entries if entry.is_symlink()}
     return found
 
 
