@@ -26,7 +26,7 @@ from brave_tf.embedding.vectors import WindowEmbedder
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.encoders.heads import Heads, load_heads
 from brave_tf.encoders.loading import load_encoder
-from brave_tf.errors import UserError, one_line
+from brave_tf.errors import UsageError, UserError, one_line
 from brave_tf.modalities import MODALITIES, Modality
 from brave_tf.progress import note, phase
 
@@ -97,7 +97,7 @@ def across_modalities(table: EmbeddingTable, query: Query, encoder: Place | None
         )
     words = [MODALITIES[modality_of(each)].word for each in (tower, own)]
     note(f"the {words[0]} of {query} (tower {tower}) is compared with {words[1]} (tower {own}), by {heads.place}")
-    rows, start, end = _embedded(loaded, query)
+    rows, start, end = _embedded(loaded, query, Grid.of(loaded.card.input_view))
     return QueryVector(query_across(towards_table, rows), start, end, modality_of(tower), rows_across(towards_query))
 
 
@@ -138,7 +138,14 @@ def _as_rows(table: EmbeddingTable, query: Query, encoder: Place | None) -> tupl
             f"{loaded.path} is shown other clips now than when {table.path} was made of it; write the table again with "
             "brave-tf embed"
         )
-    return *_embedded(loaded, query, facts.window, facts.stride), loaded
+    try:
+        grid = Grid.of(loaded.card.input_view, facts.window, facts.stride)
+    except UsageError:
+        raise UserError(
+            f"{table.path} tells of windows of {facts.window:g} s, one every {facts.stride:g} s, which are too long; "
+            "write it again with brave-tf embed"
+        ) from None
+    return *_embedded(loaded, query, grid), loaded
 
 
 def _loaded(table: EmbeddingTable, encoder: Place | None) -> Encoder:
@@ -160,16 +167,15 @@ def _check_hash(table: EmbeddingTable, sha256: str, place: object) -> None:
         )
 
 
-def _embedded(
-    encoder: Encoder, query: Query, window: float | None = None, stride: float | None = None
-) -> tuple[np.ndarray, float, float]:
+def _embedded(encoder: Encoder, query: Query, grid: Grid) -> tuple[np.ndarray, float, float]:
     """The embeddings of the query's windows, [n, D], and where it begins and ends."""
-    input_view = encoder.card.input_view
-    grid = Grid.of(input_view, window, stride)
     embed = _embedder(encoder, grid)
     rows: list[np.ndarray] = []
     start, end = math.inf, 0.0
-    with phase(f"embedding {query}"), contextlib.closing(decoded_query(query, input_view, grid)) as windows:
+    with (
+        phase(f"embedding {query}"),
+        contextlib.closing(decoded_query(query, encoder.card.input_view, grid)) as windows,
+    ):
         for batch in batches(windows, embed.batch_size):
             rows.append(embed.windows(batch))
             start, end = min(start, batch[0].start), max(end, batch[-1].end)

@@ -42,7 +42,7 @@ def write_search_page(path: str | os.PathLike[str], found: Found) -> None:
     query, compared, kind = found.query, found.compared, _kind(facts.card.modality)
     spans = [span for answer in found.answers for span in _spans(answer)]
     folder = found.folder
-    places = [_Place(name, None if folder is None else folder / name, *span, kind) for name, *span in spans]
+    places = [_Place(name, None if folder is None else folder / name, start, end, kind) for name, start, end in spans]
     of_query = []
     if query is not None and compared is not None:
         name = printable(os.fspath(query.path))

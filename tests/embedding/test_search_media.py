@@ -25,7 +25,7 @@ from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError
 from brave_tf.inspection import moment_pictures
 from brave_tf.inspection.moment_pictures import picture_of_file
-from tests.embedding.encoders import VIEW, audio_encoder, video_encoder
+from tests.embedding.encoders import SIZE, VIEW, audio_encoder, video_encoder
 from tests.embedding.odd_jobs import OddMoment, OddQuery
 from tests.embedding.tables import write_table
 from tests.pages.reading import Reading, pixels
@@ -278,3 +278,10 @@ def test_of_a_long_sound_a_minute_is_drawn(tmp_path):
     media = write_wav(tmp_path / "long.wav", np.zeros((65 * 16_000, 1), np.int16))
     assert len(read_moment(media, 2.0, 65.0, "spectrogram")) == 60 * 16_000
     assert len(read_moment(media, 0.0, 0.0, "spectrogram")) == 5 * 16_000
+
+
+def test_a_table_of_windows_that_no_machine_can_hold_is_one_line(encoder, folder, tmp_path):
+    facts = {"weights_sha256": encoder.card.weights_sha256, "card": encoder.card, "window": 1e9}
+    path = write_table(tmp_path / "table.parquet", [("a.mp4", 0.0, 1.0)], np.ones((1, SIZE)), **facts)
+    with pytest.raises(UserError, match=r"table\.parquet tells of windows of 1e\+09 s, one every 1 s, which"):
+        brave_tf.search(path, folder / "1.mp4", encoder=encoder)
