@@ -13,6 +13,24 @@ LONGEST_REASON = 200
 """Signs of what a client says went wrong."""
 
 
+@contextlib.contextmanager
+def asking_client(failed: str, remedy: str) -> Iterator[None]:
+    """For what a client does: it is kept quiet, and what it raises becomes a `UserError`.
+
+    Args:
+        failed: what has failed then, such as "hf://owner/name cannot be fetched".
+        remedy: what to do about it.
+
+    Raises:
+        UserError: the client, or a library below it, raised an error of whatever kind.
+    """
+    try:
+        with quiet_client():
+            yield
+    except Exception as error:  # each client has its own kinds, and so have the libraries below them
+        raise UserError(f"{failed} ({client_reason(error)}); {remedy}") from error
+
+
 def client_reason(error: Exception) -> str:
     """What a client says went wrong, in one line of bounded length: some tell the whole of a request."""
     reason = one_line(reason_of(error))

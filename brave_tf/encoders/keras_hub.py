@@ -11,7 +11,7 @@ from brave_tf.config import SOURCE_FPS, EvaluationConfig
 from brave_tf.encoders.card import EncoderCard
 from brave_tf.encoders.encoder import KERAS_HUB, Encoder
 from brave_tf.encoders.foreign import as_encoder
-from brave_tf.encoders.hub_clients import client_reason, load_client, quiet_client
+from brave_tf.encoders.hub_clients import asking_client, client_reason, load_client, quiet_client
 from brave_tf.errors import UserError, one_line
 from brave_tf.progress import note, phase
 
@@ -42,14 +42,9 @@ def load_backbone(place: str) -> Encoder:
     if not name or ".." in name.split("/"):
         raise UserError(f"received {one_line(place)}; expected {KERAS_HUB}NAME, such as {EXAMPLE}")
     client = load_client("keras_hub", "keras-hub", place)
-    try:
-        with phase(f"fetching {name}"), quiet_client():
-            backbone = client.models.Backbone.from_preset(name)
-    except Exception as error:  # whatever KerasHub and the two clients below it raise
-        raise UserError(
-            f"{one_line(place)} cannot be loaded ({client_reason(error)}); expected a backbone of KerasHub, such "
-            f"as {EXAMPLE}, and an internet connection where it was not fetched before"
-        ) from error
+    expected = f"expected a backbone of KerasHub, such as {EXAMPLE}, or an internet connection to fetch it first"
+    with phase(f"fetching {name}"), asking_client(f"{one_line(place)} cannot be loaded", expected):
+        backbone = client.models.Backbone.from_preset(name)
     return backbone_encoder(backbone, place, *_scaling(client, name))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from brave_tf.encoders.card import CARD_NAME, choose_tower
 from brave_tf.encoders.checksums import VERIFICATION_FILE, check_listed
-from brave_tf.encoders.hub_clients import client_reason, load_client, quiet_client
+from brave_tf.encoders.hub_clients import asking_client, load_client
 from brave_tf.encoders.hub_names import (
     HUGGING_FACE,
     KAGGLE,
@@ -99,14 +99,12 @@ def _from_kaggle(name: KaggleName, place: str, tower: TowerChoice | None) -> Fet
 
 @contextlib.contextmanager
 def _fetching(place: str) -> Iterator[None]:
-    with phase(f"fetching {place}"), quiet_client():
-        try:
-            yield
-        except Exception as error:  # each client has its own kinds, and so have the libraries below them
-            raise UserError(
-                f"{place} cannot be fetched ({client_reason(error)}); is the name right, is there an internet "
-                "connection, and are you logged in if it is private? The same command goes on with what is fetched"
-            ) from error
+    remedy = (
+        "is the name right, is there an internet connection, and are you logged in if it is private? The same command "
+        "goes on with what is fetched"
+    )
+    with phase(f"fetching {place}"), asking_client(f"{place} cannot be fetched", remedy):
+        yield
 
 
 def _keras_files(tower: TowerChoice | None) -> list[str]:

@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import importlib.util
 import json
-import shutil
 import sys
 import tarfile
 import zipfile
@@ -17,15 +16,19 @@ import tensorflow as tf
 
 import brave_tf
 from brave_tf.convert import to_haiku
+from brave_tf.convert.released import fetch_released
 from brave_tf.encoders import loading
 from brave_tf.encoders.card import EncoderCard, network_of, weights_sha256
 from brave_tf.encoders.encoder import save_encoder
 from brave_tf.encoders.hub_names import is_hub
 from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
+from brave_tf.files import locked
+from brave_tf.presets import released_checkpoints
 from brave_tf.storage import RemotePath
 from tests.convert.trees import brave, checkpoint
 from tests.encoders.hubs import COMMIT, HuggingFaceHub, files_of, stand_in
+from tests.storage.web import serving
 
 CLIPS = np.random.default_rng(0).random((2, 3, 8, 8, 3), dtype=np.float32)
 
@@ -340,36 +343,65 @@ def test_a_saved_model_that_is_a_link_says_what_is_loaded(tmp_path, saved_model,
     assert "is a link" not in capsys.readouterr().err
 
 
-def test_a_published_checkpoint_is_fetched_and_converted_once(monkeypatch, tmp_path, capsys):
+@pytest.fixture
+def published(monkeypatch, tmp_path):
+    """A server of a small checkpoint in place of the published `v-a-tsm50`; and its model."""
     model = brave("tiny-va", "model.heads=shared")
     file = checkpoint(tmp_path / "released.npy", to_haiku(model))
-    fetched = []
-
-    def get_file(name, url, cache_dir, cache_subdir):
-        fetched.append(name)
-        print("Downloading data from", url)
-        if len(fetched) == 1:
-            raise Exception("URL fetch failure")
-        (Path(cache_dir) / cache_subdir).mkdir(parents=True, exist_ok=True)
-        return shutil.copy(file, Path(cache_dir) / cache_subdir / name)
-
-    monkeypatch.setattr(keras.utils, "get_file", get_file)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with pytest.raises(UserError, match=r"v-a-tsm50 cannot be fetched from https.* \(URL fetch failure\)"):
+    with serving(file.read_bytes()) as web:
+        told = dataclasses.replace(released_checkpoints["v-a-tsm50"], url=web.url)
+        monkeypatch.setitem(released_checkpoints, "v-a-tsm50", told)
+        yield web, model
+
+
+def test_a_published_checkpoint_is_fetched_and_converted_once(published, monkeypatch, tmp_path, capsys):
+    web, model = published
+    web.breaks_after = 0
+    with pytest.raises(UserError, match=r"v-a-tsm50 cannot be fetched from http.* \(the connection was lost after 0 "):
         load_encoder("v-a-tsm50")
+    web.breaks_after = len(web.content) // 2 + 1
     encoder = load_encoder("v-a-tsm50")
     assert not capsys.readouterr().out
+    assert web.asked == [None, None, f"bytes={web.breaks_after}-"]
     np.testing.assert_allclose(encoder(CLIPS), model.encoder(CLIPS), atol=1e-5)
     assert str(encoder.path) == "v-a-tsm50" == encoder.card.preset
-    (folder,) = [path for path in (tmp_path / "cache/brave_tf/released").iterdir() if path.is_dir()]
-    assert folder.name == hashlib.sha256(file.read_bytes()).hexdigest()
-    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    cache = tmp_path / "cache/brave_tf/released"
+    (folder,) = [path for path in cache.iterdir() if path.is_dir()]
+    assert folder.name == hashlib.sha256(web.content).hexdigest()
+    assert (cache / "file.npy.sha256").read_text() == f"{folder.name}  file.npy\n"
+    for lock in cache.glob("*.lock"):
+        lock.unlink()
+    before = {path: path.stat().st_mtime_ns for path in cache.rglob("*")}
     sound = load_encoder("v-a-tsm50", "audio")
     assert sound.card.modality == "audio"
-    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
-    assert len(fetched) == 2 and fetched[0] != fetched[1]
+    # Who only reads a finished entry writes nothing, not even a lock.
+    assert {path: path.stat().st_mtime_ns for path in cache.rglob("*")} == before
+    assert len(web.asked) == 3
     with pytest.raises(UserError, match=r"v-b-tsm50 does not exist"):
         load_encoder("v-b-tsm50")
     # A path of that name comes first.
     monkeypatch.chdir(write_keras(tmp_path / "here/v-a-tsm50", network(), preset="mine").parent)
     assert brave_tf.load_encoder("v-a-tsm50").card.preset == "mine"
+
+
+def test_a_cached_checkpoint_that_was_changed_is_noticed(published, tmp_path):
+    web, _ = published
+    file, digest = fetch_released("v-a-tsm50")
+    assert digest == hashlib.sha256(web.content).hexdigest()
+    file.write_bytes(web.content[:-1])
+    with pytest.raises(UserError, match=rf"file.npy is not what was fetched as v-a-tsm50 .*it was {digest}\); remove"):
+        fetch_released("v-a-tsm50")
+    # Without it, it is fetched anew, whatever it is now; one from before hashes were kept gets its own.
+    file.unlink()
+    web.content = b"newer"
+    assert fetch_released("v-a-tsm50")[1] == hashlib.sha256(b"newer").hexdigest()
+    file.with_name("file.npy.sha256").unlink()
+    fetch_released("v-a-tsm50")
+    assert len(file.with_name("file.npy.sha256").read_text().split()[0]) == 64
+    file.unlink()
+    with (
+        locked(file.with_name("file.npy.lock")),
+        pytest.raises(UserError, match="another process is fetching v-a-tsm50"),
+    ):
+        fetch_released("v-a-tsm50")
