@@ -22,14 +22,13 @@ from brave_tf.encoders.encoder import (
     ENCODER_FILE,
     KERAS_HUB,
     RANDOM,
-    TOWER_FILES,
     Encoder,
     seeded_initialisation,
 )
 from brave_tf.encoders.from_run import find_checkpoint, load_checkpoint, load_newest
 from brave_tf.encoders.hub_names import is_hub
 from brave_tf.encoders.named import random_network
-from brave_tf.encoders.places import fetch, links_out_of
+from brave_tf.encoders.places import fetch, keras_file, links_out_of
 from brave_tf.errors import UserError, one_line, reason_of
 from brave_tf.files import is_unfinished
 from brave_tf.method.brave import Brave
@@ -103,14 +102,15 @@ def _from_place(path: Path, tower: TowerChoice | None) -> Encoder:
         raise UserError(f"{path} does not exist; expected a run directory, a .keras file or an exported SavedModel")
     if path.is_file():
         return _checked(_load_keras(path, tower), tower)
-    if (path / "saved_model.pb").is_file():
-        return _checked(_load_saved_model(path), tower)
     unfinished = (path / CONFIG_FILE).is_file() and finished_summary(path) is None
     if unfinished and (checkpoint_steps(path) or not (path / ENCODER_FILE).is_file()):
         return _from_run(load_newest, path, tower)
-    if (path / ENCODER_FILE).is_file():
-        towers = [each for each, file in TOWER_FILES.items() if (path / file).is_file()]
-        return _load_keras(path / TOWER_FILES[choose_tower(tower, towers, str(path))], None)
+    # Before a SavedModel beside it: it is no program, can be exported again, and shows its maps and its network.
+    file = keras_file(path, tower, str(path))
+    if file is not None:
+        return _checked(_load_keras(file, None), tower)
+    if (path / "saved_model.pb").is_file():
+        return _checked(_load_saved_model(path), tower)
     if is_unfinished(path):
         raise UserError(f"{path} was cut off while it was sent; run the command that writes it once more")
     raise UserError(f"{path} holds no encoder; expected {ENCODER_FILE} (a run) or saved_model.pb (an export) in it")
@@ -126,20 +126,31 @@ def _fetched(name: str, tower: TowerChoice | None) -> Encoder:
     """An encoder of the Hugging Face Hub or of Kaggle."""
     found = fetch(name, tower)
     encoder = _from_place(found.path, tower)
-    told = encoder.card.weights_sha256
-    if encoder.model is not None and told and cards.weights_sha256(encoder.model) != told:
-        raise UserError(f"{found.name} is damaged: {DAMAGED}; fetch it again, or ask who published it")
+    _check_told(encoder, found.name)
     encoder.path = RemotePath(found.name)
     return encoder
 
 
 def _released(name: str, tower: TowerChoice | None) -> Encoder:
     """An encoder that was published with the paper."""
-    from brave_tf.convert.cached import converted_release
-
-    encoder = _checked(_load_keras(converted_release(name, tower), tower), tower)
+    encoder = _checked(_load_keras(released_file(name, tower), tower), tower)
+    _check_told(encoder, name)
     encoder.path = Path(name)
     return encoder
+
+
+def released_file(name: str, tower: TowerChoice | None) -> Path:
+    """See `brave_tf.convert.cached.converted_release`."""
+    from brave_tf.convert.cached import converted_release
+
+    return converted_release(name, tower)
+
+
+def _check_told(encoder: Encoder, name: str) -> None:
+    """Raises `UserError` if an encoder's weights are not those that its card tells."""
+    told = encoder.card.weights_sha256
+    if encoder.model is not None and told and cards.weights_sha256(encoder.model) != told:
+        raise UserError(f"{name} is damaged: {DAMAGED}; fetch it again, or ask who published it")
 
 
 def _named(name: str, tower: TowerChoice | None) -> Encoder:

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import importlib.util
 import json
+import shutil
 import sys
 import tarfile
 import zipfile
@@ -235,6 +236,31 @@ def test_damage_is_found_by_every_hash_that_there_is(monkeypatch, tmp_path):
     fake.repositories = {"owner/changed": files_of(other)}
     with pytest.raises(UserError, match=r"is damaged: its weights are not those that its card tells"):
         load_encoder("hf://owner/changed")
+
+
+@pytest.mark.parametrize("above", ["deep/er/", "deep/", ""])
+def test_a_file_inside_an_export_on_the_hub_is_checked_by_its_list(above, monkeypatch, tmp_path):
+    content = {"deep/er/encoder.keras": (write_keras(tmp_path, network()) / "encoder.keras").read_bytes()}
+    listed = {"formats": {"keras": {"files": {"deep/er/encoder.keras".removeprefix(above): "0" * 64}}}}
+    content[f"{above}verification.json"] = json.dumps(listed).encode()
+    hub(monkeypatch, tmp_path, {"owner/name": content})
+    for inside in ("deep/er", "deep/er/encoder.keras"):
+        with pytest.raises(UserError, match=r"encoder.keras is not what verification.json lists"):
+            load_encoder(f"hf://owner/name/{inside}")
+
+
+def test_of_two_formats_in_a_folder_the_one_that_is_no_program_is_loaded(tmp_path, saved_model, capsys):
+    folder = tmp_path / "both"
+    shutil.copytree(saved_model[0], folder)
+    model = network()
+    write_keras(folder, model, tower="audio", modality="audio")
+    encoder = load_encoder(folder)
+    assert encoder.model is not None and "is a program" not in capsys.readouterr().err
+    np.testing.assert_allclose(encoder.model(CLIPS), model(CLIPS), atol=1e-6)
+    # The only one there is: its card tells which tower it is.
+    assert load_encoder(folder, "audio").card.tower == "audio"
+    with pytest.raises(UserError, match=r"--tower narrow; .* has the towers audio"):
+        load_encoder(folder, "narrow")
 
 
 @pytest.mark.parametrize("listed", ["[]", '{"formats": 3}', '{"formats": {"keras": {"files": {"../x": "0"}}}}', "{"])
