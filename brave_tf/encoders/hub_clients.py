@@ -6,11 +6,8 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from brave_tf.errors import UserError, one_line, reason_of
+from brave_tf.errors import UserError, one_line, reason_of, short_reason
 from brave_tf.quiet import silenced_libraries
-
-LONGEST_REASON = 200
-"""Signs of what a client says went wrong."""
 
 
 @contextlib.contextmanager
@@ -28,13 +25,7 @@ def asking_client(failed: str, remedy: str) -> Iterator[None]:
         with quiet_client():
             yield
     except Exception as error:  # each client has its own kinds, and so have the libraries below them
-        raise UserError(f"{failed} ({client_reason(error)}); {remedy}") from error
-
-
-def client_reason(error: Exception) -> str:
-    """What a client says went wrong, in one line of bounded length: some tell the whole of a request."""
-    reason = one_line(reason_of(error))
-    return reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"
+        raise UserError(f"{failed} ({short_reason(error)}); {remedy}") from error
 
 
 def load_client(module: str, extra: str, wanted: str) -> Any:

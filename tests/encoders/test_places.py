@@ -355,6 +355,54 @@ def test_a_keras_file_that_writes_outside_is_one_line(name, tmp_path):
         load_encoder(folder / "encoder.keras")
 
 
+def rewritten(source: Path, entry: str, content: bytes) -> Path:
+    """A `.keras` file with something else as one of its entries."""
+    target = source.with_name("other.keras")
+    with zipfile.ZipFile(source) as before, zipfile.ZipFile(target, "w") as after:
+        for name in before.namelist():
+            after.writestr(name, content if name == entry else before.read(name))
+    return target
+
+
+@pytest.mark.parametrize(
+    "content", [b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 900 + b"1" + b"}" * 900], ids=["lists", "objects"]
+)
+def test_a_keras_file_that_is_nested_too_deeply_is_one_line(content, tmp_path):
+    file = write_keras(tmp_path, network()) / "encoder.keras"
+    with pytest.raises(UserError, match=r"other.keras is not a readable .keras model: its description is nested too"):
+        load_encoder(rewritten(file, "config.json", content))
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [(8, 1, r"is encrypted \(.*\); expected"), (10, 99, "is not a readable .keras model: That compression method")],
+)
+def test_a_keras_file_of_another_kind_of_archive_is_one_line(place, value, message, tmp_path):
+    file = write_keras(tmp_path, network()) / "encoder.keras"
+    content, entry = bytearray(file.read_bytes()), b"PK\x01\x02"
+    for part in content.split(entry)[1:]:
+        start = content.index(entry + part[:40])
+        content[start + place] = value
+    file.write_bytes(content)
+    with pytest.raises(UserError, match=f"encoder.keras {message}"):
+        load_encoder(file)
+
+
+@pytest.mark.parametrize("damage", ["no variables", "no data"])
+def test_a_saved_model_that_is_not_whole_is_one_line(damage, saved_model, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(saved_model[0], folder)
+    if damage == "no variables":
+        shutil.rmtree(folder / "variables")
+    else:
+        next(folder.glob("variables/*.data*")).write_bytes(b"")
+    with pytest.raises(
+        UserError, match=r"model is not a (whole SavedModel: it has no|readable SavedModel: )"
+    ) as caught:
+        load_encoder(folder)
+    assert str(caught.value).isprintable() and ("copy or export" in str(caught.value)) == (damage == "no variables")
+
+
 def test_a_saved_model_that_is_a_link_says_what_is_loaded(tmp_path, saved_model, capsys):
     (tmp_path / "linked").symlink_to(saved_model[0])
     load_encoder(tmp_path / "linked")
