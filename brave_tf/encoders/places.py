@@ -82,10 +82,10 @@ def fetch_heads(place: str) -> Path:
         _check_listed_above(folder, folder, place)
         return folder
     name = hugging_face_name(place.removeprefix(HUGGING_FACE), place)
-    if PurePosixPath(name.inside).name in (HEADS_FILE, *TOWER_FILES.values()):
+    inside = PurePosixPath(name.inside)
+    if inside.name in (HEADS_FILE, *TOWER_FILES.values()):
         # Those of an export lie in a folder of their own, with each other.
-        folder = PurePosixPath(name.inside).parent
-        name = dataclasses.replace(name, inside="" if folder == PurePosixPath() else str(folder))
+        name = dataclasses.replace(name, inside="" if inside.parent == PurePosixPath() else str(inside.parent))
     parts = (HEADS_FILE, *TOWER_FILES.values())
     hub = _HuggingFace(name, place)
     hub.fetch(*(f"{HEADS_FOLDER}/{part}" for part in parts), HEADS_FILE)
