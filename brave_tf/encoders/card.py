@@ -168,7 +168,7 @@ def checksum_of(variables: Iterable[Any]) -> int:
     """What changes when a value of the variables does, but for chance; made to be quick, and no proof of anything."""
     checksum = 0
     for variable in variables:
-        checksum = zlib.crc32(memoryview(np.ascontiguousarray(variable.numpy()).view(np.uint8)), checksum)
+        checksum = zlib.crc32(np.ascontiguousarray(variable.numpy()).view(np.uint8).data, checksum)
     return checksum
 
 
