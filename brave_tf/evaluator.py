@@ -26,6 +26,7 @@ from brave_tf.training.strategy import make_local_strategy
 
 CACHE_FOLDER = "features"
 PAGE_FILE = "report.html"
+FIXED = "give --frames and --size that fit, or with brave_tf.as_encoder a card that does"
 OWN_SCORES = (
     "the encoder is itself a network at random initialisation: the scores of random initialisation are its own, and no "
     "other network was evaluated beside it"
@@ -60,6 +61,7 @@ def write_evaluation(
         place = str(loaded.path if isinstance(encoder, Encoder) else encoder)
         check_fit(loaded, dataset)
         request = Request(chosen, changed_input(loaded.card, view), label, folds, seed)
+        loaded.check_takes(request.input_view, FIXED)
         with phase("building the same network at random initialisation"):
             random = (loaded if loaded.is_random else loaded.random_twin(seed)) if random_init else None
         if random is None and random_init:

@@ -21,6 +21,12 @@ POOLING = (
     keras.layers.GlobalAveragePooling3D,
 )
 
+FIXED = (
+    "leave out --window, or give the length of these clips; a file without a card is taken for an encoder of clips as "
+    "the paper has them: brave_tf.as_encoder gives it another card"
+)
+"""What to do with an encoder of clips of one shape."""
+
 
 class Vectors(NamedTuple):
     """What an encoder makes of clips.
@@ -47,7 +53,7 @@ class WindowEmbedder:
         batch_size: clips that are embedded at once: as many as in evaluation, or fewer of longer windows.
 
     Raises:
-        UserError: maps are wanted of an encoder that has none.
+        UserError: maps are wanted of an encoder that has none, or it takes clips of another shape alone.
 
     Example:
         >>> embed = WindowEmbedder(encoder, Grid.of(encoder.card.input_view))
@@ -57,6 +63,7 @@ class WindowEmbedder:
 
     def __init__(self, encoder: Encoder, grid: Grid, dense: bool = False) -> None:
         own = encoder.card.input_view
+        encoder.check_takes(grid.input_view(own), FIXED)
         self._sound = grid.input_view(own).sound if MODALITIES[own.modality].is_sound else None
         self._encode: Any = _dense_model(encoder) if dense else encoder
         self._dense = dense

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,14 @@ class EncoderCard:
             return pydantic.TypeAdapter(cls).validate_json(text)
         except pydantic.ValidationError:
             raise UserError(f"{source} holds a damaged {CARD_NAME}; export or save the encoder again") from None
+
+
+def clip_shape(input_view: EvaluationInput) -> tuple[int, ...]:
+    """The shape of one clip as an encoder is shown it: [T, H, W, C], or [S, M] of sound."""
+    facts = MODALITIES[input_view.modality]
+    if facts.is_sound:
+        return (input_view.sound.spectrogram_frames, input_view.sound.mel_bands)
+    return (input_view.view.frames, input_view.view.size, input_view.view.size, facts.channels)
 
 
 def card_of(config: Config, backbone: keras.Model, steps: int, tower: Tower = "narrow") -> EncoderCard:
@@ -153,6 +162,14 @@ def sha256_of(variables: Iterable[Any]) -> str:
         array = np.ascontiguousarray(variable.numpy())
         digest.update(array.astype(array.dtype.newbyteorder("<")).tobytes())
     return digest.hexdigest()
+
+
+def checksum_of(variables: Iterable[Any]) -> int:
+    """What changes when a value of the variables does, but for chance; made to be quick, and no proof of anything."""
+    checksum = 0
+    for variable in variables:
+        checksum = zlib.crc32(np.ascontiguousarray(variable.numpy()).view(np.uint8).data, checksum)
+    return checksum
 
 
 def add_to_archive(path: Path, card: EncoderCard) -> None:
