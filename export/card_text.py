@@ -5,9 +5,6 @@ from collections.abc import Mapping, Sequence
 
 from brave_tf.errors import UserError, one_line
 
-MODEL_CARD = "README.md"
-"""What the Hugging Face Hub and Kaggle show of a model."""
-
 PAPER = (
     "[Recasens et al., *Broaden Your Views for Self-Supervised Video Learning*, ICCV 2021]"
     "(https://arxiv.org/abs/2103.16559)"

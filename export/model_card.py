@@ -8,14 +8,14 @@ from pathlib import Path
 
 from brave_tf.config import SOURCE_FPS, Config
 from brave_tf.encoders.encoder import Encoder
+from brave_tf.encoders.exported import MODEL_CARD, FormatCheck
 from brave_tf.encoders.hub_names import is_hub
 from brave_tf.export import card_text
 from brave_tf.export.card_curves import Curve, curves_of
 from brave_tf.export.card_scores import Score, read_scores, score_rows
 from brave_tf.export.card_snippets import snippets
-from brave_tf.export.card_text import MODEL_CARD, table
+from brave_tf.export.card_text import table
 from brave_tf.export.signature import clip_shape
-from brave_tf.export.verification import FormatCheck
 from brave_tf.modalities import MODALITIES
 from brave_tf.presets.facts import letters, view_facts
 from brave_tf.progress import note

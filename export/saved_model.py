@@ -10,19 +10,21 @@ import keras
 
 from brave_tf.encoders import card as cards
 from brave_tf.encoders.encoder import Encoder
-from brave_tf.encoders.heads import HEADS_FILE, HEADS_FOLDER, Heads, load_heads, write_heads
-from brave_tf.encoders.loading import load_encoder
-from brave_tf.errors import UserError
-from brave_tf.export.card_text import MODEL_CARD
-from brave_tf.export.formats import FORMATS, check_formats, check_packages
-from brave_tf.export.model_card import NOTHING_TOLD, ModelCard, Told
-from brave_tf.export.verification import (
+from brave_tf.encoders.exported import (
+    FORMAT_FILES,
+    HEADS_FOLDER,
+    MODEL_CARD,
     VERIFICATION_FILE,
     FormatCheck,
     changed_files,
     read_verification,
     write_verification,
 )
+from brave_tf.encoders.heads import HEADS_FILE, Heads, load_heads, write_heads
+from brave_tf.encoders.loading import load_encoder
+from brave_tf.errors import UserError
+from brave_tf.export.formats import FORMATS, check_formats, check_packages
+from brave_tf.export.model_card import NOTHING_TOLD, ModelCard, Told
 from brave_tf.export.verify import examples_of
 from brave_tf.files import is_taken, new_folder
 from brave_tf.modalities import TowerChoice
@@ -96,7 +98,7 @@ def _is_export_of(encoder: Encoder, out: Path, formats: Sequence[str]) -> bool:
         or card.read_text(encoding="utf-8") != encoder.card.to_json()
     ):
         return False
-    markers = {part.patterns[0]: name in formats for name, each in FORMATS.items() for part in each.parts.values()}
+    markers = {FORMAT_FILES[part][0]: name in formats for name, each in FORMATS.items() for part in each.parts}
     return all((out / file).is_file() == there for file, there in markers.items())
 
 

@@ -17,6 +17,7 @@ from brave_tf.config.ranges import STRICT
 from brave_tf.config.values import to_dict
 from brave_tf.encoders.card import weights_sha256
 from brave_tf.encoders.encoder import RANDOM, TOWER_FILES, save_encoder, seeded_initialisation
+from brave_tf.encoders.exported import HEADS_FOLDER
 from brave_tf.encoders.from_run import find_checkpoint, load_towers
 from brave_tf.encoders.loading import load_archive, load_encoder
 from brave_tf.encoders.named import PRESETS
@@ -29,7 +30,6 @@ from brave_tf.modalities import Modality, Tower
 from brave_tf.runs.paths import CONFIG_FILE
 from brave_tf.storage import as_path
 
-HEADS_FOLDER = "heads"
 """In an export: the heads, and the encoders that they stand on."""
 HEADS_FILE = "heads.keras"
 _CARD_NAME = "brave_tf_heads.json"

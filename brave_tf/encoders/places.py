@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from brave_tf.encoders.card import CARD_NAME, choose_tower
-from brave_tf.encoders.checksums import VERIFICATION_FILE, check_listed
+from brave_tf.encoders.exported import SAVED_MODEL_FILES, VERIFICATION_FILE, check_listed
 from brave_tf.encoders.hub_clients import client_reason, load_client, quiet_client
 from brave_tf.encoders.hub_names import (
     HUGGING_FACE,
@@ -24,8 +24,6 @@ from brave_tf.modalities import Tower, TowerChoice
 from brave_tf.progress import phase
 from brave_tf.runs.paths import ENCODER_FILE, TOWER_FILES
 from brave_tf.storage import RemotePath
-
-SAVED_MODEL_FILES = ("saved_model.pb", "fingerprint.pb", "variables/*", "assets/*")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,12 +13,12 @@ from brave_tf.cli.main import main
 from brave_tf.config.values import override, to_dict
 from brave_tf.encoders.card import card_of
 from brave_tf.encoders.encoder import save_encoder
+from brave_tf.encoders.exported import read_verification
 from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.export import export_encoder
 from brave_tf.export.card_text import cell, front_matter, license_of, table
 from brave_tf.export.model_card import Told
-from brave_tf.export.verification import read_verification
 from brave_tf.files import write_json
 from brave_tf.models.backbones import narrow_backbone
 
