@@ -139,9 +139,7 @@ def test_an_export_of_an_encoder_of_tiny_embeddings_is_not_any_other(tmp_path, f
         video = keras.Input((None, None, None, 3))
         tiny = keras.layers.Dense(4, kernel_initializer=keras.initializers.RandomNormal(0, 1e-7, seed))
         model = keras.Model(video, tiny(keras.layers.GlobalAveragePooling3D()(video)))
-        return brave_tf.as_encoder(
-            model, EncoderCard(view=EvaluationConfig(frames=2, size=8, shorter_side=9)), name="x"
-        )
+        return brave_tf.as_encoder(model, card, name="mine")
 
     original, other = encoder(0), encoder(1)
     (tmp_path / "brave_tf.json").write_text("{}")
