@@ -503,8 +503,8 @@ def export(
             all its towers, as .keras files of stock layers: what `brave-tf search --cross` needs.
 
     Returns:
-        `formats`: by format `files`, `bytes`, `error`, `latency_ms` and what else verification.json tells; of a
-        SavedModel also `loader` (what loaded it) and `errors` (by way of calling).
+        `formats`: by format `files`, `bytes`, `error`, `cosine`, `latency_ms` and what else verification.json tells; of
+        a SavedModel also `loader` (what loaded it) and `errors` (by way of calling).
 
     Raises:
         UserError: there is no such encoder or tower, or it has no heads, the directory is taken, the encoder cannot be

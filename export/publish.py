@@ -1,17 +1,27 @@
 """Sends an exported encoder to the Hugging Face Hub or to Kaggle, through the clients of these two."""
 
 import dataclasses
+import itertools
 import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from brave_tf.encoders.exported import (
+    COMMON_FILES,
+    FORMAT_FILES,
+    MODEL_CARD,
+    VERIFICATION_FILE,
+    Verification,
+    changed_files,
+    read_verification,
+)
 from brave_tf.encoders.hub_clients import asking_client, load_client
 from brave_tf.encoders.hub_names import hugging_face_name, kaggle_name
 from brave_tf.errors import UserError, one_line
-from brave_tf.export.card_text import MODEL_CARD, license_of
-from brave_tf.export.verification import VERIFICATION_FILE, Verification, changed_files, read_verification
+from brave_tf.export.card_curves import CURVES
+from brave_tf.export.card_text import license_of
 from brave_tf.progress import phase
 from brave_tf.storage import as_path, local_copy
 
@@ -19,11 +29,7 @@ FRAMEWORKS: Mapping[str, str] = {"tensorFlow2": "savedmodel", "keras": "keras", 
 """What a variation on Kaggle is of, and the format that it then has to hold."""
 KAGGLE_LICENSES: Mapping[str, str] = {"apache-2.0": "Apache 2.0", "mit": "MIT", "cc0-1.0": "CC0: Public Domain"}
 """Licences by the identifier that the model card has, as Kaggle calls them."""
-EARLIER_FILES = (
-    *("encoder.keras", "saved_model.pb", "fingerprint.pb", "variables/*", "assets/*", "assets.extra/*", "heads/*"),
-    *("encoder.onnx", "encoder_float32.tflite", "encoder_float16.tflite", "encoder_int8.tflite"),
-    *("training_loss.png", "training_spread.png", "training_probe.png", "brave_tf.json", VERIFICATION_FILE),
-)
+EARLIER_FILES = (*itertools.chain(*FORMAT_FILES.values()), *COMMON_FILES, *CURVES.values())
 """What an earlier version of a model may have, and must not be left of it beside the new one's files.
 
 Whole names, and folders from the root on: the client's `*` also stands for `/`, so that `*.keras` would take files of

@@ -17,12 +17,11 @@ from brave_tf.config.ranges import STRICT
 from brave_tf.config.values import to_dict
 from brave_tf.encoders.card import weights_sha256
 from brave_tf.encoders.encoder import RANDOM, TOWER_FILES, save_encoder, seeded_initialisation
+from brave_tf.encoders.exported import HEADS_FILE, HEADS_FOLDER
 from brave_tf.encoders.from_run import find_checkpoint, load_towers
 from brave_tf.encoders.hub_names import is_hub
 from brave_tf.encoders.loading import load_archive, load_encoder, released_file
 from brave_tf.encoders.named import PRESETS
-from brave_tf.encoders.places import HEADS_FILE as HEADS_FILE
-from brave_tf.encoders.places import HEADS_FOLDER as HEADS_FOLDER
 from brave_tf.encoders.places import fetch_heads
 from brave_tf.encoders.portable import to_stock_layers
 from brave_tf.errors import UserError, reason_of

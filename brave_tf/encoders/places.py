@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from brave_tf.encoders.card import CARD_NAME, choose_tower
-from brave_tf.encoders.checksums import VERIFICATION_FILE, check_listed
+from brave_tf.encoders.exported import HEADS_FILE, HEADS_FOLDER, SAVED_MODEL_FILES, VERIFICATION_FILE, check_listed
 from brave_tf.encoders.hub_clients import asking_client, load_client
 from brave_tf.encoders.hub_names import (
     HUGGING_FACE,
@@ -24,11 +24,6 @@ from brave_tf.modalities import Tower, TowerChoice
 from brave_tf.progress import phase
 from brave_tf.runs.paths import ENCODER_FILE, TOWER_FILES
 from brave_tf.storage import RemotePath
-
-HEADS_FOLDER = "heads"
-"""In an export: the heads, and the encoders that they stand on."""
-HEADS_FILE = "heads.keras"
-SAVED_MODEL_FILES = ("saved_model.pb", "fingerprint.pb", "variables/*", "assets/*")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,10 +15,10 @@ from brave_tf.cli.main import main
 from brave_tf.config import BroadConfig
 from brave_tf.embedding.across import query_across, query_projection, query_tower, rows_across, rows_projection
 from brave_tf.embedding.exact import unit
-from brave_tf.encoders.heads import HEADS_FILE, HEADS_FOLDER, Heads, load_heads, project, write_heads
+from brave_tf.encoders.exported import HEADS_FILE, HEADS_FOLDER, FormatCheck, read_verification
+from brave_tf.encoders.heads import Heads, load_heads, project, write_heads
 from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
-from brave_tf.export.verification import FormatCheck, read_verification
 from brave_tf.losses import pair_losses
 from brave_tf.storage import upload_tree
 from tests.encoders.hubs import HuggingFaceHub, files_of, stand_in
