@@ -14,6 +14,8 @@ from brave_tf.storage import RemotePath
 
 DAMAGED, DAMAGED_COUNT = "damaged", "damaged_clips"
 """Keys of a line: the damaged clips that were first met then, and how many have been met so far."""
+LOW_RANK = "low_rank"
+"""Key of a line: at its step the effective rank of the projections became low, or was no longer low."""
 DAMAGED_KEYS = {"row", "clip_id", "shard", "offset", "source", "reason"}
 
 
@@ -119,6 +121,16 @@ def named_damage(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """
     entries = [entry for line in lines for entry in _listed(line.get(DAMAGED))]
     return [entry for entry in entries if isinstance(entry, dict) and entry.keys() == DAMAGED_KEYS]
+
+
+def low_rank_events(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """When the effective rank of a run's projections became low, and when it was no longer.
+
+    Returns:
+        For each time `step`, `is_low`, `view`, `rank` and `limit`; see `brave_tf.training.rank_watch.RankWatch`.
+    """
+    events = [{"step": line["step"], **line[LOW_RANK]} for line in lines if isinstance(line.get(LOW_RANK), dict)]
+    return [event for event in events if event.keys() == {"step", "is_low", "view", "rank", "limit"}]
 
 
 def damage_until(run: Path, last_step: int) -> list[dict[str, Any]]:
