@@ -193,25 +193,34 @@ def verify(
 @_never_silent
 def inspect(
     dataset: str | Path,
-    preset: "str | Config",
-    out: str | Path,
+    preset: "str | Config | None" = None,
+    out: str | Path = Path("inspect.html"),
     *,
+    encoder: "Encoder | str | os.PathLike[str] | None" = None,
+    tower: TowerChoice | None = None,
     clips: int = 4,
     redraws: int = 2,
     seed: int | None = None,
     split: str = "train",
     set: str | Sequence[str] = (),
 ) -> "InspectContent":
-    """Show what the networks will see of a dataset, as one HTML page.
+    """Show what the networks will see of a dataset, and what an encoder sees of it, as one HTML page.
 
     Example: brave-tf inspect dataset --preset tiny-va --out page.html
 
     In Python: brave_tf.inspect("dataset", "tiny-va", "page.html")
 
+    With an encoder, such as that of a run, the page also shows how like each other the moments of each clip are to it,
+    and, of pictures, its map as colours over the frames: three principal components over all clips that are shown.
+
     Args:
         dataset: dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME/CONFIG:VERSION.
-        preset: experiment; `brave-tf presets` lists them. In Python also a `Config`.
+        preset: experiment; `brave-tf presets` lists them. In Python also a `Config`. By default that of the run that
+            the encoder is of.
         out: the page to write.
+        encoder: encoder that looks at the clips: a run directory, RUN/checkpoints/step-N, .keras file, random:NAME, or
+            whatever else `brave-tf evaluate` takes.
+        tower: backbone of a run; by default narrow. broad is its only broad one, or its only one of frames.
         clips: clips to show, the first that a run trains on; fewer if the dataset has fewer.
         redraws: further draws of each clip, with the seeds that follow, to see what is random; 0 to 7.
         seed: seed of the run, instead of the preset's.
@@ -223,12 +232,21 @@ def inspect(
 
     Raises:
         UserError: there is no such preset or setting, a number is out of range, the dataset cannot be opened or lacks
-            what the experiment needs, or the page cannot be written.
+            what the experiment or the encoder needs, there is no such encoder, or the page cannot be written.
     """
     from brave_tf.inspection import write_inspection
 
     return write_inspection(
-        dataset, preset, out, clips=clips, redraws=redraws, seed=seed, split=split, settings=_listed(set)
+        dataset,
+        preset,
+        out,
+        encoder=encoder,
+        tower=tower,
+        clips=clips,
+        redraws=redraws,
+        seed=seed,
+        split=split,
+        settings=_listed(set),
     )
 
 
