@@ -212,7 +212,7 @@ def square_map(values: npt.NDArray[np.floating], places: npt.NDArray[np.floating
         axes.set_xlabel(label)
         axes.set_ylabel(label)
         axes.spines[:].set_visible(False)
-        figure.colorbar(drawn, ax=axes, ticks=[-1, 0, 1]).outline.set_visible(False)  # type: ignore[operator]
+        figure.colorbar(drawn, ax=axes, ticks=[-1, 0, 1]).outline.set_visible(False)
         data = io.BytesIO()
         figure.savefig(data, format="png", dpi=150, metadata={"Software": None})
     return png_image(_with_palette(data), alt, class_="similarity")

@@ -14,8 +14,9 @@ def checkpoints_section(ranking: CheckpointRanking) -> Html:
         element("div", *_charts(ranking), class_="charts"),
         paragraph(
             "RankMe (Garrido et al. 2023) is the exponential of the entropy of the singular values of the features: "
-            "about how many directions they use. It needs no labels. It is a hint and no proof: compare checkpoints of "
-            "one run, on the same clips, and trust labels more where there are some."
+            "about how many directions they use. It needs no labels. It tells a network that has learned from one that "
+            "has not, or no longer does; between checkpoints that are close it is a hint and no proof. Compare it for "
+            "one run and the same clips alone, and trust labels more where there are some."
         ),
         _remarks(ranking),
     )
@@ -72,11 +73,10 @@ def verdict(ranking: CheckpointRanking) -> str:
     best, by_labels = ranking.best, ranking.best_by_labels
     if len(ranking.checkpoints) == 1:
         return f"The run keeps one checkpoint alone, of step {best.step:,}."
-    words = f"Without labels the checkpoint of step {best.step:,} is best: its features have the highest rank"
+    words = f"By RankMe, without labels, the checkpoint of step {best.step:,} comes first"
     if by_labels is None or by_labels.knn_interval is None:
         return f"{words}."
-    agree = "the same is" if by_labels is best else f"that of step {by_labels.step:,} is"
-    words += f". With labels {agree} best"
+    words += "; by labels " + ("it does, too" if by_labels is best else f"that of step {by_labels.step:,} does")
     low = by_labels.knn_interval[0]
     close = [each for each in ranking.checkpoints if each is not by_labels and (each.knn_top1 or 0.0) >= low]
     many = "another is" if len(close) == 1 else f"{len(close)} others are"

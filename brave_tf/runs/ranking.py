@@ -67,7 +67,10 @@ class CheckpointRanking:
         return max(scored, key=lambda each: (each.knn_top1 or 0.0, each.step), default=None)
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it as JSON values, with `possible_rank`, `best_step` and `best_step_by_labels`."""
+        """All of it as JSON values, with `possible_rank`, `best_step_by_rank` and `best_step_by_labels`."""
         by_labels = self.best_by_labels
-        best = {"best_step": self.best.step, "best_step_by_labels": None if by_labels is None else by_labels.step}
+        best = {
+            "best_step_by_rank": self.best.step,
+            "best_step_by_labels": None if by_labels is None else by_labels.step,
+        }
         return {**dataclasses.asdict(self), "possible_rank": self.possible_rank, **best}

@@ -23,7 +23,7 @@ from brave_tf.evaluation.feature_rank import rank_me
 from brave_tf.evaluation.features import Embedder, window_features
 from brave_tf.evaluation.request import check_fit
 from brave_tf.modalities import MODALITIES, TowerChoice
-from brave_tf.progress import note, phase, track
+from brave_tf.progress import Advance, note, phase, track
 from brave_tf.runs.directory import data_places, finished_summary, read_config
 from brave_tf.runs.paths import checkpoint_steps
 from brave_tf.runs.ranking import CheckpointRanking, RankedCheckpoint
@@ -161,11 +161,8 @@ class _FeatureMaker:
                 encoders = self._encoders(group, with_random=not made, seed=seed)
                 into = {step: self._open(encoder) for step, encoder in encoders.items()}
                 embeds = [Embedder(encoder, self.input_view.modality) for encoder in encoders.values()]
-
-                def of_group(done: int = 1, text: str = "", size: int = len(group)) -> None:
-                    advance(done * size, text)
-
                 if encoders:
+                    of_group = _times(advance, len(group))
                     window_features(embeds, self.dataset, self.clips, self.input_view, of_group, list(into.values()))
                 made |= into
         return made
@@ -192,6 +189,15 @@ class _FeatureMaker:
             "audio": None if audio is None else to_dict(audio),
         }
         return self.folder.open(about, self.clips["clip_id"].to_pylist(), self.clips.num_rows)
+
+
+def _times(advance: Advance, factor: int) -> Advance:
+    """Progress of which each unit counts for several."""
+
+    def several(done: int = 1, note: str = "") -> None:
+        advance(done * factor, note)
+
+    return several
 
 
 def _ranked(step: int, vectors: np.ndarray, usable: np.ndarray, probe: ProbeClips | None) -> RankedCheckpoint:

@@ -305,8 +305,8 @@ RANKING = CheckpointRanking(
 def test_checkpoints_are_ranked_with_how_sure_that_is(tmp_path):
     _, reading = read(tmp_path, fake(ranking=RANKING))
     told = (
-        "Which checkpoint?", "the checkpoint of step 300 is best: its features have the highest rank",
-        "With labels that of step 100 is best; another is within its interval.", "27.2", "60.0 % (45.0 to 70.0)",
+        "Which checkpoint?", "By RankMe, without labels, the checkpoint of step 300 comes first; ",
+        "by labels that of step 100 does; another is within its interval.", "27.2", "60.0 % (45.0 to 70.0)",
         "random initialisation", "no rank can be above 400", "200 of them classified", "left out: one",
     )  # fmt: skip
     assert [words for words in told if words not in reading.text] == []
@@ -318,10 +318,10 @@ def test_checkpoints_without_labels_have_no_accuracy(tmp_path):
     ranking = dataclasses.replace(RANKING, checkpoints=bare, untrained=None, label=None, chance=None, remarks=())
     _, reading = read(tmp_path, fake(ranking=ranking))
     assert (
-        "With labels" not in reading.text
+        "by labels" not in reading.text
         and "kNN top-1, color" not in reading.text
-        and "of step 300 is best" in reading.text
+        and "of step 300 comes first." in reading.text
     )
-    assert ranking.as_dict()["best_step_by_labels"] is None and ranking.as_dict()["best_step"] == 300
+    assert ranking.as_dict()["best_step_by_labels"] is None and ranking.as_dict()["best_step_by_rank"] == 300
     one = dataclasses.replace(ranking, checkpoints=bare[:1])
     assert "keeps one checkpoint alone, of step 300" in read(tmp_path, fake(ranking=one))[1].text
