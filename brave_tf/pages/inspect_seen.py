@@ -49,12 +49,12 @@ def seen_part(seen: SeenClip, number: int) -> Html:
     """
     title = element("h3", "What the encoder sees")
     if seen.unseen:
-        return join(title, paragraph(f"It cannot see this clip: {seen.unseen}."))
+        return element("div", title, paragraph(f"It cannot see this clip: {seen.unseen}."), class_="view")
     parts = [title]
     if seen.colors is not None and seen.frames is not None:
         parts.append(_colors(seen, number))
     parts.append(_similarity(seen, number))
-    return join(*parts)
+    return element("div", *parts, class_="view")
 
 
 def _colors(seen: SeenClip, number: int) -> Html:

@@ -60,7 +60,9 @@ def told_of(ranking: CheckpointRanking) -> str:
         f"The {ranking.tower} tower on {ranking.clips:,} clips of {ranking.dataset}, one central window of each; no "
         f"rank can be above {ranking.possible_rank:,}."
     )
-    if ranking.label is not None and ranking.chance is not None:
+    if ranking.label is None or ranking.chance is None:
+        words += " They have no labels that kNN could use."
+    else:
         words += (
             f" kNN: {ranking.queries:,} of them classified by the others, with the 95 % interval over these clips; "
             f"chance is {percent_of(ranking.chance)}."

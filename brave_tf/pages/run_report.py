@@ -207,8 +207,8 @@ def _low_ranks(record: RunRecord) -> Iterator[str]:
         yield (
             f"From step {event['step']:,} the effective rank of the projections ({VIEWS.get(event['view'], '?')}) was "
             f"low{until}: {event['rank']:.1f}, below {event['limit']:.1f} (monitor.low_rank_share). This may be "
-            "harmless, as few directions can hold what two views share. It is not where the kNN probe or the rank of "
-            "the features falls too."
+            "harmless, as few directions can hold what two views share. It is a sign of trouble where the kNN probe or "
+            "the rank of the features falls too."
         )
 
 

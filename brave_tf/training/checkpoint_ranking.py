@@ -74,7 +74,7 @@ def rank_checkpoints(
     view = dataclasses.replace(last.card.view, windows=1, crops=1)
     input_view = dataclasses.replace(last.card.input_view, view=view)
     wanted_label = label if label is not None else config.monitor.probe_label
-    probe = ProbeClips.choose(places, clips, wanted_label, input_view.modality)
+    probe = ProbeClips.choose(places, clips, wanted_label, input_view.modality, "--label ")
     if probe is None and label is not None:
         raise UserError(f"no clips of {', '.join(map(str, places))} can be scored by the label {label!r}")
     dataset = open_dataset(places[0]) if probe is None else probe.dataset
@@ -111,6 +111,11 @@ def _own_places(run: Path) -> list[str]:
     places = data_places(run)
     if not places:
         raise UserError(f"{run} does not say where its dataset is; give it with --data")
+    for place in places:
+        try:
+            open_dataset(place)
+        except UserError as error:
+            raise UserError(f"{error}; {run} was trained on what was there; give it with --data") from error
     return places
 
 

@@ -50,7 +50,12 @@ class ProbeClips:
 
     @classmethod
     def choose(
-        cls, data: Sequence[str | Path], most: int, label: str = "", modality: Modality = NARROW
+        cls,
+        data: Sequence[str | Path],
+        most: int,
+        label: str = "",
+        modality: Modality = NARROW,
+        option: str = "--set monitor.probe_label=",
     ) -> "ProbeClips | None":
         """Takes clips of the first dataset with one label per clip, evenly from its training split and from its others.
 
@@ -62,6 +67,7 @@ class ProbeClips:
             most: clips in all, at most.
             label: the label column; empty is `label`, or the only one.
             modality: what the clips must have.
+            option: what the label column is chosen with, for messages.
 
         Returns:
             The clips, or None if there are no two classes of labelled clips on either side.
@@ -71,7 +77,7 @@ class ProbeClips:
             # Neighbours vote for one class.
             if not dataset.labels or dataset.multilabel:
                 continue
-            if (problem := _without_column(dataset, label)) is not None:
+            if (problem := _without_column(dataset, label, option)) is not None:
                 note(f"warning: no kNN probe on {path}: {problem}")
                 continue
             try:
@@ -159,14 +165,14 @@ class KNNProbe(keras.callbacks.Callback):
         }
 
 
-def _without_column(dataset: Dataset, label: str) -> str | None:
+def _without_column(dataset: Dataset, label: str, option: str) -> str | None:
     """Why no label column is meant; None if one is."""
     columns = [name for name in dataset.labels if name not in dataset.official_folds]
     if label in columns or (not label and ("label" in columns or len(columns) == 1)):
         return None
-    given = f"received monitor.probe_label={label}; " if label else ""
+    given = f"received {option.removeprefix('--set ')}{label}; " if label else ""
     listed = ", ".join(columns) or "none"
-    return f"{given}its label columns are {listed}; choose one with --set monitor.probe_label=NAME"
+    return f"{given}its label columns are {listed}; choose one with {option}NAME"
 
 
 def _say_nothing(done: int = 1, note: str = "") -> None:

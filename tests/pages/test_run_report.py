@@ -322,6 +322,7 @@ def test_checkpoints_without_labels_have_no_accuracy(tmp_path):
         and "kNN top-1, color" not in reading.text
         and "of step 300 comes first." in reading.text
     )
+    assert "no labels that kNN could use" in reading.text
     assert ranking.as_dict()["best_step_by_labels"] is None and ranking.as_dict()["best_step_by_rank"] == 300
     one = dataclasses.replace(ranking, checkpoints=bare[:1])
     assert "keeps one checkpoint alone, of step 300" in read(tmp_path, fake(ranking=one))[1].text

@@ -102,6 +102,12 @@ def test_without_labels_there_is_the_rank_alone(run, tmp_path):
         rank_checkpoints(run, other, label="color")
 
 
+def test_a_label_column_that_is_not_there_is_told_with_those_that_are(run, dataset, capfd):
+    with pytest.raises(UserError, match="can be scored by the label 'color'"):
+        rank_checkpoints(run, dataset, label="color")
+    assert "received --label color; its label columns are label; choose one with --label NAME" in capfd.readouterr().err
+
+
 @pytest.mark.thorough
 def test_a_damaged_checkpoint_is_named_and_the_others_are_ranked(run, tmp_path):
     copy = tmp_path / "run"
@@ -147,6 +153,9 @@ def test_a_run_that_does_not_say_where_its_data_is(run, tmp_path):
     record = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps({key: record[key] for key in ("config", "data")}))
     with pytest.raises(UserError, match="does not say where its dataset is; give it with --data"):
+        rank_checkpoints(copy)
+    (copy / "config.json").write_text(json.dumps({**record, "data_places": [str(tmp_path / "gone")]}))
+    with pytest.raises(UserError, match=r"gone is not a dataset; .*give it with --data"):
         rank_checkpoints(copy)
     shutil.rmtree(copy / "checkpoints")
     with pytest.raises(UserError, match="keeps no checkpoint yet"):
