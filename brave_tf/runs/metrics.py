@@ -139,8 +139,17 @@ def damage_until(run: Path, last_step: int) -> list[dict[str, Any]]:
     Raises:
         UserError: there is a file, and it cannot be read.
     """
+    return named_damage(lines_until(run, last_step))
+
+
+def lines_until(run: Path, last_step: int) -> list[Mapping[str, Any]]:
+    """The lines of a run up to a step; none without a file.
+
+    Raises:
+        UserError: there is a file, and it cannot be read.
+    """
     lines = read_metrics(run).lines if (run / METRICS_FILE).is_file() else []
-    return named_damage([line for line in lines if line["step"] <= last_step])
+    return [line for line in lines if line["step"] <= last_step]
 
 
 def _line(values: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ import keras
 from brave_tf.config import Config
 from brave_tf.method.step_function import finished_steps
 from brave_tf.progress import note
-from brave_tf.runs.metrics import LOW_RANK, low_rank_events, read_metrics
+from brave_tf.runs.metrics import LOW_RANK, lines_until, low_rank_events
 from brave_tf.storage import as_path
 from brave_tf.training.strategy import is_chief
 
@@ -59,8 +59,7 @@ class RankWatch(keras.callbacks.Callback):
         self._watches = self._limit > 0 and is_chief(self.model.distribute_strategy)
         self._others = 0
         if self._watches and self._run is not None:
-            lines = [line for line in read_metrics(self._run).lines if line["step"] <= finished_steps(self.model)]
-            events = low_rank_events(lines)
+            events = low_rank_events(lines_until(self._run, finished_steps(self.model)))
             self._is_low = bool(events) and events[-1]["is_low"]
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
