@@ -3,6 +3,7 @@
 Nothing heavy is imported before a function is called, so that help and completion answer at once.
 """
 
+import dataclasses
 import functools
 import os
 import shlex
@@ -19,6 +20,7 @@ from brave_tf.config.words import (
     RunnerName,
     StrategyName,
 )
+from brave_tf.errors import UsageError
 from brave_tf.modalities import TowerChoice
 
 if TYPE_CHECKING:
@@ -191,25 +193,34 @@ def verify(
 @_never_silent
 def inspect(
     dataset: str | Path,
-    preset: "str | Config",
-    out: str | Path,
+    preset: "str | Config | None" = None,
+    out: str | Path = Path("inspect.html"),
     *,
+    encoder: "Encoder | str | os.PathLike[str] | None" = None,
+    tower: TowerChoice | None = None,
     clips: int = 4,
     redraws: int = 2,
     seed: int | None = None,
     split: str = "train",
     set: str | Sequence[str] = (),
 ) -> "InspectContent":
-    """Show what the networks will see of a dataset, as one HTML page.
+    """Show what the networks will see of a dataset, and what an encoder sees of it, as one HTML page.
 
     Example: brave-tf inspect dataset --preset tiny-va --out page.html
 
     In Python: brave_tf.inspect("dataset", "tiny-va", "page.html")
 
+    With an encoder, such as that of a run, the page also shows how like each other the moments of each clip are to it,
+    and, of pictures, its map as colours over the frames: three principal components over all clips that are shown.
+
     Args:
         dataset: dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME/CONFIG:VERSION.
-        preset: experiment; `brave-tf presets` lists them. In Python also a `Config`.
+        preset: experiment; `brave-tf presets` lists them. In Python also a `Config`. By default that of the run that
+            the encoder is of.
         out: the page to write.
+        encoder: encoder that looks at the clips: a run directory, RUN/checkpoints/step-N, .keras file, random:NAME, or
+            whatever else `brave-tf evaluate` takes.
+        tower: backbone of a run; by default narrow. broad is its only broad one, or its only one of frames.
         clips: clips to show, the first that a run trains on; fewer if the dataset has fewer.
         redraws: further draws of each clip, with the seeds that follow, to see what is random; 0 to 7.
         seed: seed of the run, instead of the preset's.
@@ -221,12 +232,21 @@ def inspect(
 
     Raises:
         UserError: there is no such preset or setting, a number is out of range, the dataset cannot be opened or lacks
-            what the experiment needs, or the page cannot be written.
+            what the experiment or the encoder needs, there is no such encoder, or the page cannot be written.
     """
     from brave_tf.inspection import write_inspection
 
     return write_inspection(
-        dataset, preset, out, clips=clips, redraws=redraws, seed=seed, split=split, settings=_listed(set)
+        dataset,
+        preset,
+        out,
+        encoder=encoder,
+        tower=tower,
+        clips=clips,
+        redraws=redraws,
+        seed=seed,
+        split=split,
+        settings=_listed(set),
     )
 
 
@@ -367,29 +387,65 @@ def evaluate(
 
 
 @_never_silent
-def report(run: str | os.PathLike[str], out: str | os.PathLike[str]) -> "RunRecord":
-    """Draw how a pre-training run went, or goes, as one HTML page.
+def report(
+    run: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    checkpoints: bool = False,
+    data: str | Path | None = None,
+    tower: TowerChoice | None = None,
+    label: str | None = None,
+    clips: int = 2000,
+    cache: str | Path | None = None,
+) -> "RunRecord":
+    """Draw how a pre-training run went, or goes, as one HTML page; and say which of its checkpoints is best.
 
     Example: brave-tf report runs/first --out report.html
 
     In Python: brave_tf.report("runs/first", "report.html").state
 
+    With checkpoints: each checkpoint that the run keeps embeds the same clips. They are ranked without labels, by the
+    effective rank of their features (RankMe), and with them, by kNN. Any is then used as RUN/checkpoints/step-N.
+
     Args:
         run: run directory that `brave-tf pretrain` made; the run may be going on.
         out: the page to write.
+        checkpoints: also rank the checkpoints that the run keeps. How many it keeps is keep_checkpoints of its preset.
+        data: dataset whose clips the checkpoints embed; by default the run's own.
+        tower: backbone whose features are ranked; by default narrow. broad is its only broad one, or its only one of
+            frames.
+        label: label column for the kNN; by default that of the run's probe.
+        clips: clips that are embedded at most, evenly from all; half of them are neighbours where there are labels.
+        cache: folder of features on this machine, from where the same command goes on after an interruption; by default
+            `features` beside the page, or in ~/.cache/brave_tf where that is elsewhere.
 
     Returns:
-        What the page shows: the metrics, the configuration and the state of the run.
+        What the page shows: the metrics, the configuration and the state of the run; and `ranking`, of its checkpoints.
 
     Raises:
-        UserError: it is not a run directory, it has logged nothing yet, one of its files is damaged, or the page cannot
-            be written.
+        UsageError: a setting of the ranking is given without checkpoints, or is out of range.
+        UserError: it is not a run directory, it has logged nothing yet, one of its files is damaged, its dataset cannot
+            be found or used, or the page cannot be written.
     """
     from brave_tf.pages import run_report
     from brave_tf.runs.record import read_run
 
+    given = {"data": data, "tower": tower, "label": label, "cache": cache}
+    options = [word for name, value in given.items() if value is not None for word in (f"--{name}", str(value))]
+    options += ["--clips", str(clips)] if clips != 2000 else []
+    if options and not checkpoints:
+        raise UsageError(f"received {options[0]} without --checkpoints; expected both, or neither")
     record = read_run(run)
-    run_report.write(out, record, shlex.join(["brave-tf", "report", str(run), "--out", str(out)]))
+    if checkpoints:
+        from brave_tf.evaluator import feature_folder
+        from brave_tf.storage import as_path
+        from brave_tf.training.checkpoint_ranking import rank_checkpoints
+
+        folder = feature_folder(None if cache is None else as_path(cache), as_path(out))
+        ranking = rank_checkpoints(as_path(run), data, tower=tower, label=label, clips=clips, cache=folder)
+        record = dataclasses.replace(record, ranking=ranking)
+    words = ["brave-tf", "report", str(run), "--out", str(out), *(["--checkpoints"] if checkpoints else []), *options]
+    run_report.write(out, record, shlex.join(words))
     return record
 
 

@@ -51,7 +51,7 @@ def write_evaluation(
 ) -> dict[str, Any]:
     """Does what `brave_tf.commands.evaluate` documents."""
     chosen = make_protocol(protocol, classifier)
-    cache = _feature_folder(cache, out)
+    cache = feature_folder(cache, out)
     dataset = open_dataset(data)
     for line in dataset.notes():
         note(line)
@@ -80,7 +80,7 @@ def write_evaluation(
     return report
 
 
-def _feature_folder(cache: Path | None, out: Path) -> Path:
+def feature_folder(cache: Path | None, out: Path) -> Path:
     """Where features are kept: on this machine, which reads them at any place again and again."""
     if cache is not None and is_remote(cache):
         raise UserError(f"received --cache {cache}; features are kept on this machine: expected a folder here")

@@ -25,7 +25,7 @@ from brave_tf.encoders.encoder import (
     Encoder,
     seeded_initialisation,
 )
-from brave_tf.encoders.from_run import find_checkpoint, load_checkpoint, load_newest
+from brave_tf.encoders.from_run import find_checkpoint, kept_checkpoint, kept_steps, load_checkpoint, load_newest
 from brave_tf.encoders.hub_names import is_hub
 from brave_tf.encoders.named import random_network
 from brave_tf.encoders.places import fetch, keras_file, links_out_of
@@ -36,7 +36,7 @@ from brave_tf.modalities import MODALITIES, NARROW, Modality, TowerChoice
 from brave_tf.presets import released_checkpoints
 from brave_tf.progress import note
 from brave_tf.runs.directory import finished_summary
-from brave_tf.runs.paths import CONFIG_FILE, checkpoint_steps
+from brave_tf.runs.paths import CONFIG_FILE, checkpoint_step, checkpoint_steps
 from brave_tf.storage import RemotePath, as_path, local_copy
 
 VARIABLES_INDEX = "variables/variables.index"
@@ -47,7 +47,9 @@ _ENCRYPTED = 1
 _note_once = functools.cache(note)
 
 
-def load_encoder(path: Encoder | str | os.PathLike[str], tower: TowerChoice | None = None) -> Encoder:
+def load_encoder(
+    path: Encoder | str | os.PathLike[str], tower: TowerChoice | None = None, *, step: int | None = None
+) -> Encoder:
     """Loads an encoder.
 
     Args:
@@ -64,18 +66,21 @@ def load_encoder(path: Encoder | str | os.PathLike[str], tower: TowerChoice | No
             A SavedModel is a program: it can read and write any file that you can, so load those that you trust.
         tower: which backbone of a run, a whole model or a preset: "narrow" (the default), "broad" for the only broad
             one or the only one of frames, or the modality of a broad one, such as "flow".
+        step: of a run directory: the encoder after so many training steps, from one of the checkpoints that it keeps.
 
     Returns:
         A callable `(video, training=False)`; see `Encoder`.
 
     Raises:
-        UserError: there is nothing there, it is not an encoder, or it has no such tower.
+        UserError: there is nothing there, it is not an encoder, or it has no such tower or checkpoint.
 
     Example:
         >>> encoder = brave_tf.load_encoder("runs/first")
         >>> encoder(np.zeros([1, 8, 64, 64, 3], "float32")).shape
         TensorShape([1, 512])
     """
+    if step is not None:
+        return _of_step(path, tower, step)
     if isinstance(path, Encoder):
         path.weights_sha256()  # Its card tells its weights, which may have been trained further since.
         return _checked(path, tower)
@@ -98,10 +103,19 @@ def load_encoder(path: Encoder | str | os.PathLike[str], tower: TowerChoice | No
         raise UserError(f"{place} cannot be read ({reason_of(error)}); run the same command again") from error
 
 
+def _of_step(path: Encoder | str | os.PathLike[str], tower: TowerChoice | None, step: int) -> Encoder:
+    if isinstance(path, Encoder) or is_hub(os.fspath(path)):
+        name = f"the encoder {path.path}" if isinstance(path, Encoder) else path
+        raise UserError(f"received step={step} with {name}; expected a run directory, which keeps checkpoints")
+    return load_encoder(kept_checkpoint(as_path(path), step), tower)
+
+
 def _from_place(path: Path, tower: TowerChoice | None) -> Encoder:
     checkpoint = find_checkpoint(path)
     if checkpoint is not None:
         return _from_run(load_checkpoint, checkpoint, tower)
+    if not path.exists() and checkpoint_step(path) is not None and (path.parents[1] / CONFIG_FILE).is_file():
+        raise UserError(f"{path} does not exist; {kept_steps(path.parents[1])}")
     if not path.exists():
         raise UserError(f"{path} does not exist; expected a run directory, a .keras file or an exported SavedModel")
     if path.is_file():

@@ -189,6 +189,35 @@ def heat_map(
     return png_image(_with_palette(data), alt, class_=class_)
 
 
+def square_map(values: npt.NDArray[np.floating], places: npt.NDArray[np.floating], alt: str, *, label: str) -> Html:
+    """A picture of how like each other things are, such as the moments of a clip.
+
+    Args:
+        values: [n, n] in [-1, 1]; -1 is dark and 1 light.
+        places: [n] where they stand on both axes, rising.
+        alt: the finding, in words.
+        label: name and unit of the axes.
+    """
+    count = len(places)
+    if values.shape != (count, count):
+        raise ValueError(f"received values {values.shape}; expected [{count}, {count}], as there are places")
+    with mpl.rc_context(SETTINGS):
+        figure = Figure(figsize=(4.0, 3.4), layout="constrained")
+        axes = figure.subplots()
+        drawn = axes.imshow(values, cmap="magma", interpolation="nearest", vmin=-1.0, vmax=1.0)
+        ticks = np.unique(np.round(np.linspace(0, count - 1, min(count, 6))).astype(int))
+        names = [f"{places[tick]:.1f}" for tick in ticks]
+        axes.set_xticks(ticks, names)
+        axes.set_yticks(ticks, names)
+        axes.set_xlabel(label)
+        axes.set_ylabel(label)
+        axes.spines[:].set_visible(False)
+        figure.colorbar(drawn, ax=axes, ticks=[-1, 0, 1]).outline.set_visible(False)
+        data = io.BytesIO()
+        figure.savefig(data, format="png", dpi=150, metadata={"Software": None})
+    return png_image(_with_palette(data), alt, class_="similarity")
+
+
 def _with_palette(png: io.BytesIO) -> bytes:
     """A PNG of few colours, which takes half the bytes."""
     data = io.BytesIO()
