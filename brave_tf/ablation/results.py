@@ -14,7 +14,11 @@ AGREES, DISAGREES, WITHIN, ONE_SEED, NO_DIFFERENCE = (
     "one seed",
     "the paper sees none",
 )
-CONFIDENCE = 0.95
+QUANTILES = (
+    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
+    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086),
+)
+"""Student's t at 97.5 % for 1 to 20 degrees of freedom; the last one also for more, which it is a little wide for."""
 
 Results = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """What came of a run, by row and seed."""
@@ -87,12 +91,9 @@ def mean_interval(values: Sequence[float]) -> list[float] | None:
     """Bounds of the mean at 95 % by Student's t, of seeds as a sample of all; None for fewer than two values."""
     if len(values) < 2:
         return None
-    # Most readers of this module need no SciPy.
-    from scipy import stats
-
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
+    half = QUANTILES[min(len(values) - 1, len(QUANTILES)) - 1] * statistics.stdev(values) / math.sqrt(len(values))
     mean = statistics.fmean(values)
-    return [mean - float(half), mean + float(half)]
+    return [mean - half, mean + half]
 
 
 def _scores(results: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:

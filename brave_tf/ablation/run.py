@@ -4,14 +4,14 @@ import dataclasses
 import shlex
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 
 from brave_tf.ablation.results import summarise
-from brave_tf.ablation.rows import COMMON, Row, missing_modalities, rows_of, why_left_out
+from brave_tf.ablation.rows import EXTENTS, Row, missing_modalities, rows_of, why_left_out
 from brave_tf.ablation.state import State
 from brave_tf.commands import evaluate, pretrain
 from brave_tf.config import SOURCE_FPS, Config
@@ -73,6 +73,18 @@ def run_ablation(
             "rows": {row.name: to_dict(row.config) for row in kept},
         },
     )
+    words = ["brave-tf", "ablate", table, "--data", str(data), "--out", str(out), "--scale", scale]
+    words += ["--seeds", str(seeds), *(["--rows", *names] if names else [])]
+    words += ["--extents", *(f"{each:g}" for each in extents)] if extents != EXTENTS else []
+    words += [] if label is None else ["--label", label]
+    words += ["--protocol", protocol, *(["--set", *settings] if settings else [])]
+
+    def save() -> dict[str, Any]:
+        summary = {"table": table, "scale": scale, "rows": summarise(kept, state.results), "left_out": left_out}
+        content = state.save(summary)
+        page.write(out / PAGE_FILE, content, shlex.join(words))
+        return content
+
     job = _Job(data, out, label, protocol)
     waiting = [(row, seed) for seed in range(seeds) for row in kept if state.result(row.name, seed) is None]
     seconds: list[float] = []
@@ -82,10 +94,8 @@ def run_ablation(
         began = time.monotonic()
         state.add(row.name, seed, job.do(row, seed))
         seconds.append(time.monotonic() - began)
-        state.save(_summary(table, scale, kept, left_out, state))
-    content = state.save(_summary(table, scale, kept, left_out, state))
-    page.write(out / PAGE_FILE, content, _command(table, data, out, scale, seeds))
-    return content
+        save()
+    return save()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,20 +169,3 @@ def _left_out(rows: Sequence[Row], dataset: Dataset) -> dict[str, str]:
     missing = missing_modalities(held)
     reasons = {row.name: why_left_out(row, seconds, missing) for row in rows}
     return {name: reason for name, reason in reasons.items() if reason is not None}
-
-
-def _summary(
-    table: TableName, scale: ScaleName, rows: Sequence[Row], left_out: Mapping[str, str], state: State
-) -> dict[str, Any]:
-    return {
-        "table": table,
-        "scale": scale,
-        "common": COMMON,
-        "rows": summarise(rows, state.results),
-        "left_out": dict(left_out),
-    }
-
-
-def _command(table: TableName, data: str | Path, out: Path, scale: ScaleName, seeds: int) -> str:
-    words = ["brave-tf", "ablate", table, "--data", str(data), "--out", str(out)]
-    return shlex.join([*words, "--scale", scale, "--seeds", str(seeds)])

@@ -53,6 +53,7 @@ def test_an_ablation_that_is_killed_goes_on_and_finished_runs_are_not_run_again(
     assert "run 1 of 1: 2-views, seed 0" in text and "Table 3: how many broad views" in text
     page = (out / "ablation.html").read_text()
     assert "2-views" in page and "65.6: one seed" in page and "<script" not in page and "http" not in page
+    assert "--rows 1-view 2-views --protocol linear --set steps=4 batch_size=6" in page
     process = start([*words[:-1], "5"], dataset, out, log)
     assert process.wait(300) == 1
     assert "ablation with other settings (rows.1-view.steps" in process.text()
