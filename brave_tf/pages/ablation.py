@@ -68,7 +68,9 @@ def with_interval(value: float | None, interval: Sequence[float] | None, *, sign
     """`0.612` with [0.583, 0.641] as `61.2 ± 2.9`; a dash for None."""
     if value is None:
         return "–"
-    number = f"{100 * value:+.1f}" if sign else f"{100 * value:.1f}"
+    # Adding 0 takes the sign from what rounds to -0.
+    rounded = round(100 * value, 1) + 0.0
+    number = f"{rounded:+.1f}" if sign else f"{rounded:.1f}"
     return number if interval is None else f"{number} ± {50 * (interval[1] - interval[0]):.1f}"
 
 

@@ -7,6 +7,7 @@ from brave_tf.ablation.results import mean_interval, summarise, verdict
 from brave_tf.ablation.rows import missing_modalities, rows_of, why_left_out
 from brave_tf.ablation.state import State
 from brave_tf.errors import UserError
+from brave_tf.pages.ablation import with_interval
 
 TABLES = ("table1", "table2", "table3", "table4")
 
@@ -151,3 +152,9 @@ def test_results_outlive_an_interruption_and_other_settings_are_refused(tmp_path
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(UserError, match="holds something that is not an ablation"):
         State(tmp_path, settings)
+
+
+def test_figures_are_written_as_percent_with_half_of_their_interval():
+    assert with_interval(0.612, [0.583, 0.641]) == "61.2 ± 2.9"
+    assert [with_interval(value, None, sign=True) for value in (0.021, -0.1, -1e-17)] == ["+2.1", "-10.0", "+0.0"]
+    assert with_interval(None, None) == "–"
