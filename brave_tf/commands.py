@@ -18,7 +18,9 @@ from brave_tf.config.words import (
     PoolName,
     ProtocolName,
     RunnerName,
+    ScaleName,
     StrategyName,
+    TableName,
 )
 from brave_tf.errors import UsageError
 from brave_tf.modalities import TowerChoice
@@ -447,6 +449,73 @@ def report(
     words = ["brave-tf", "report", str(run), "--out", str(out), *(["--checkpoints"] if checkpoints else []), *options]
     run_report.write(out, record, shlex.join(words))
     return record
+
+
+@_never_silent
+def ablate(
+    table: TableName,
+    data: str | Path,
+    out: str | Path,
+    *,
+    scale: ScaleName = "tiny",
+    seeds: int = 3,
+    rows: str | Sequence[str] = (),
+    extents: tuple[float, float, float] = (1.3, 5.0, 10.0),
+    steps: int | None = None,
+    label: str | None = None,
+    protocol: ProtocolName = "linear",
+    set: str | Sequence[str] = (),
+) -> dict[str, Any]:
+    """Make one of the paper's comparisons again, on data of your own. The same command again goes on where it stopped.
+
+    Example: brave-tf ablate table3 --data dataset --out ablations/table3
+
+    In Python: brave_tf.ablate("table3", "dataset", "ablations/table3")
+
+    Trains an encoder for every row of the table and every seed, scores it beside random initialisation, and writes
+    ablation.json and ablation.html: means over the seeds with intervals, the paper's figures, and whether the
+    differences between rows have the paper's sign. A row that the data cannot serve is left out, by name and with the
+    reason. A run whose projections collapse is a result. See docs/ablations.md.
+
+    Args:
+        table: table1 (how long the views are), table2 (what the broad view shows), table3 (how many broad views),
+            table4 (whether views start together), or collapse (what keeps projections apart).
+        data: labelled dataset that `brave-tf prepare` wrote, which rows are trained and scored on.
+        out: directory of everything: ROW/seed-K/run and ROW/seed-K/evaluation, and what the rows give together. It is
+            on this machine.
+        scale: tiny takes the presets tiny-v, tiny-va and tiny-f; paper takes the paper's own experiments.
+        seeds: runs of each row, with the seeds 0, 1, ...; more than before add to what is there.
+        rows: names of the rows to run; by default all of the table.
+        extents: for table1 at scale tiny: seconds that stand for the paper's 1.3, 5 and 10.
+        steps: optimizer steps of each run, instead of the preset's.
+        label: label column to predict; by default `label`, or the only one.
+        protocol: how encoders are scored.
+        set: settings of all rows, such as batch_size=32.
+
+    Returns:
+        The content of ablation.json: `rows`, each with `name`, `mean`, `interval`, `random_init`, `difference`,
+        `paper`, `agreement` and its `seeds`; and `left_out`.
+
+    Raises:
+        UserError: there is no such row or setting, `out` holds something else, or was made with other settings; or what
+            `pretrain` and `evaluate` raise, but for a collapse.
+        KeyboardInterrupt: Ctrl-C was pressed; the same command goes on.
+        TerminatedError: SIGTERM came; likewise.
+    """
+    from brave_tf.ablation.run import run_ablation
+
+    return run_ablation(
+        table,
+        data,
+        out,
+        scale=scale,
+        seeds=seeds,
+        names=_listed(rows),
+        extents=extents,
+        label=label,
+        protocol=protocol,
+        settings=[*([] if steps is None else [f"steps={steps}"]), *_listed(set)],
+    )
 
 
 @_never_silent

@@ -144,6 +144,11 @@ class Config:
             )
         if self.narrow.decode != "full":
             raise ValueError(f"received narrow.decode={self.narrow.decode}; expected full: only broad views are small")
+        if self.model.objective != "regression" and self.micro_batches > 1:
+            raise ValueError(
+                f"received micro_batches={self.micro_batches} with model.objective={self.model.objective}, whose terms "
+                "are statistics of the whole batch; expected 1, or model.objective=regression"
+            )
         if self.model.share_backbone and self.broad.rgb is None:
             raise ValueError(
                 "received model.share_backbone without broad.rgb; expected broad RGB views to share it with"

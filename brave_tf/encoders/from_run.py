@@ -105,7 +105,7 @@ def load_towers(path: Path) -> tuple[Towers, Config, int]:
             settings.hidden_size,
             settings.projection_size,
             settings.heads,
-            settings.predictor,
+            settings.has_predictor,
             name="towers",
         )
         # They come first among the weights of the whole model.

@@ -190,7 +190,7 @@ def _random(name: str) -> Heads:
     narrow, settings = load_encoder(name).model, config.model
     with seeded_initialisation(0):
         towers = Towers(
-            narrow, broad, settings.hidden_size, settings.projection_size, settings.heads, settings.predictor
+            narrow, broad, settings.hidden_size, settings.projection_size, settings.heads, settings.has_predictor
         )
     return _of_towers(towers, Path(name))
 

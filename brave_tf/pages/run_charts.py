@@ -19,6 +19,12 @@ VIEWS = {f"narrow_for_{m}": f"narrow, for {word}" for m, word in _WORDS.items()}
 
 _TERMS = {f"narrow_to_{m}": f"narrow → {word}" for m, word in _WORDS.items()}
 _TERMS |= {f"{m}_to_narrow": f"{word} → narrow" for m, word in _WORDS.items()}
+_STATISTICS = {
+    f"{term}_{m}": f"{term}, {word}"
+    for m, word in _WORDS.items()
+    for term in ("invariance", "variance", "covariance", "sketch")
+}
+"""Terms of the objectives that are not the regression, see `brave_tf.method.anti_collapse`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,12 +98,15 @@ def rank_limit(record: RunRecord) -> float | None:
 def _learning(record: RunRecord) -> Iterator[Curves]:
     unrelated = "1" if record.setting("model.loss_scale") == "released" else "2"
     total = "their mean" if record.setting("model.loss_scale") == "released" else "their sum"
-    yield Curves(
-        "loss and its terms",
-        {"loss": "loss", **_TERMS},
-        f"Healthy: the terms (how far a prediction is from its target) and the loss, {total}, fall fast at first and "
-        f"then ever more slowly from about {unrelated} a term, which is guessing; a plunge to almost 0 is collapse.",
+    learnt = (
+        "Healthy: the loss and its weighted terms, whose sum it is, fall fast at first and then ever more slowly; an "
+        "invariance of almost 0 beside high other terms is collapse."
+        if record.setting("model.objective") in ("vicreg", "lejepa")
+        else "Healthy: the terms (how far a prediction is from its target) and the loss, "
+        f"{total}, fall fast at first and then ever more slowly from about {unrelated} a term, which is guessing; a "
+        "plunge to almost 0 is collapse."
     )
+    yield Curves("loss and its terms", {"loss": "loss", **_TERMS, **_STATISTICS}, learnt)
     limit = collapse_limit(record)
     yield Curves(
         "spread of the projections",
