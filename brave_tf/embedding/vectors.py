@@ -62,7 +62,7 @@ class WindowEmbedder:
         self._dense = dense
         self._map_shape: tuple[int, ...] = ()
         self.batch_size = max(BATCH_CLIPS * Grid.of(own).length // max(grid.length, Grid.of(own).length), 1)
-        self._embed = Embedder(self._rows, own.modality, batch_clips=self.batch_size)
+        self._embed = Embedder(self._rows, own.modality, batch_clips=self.batch_size, is_gray=own.is_gray)
 
     def __call__(self, clips: np.ndarray) -> Vectors:
         """Embeds clips.

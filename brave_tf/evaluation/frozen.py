@@ -24,8 +24,8 @@ from brave_tf.evaluation.scores import Answers
 from brave_tf.modalities import MODALITIES
 from brave_tf.progress import track
 
-UNUSED = {"train": {"svm_c", "windows", "crops", "crop_places"}, "test": {"svm_c", "epochs"}}
-"""Settings of the view that do not change the features of training samples and of test windows."""
+UNUSED = {"train": {"svm_c", "windows", "crops", "crop_places", "color"}, "test": {"svm_c", "epochs", "color"}}
+"""Settings of the view that do not change the features of training samples and of test windows, or stand by themselves."""
 FIRST_BATCH = "preparing the first batch"
 
 
@@ -112,7 +112,8 @@ class _FeatureMaker:
     def features(self, encoders: Sequence[EncoderLike], augments: bool) -> list[EncoderFeatures]:
         """Of every encoder the features of training and of test clips."""
         strategy = tf.distribute.get_strategy()
-        embeds = [Embedder(encoder, self.request.input_view.modality, strategy) for encoder in encoders]
+        shown = self.request.input_view
+        embeds = [Embedder(encoder, shown.modality, strategy, is_gray=shown.is_gray) for encoder in encoders]
         training = np.unique(np.concatenate([fold.train for fold in self.folds]))
         testing = np.unique(np.concatenate([fold.test for fold in self.folds]))
         if augments:
@@ -189,4 +190,5 @@ def origin_of(encoder: Encoder, clips: LabelledClips, request: Request) -> dict[
         "dataset": clips.dataset.fingerprint,
         "modality": request.input_view.modality,
         "audio": None if audio is None else to_dict(audio),
+        **({"color": "gray"} if request.input_view.is_gray else {}),
     }
