@@ -17,6 +17,7 @@ from brave_tf.evaluation.comparison import compare_with_random
 from brave_tf.evaluation.protocol import make_protocol
 from brave_tf.evaluation.report import make_folder, make_report, write_report
 from brave_tf.evaluation.request import Outcome, Request, changed_input, check_fit
+from brave_tf.evaluation.window_words import split_windows
 from brave_tf.inspection.mistakes import pictures_of
 from brave_tf.modalities import TowerChoice
 from brave_tf.pages import evaluation_report
@@ -49,6 +50,7 @@ def write_evaluation(
     strategy: LocalStrategyName | tf.distribute.Strategy,
 ) -> dict[str, Any]:
     """Does what `brave_tf.commands.evaluate` documents."""
+    view, classifier = split_windows(protocol, view, classifier)
     chosen = make_protocol(protocol, classifier)
     cache = _feature_folder(cache, out)
     dataset = open_dataset(data)

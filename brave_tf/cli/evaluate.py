@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     ViewOptions: TypeAlias = Any
     ClassifierOptions: TypeAlias = Any
 else:
-    ViewOptions = optional_fields("ViewOptions", {"": EvaluationConfig})
+    ViewOptions = optional_fields("ViewOptions", {"": EvaluationConfig}, {"windows": str})
     ClassifierOptions = optional_fields("ClassifierOptions", _KINDS)
 _VIEW, _CLASSIFIER = ViewOptions(), ClassifierOptions()
 

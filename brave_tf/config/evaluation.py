@@ -21,7 +21,8 @@ class EvaluationConfig:
         size: height and width of the crop, in pixels.
         shorter_side: the frames' shorter side before cropping.
         epochs: augmented passes over the training clips.
-        windows: temporal windows of a test clip.
+        windows: temporal windows of a test clip. `brave-tf evaluate` also takes "concat", which keeps them in order
+            where a protocol would average them, or both with a comma, such as 12,concat.
         crops: spatial crops of a test window.
         color: "rgb" shows frames in their colours, "gray" without; "as-trained" is grey for an encoder whose training
             views were all grey, and else in colours.

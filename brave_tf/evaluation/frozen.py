@@ -25,7 +25,7 @@ from brave_tf.modalities import MODALITIES
 from brave_tf.progress import track
 
 UNUSED = {"train": {"svm_c", "windows", "crops", "crop_places", "color"}, "test": {"svm_c", "epochs", "color"}}
-"""Settings of the view that do not change the features of training samples and of test windows, or stand by themselves."""
+"""Settings of the view that do not change the features of training samples and of test windows, or stand elsewhere."""
 FIRST_BATCH = "preparing the first batch"
 
 

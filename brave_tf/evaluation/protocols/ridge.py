@@ -21,7 +21,8 @@ class Ridge(ClassifierProtocol):
 
     Attributes:
         join_windows: what becomes of a clip's windows: "mean" averages their features; "concat" puts them one after the
-            other, for classes that the order of events tells apart, such as the words of a sentence.
+            other, for classes that the order of events tells apart, such as the words of a sentence. `--windows
+            12,concat` says the number, too.
     """
 
     name: ClassVar[str] = "ridge"
