@@ -178,11 +178,21 @@ def _mistakes(report: Mapping[str, Any], pictures: Sequence[Html | None]) -> Htm
 
 def _regularisation(choice: Mapping[str, Any]) -> Html:
     rows = [
-        (f"{float(svm_c):g}" + (" (chosen)" if float(svm_c) == choice["chosen"] else ""), _share(score))
-        for svm_c, score in choice["scores"].items()
+        (name + (" (chosen)" if name == str(choice["chosen"]) else ""), _share(score))
+        for name, score in choice["scores"].items()
     ]
-    words = f"Tried on {choice['validated_on']}."
-    return section("Regularisation", paragraph(words), table(("C", "top-1 accuracy"), rows))
+    setting = choice.get("setting", "C")
+    parts = [paragraph(f"Tried on {choice['validated_on']}.")]
+    if rows:
+        parts.append(table((setting, "top-1 accuracy"), rows))
+    folds = [(fold["name"], _chosen(fold["chosen"])) for fold in choice.get("folds", ())]
+    if len(folds) > 1 or not rows:
+        parts.append(table(("fold", f"chosen {setting}"), folds))
+    return section("Regularisation", *parts)
+
+
+def _chosen(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _choices(report: Mapping[str, Any]) -> Html:
