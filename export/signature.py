@@ -28,8 +28,9 @@ def reusable_object(encoder: Encoder) -> tuple[tf.train.Checkpoint, Signatures]:
 
     Returns:
         The root, and the signatures. Of frames `serving_default` and `video` (as above) and `video_uint8` (stored
-        frames of any size, resized, cropped and made grey as in evaluation). Of sound `serving_default` and `audio` (a waveform
-        [B, N] float32 in [-1, 1] at the encoder's rate) and `spectrogram`. Each returns {"embedding": [B, D] float32}.
+        frames of any size, resized, cropped and made grey as in evaluation). Of sound `serving_default` and `audio` (a
+        waveform [B, N] float32 in [-1, 1] at the encoder's rate) and `spectrogram`. Each returns {"embedding": [B, D]
+        float32}.
     """
     clips = clip_spec(encoder)
 

@@ -66,6 +66,10 @@ class EvaluationProtocol(abc.ABC):
     def open_settings(self, input_view: EvaluationInput) -> str:
         """What the paper leaves open and what is taken instead: a line for the report."""
 
+    def check(self, encoder: EncoderLike) -> None:
+        """Raises UserError, before anything is computed, if an encoder cannot be scored so; most can."""
+        return
+
     @abc.abstractmethod
     def results(
         self,
