@@ -94,6 +94,11 @@ class FrozenProtocol(EvaluationProtocol):
     """A protocol that sees frozen features, which are computed once for all such protocols."""
 
     @property
+    def map_places(self) -> int | None:
+        """Places of the dense maps that are its features, at most; None if embeddings are."""
+        return None
+
+    @property
     def units(self) -> int:
         """Units of progress of one fold, each reported by `advance()`."""
         return 1
