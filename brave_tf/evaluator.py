@@ -73,8 +73,9 @@ def write_evaluation(
         fractions = parse_fractions(label_fractions)
         request = Request(chosen, changed_input(loaded.card, view), label, folds, seed, fractions)
         others = [_beside(each, dataset, request, view) for each in _places(beside)]
-        for each in (loaded, *(other.encoder for other in others)):
-            chosen.check(each)
+        chosen.check(loaded)
+        for other in others:
+            chosen.check(other.encoder)
         with phase("building the same network at random initialisation"):
             random = (loaded if loaded.is_random else loaded.random_twin(seed)) if random_init else None
         if random is None and random_init:

@@ -53,10 +53,10 @@ class AttentiveProbe:
 
     def __init__(self, protocol: Attentive, features: EncoderFeatures, seed: int):
         assert features.channels is not None, "received embeddings; expected maps"
-        self.features, self._protocol, self._seed = features, protocol, seed
+        self.features, self._protocol, self._seed, self._channels = features, protocol, seed, features.channels
         self._joins, self._several = protocol.join_windows == "concat", features.clips.labels.ndim > 1
         windows, size = features.test(features.folds[0].test).shape[1:]
-        shape = (windows, size // features.channels, features.channels)
+        shape = (windows, size // self._channels, self._channels)
         self._training = AttentiveTraining(self._model(shape), shape, self._joins, self._several)
 
     def trained(self, rows: np.ndarray, rate: float, decay: float) -> list[tf.Tensor]:
@@ -101,7 +101,7 @@ class AttentiveProbe:
 
     def _shaped(self, maps: np.ndarray) -> np.ndarray:
         """[B, V, places * D] -> [B, V, places, D]."""
-        return maps.reshape(*maps.shape[:2], -1, self.features.channels)
+        return maps.reshape(*maps.shape[:2], -1, self._channels)
 
     def _model(self, shape: tuple[int, ...]) -> keras.Model:
         maps = keras.Input(shape if self._joins else (1, *shape[1:]))

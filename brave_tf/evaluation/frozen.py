@@ -147,7 +147,7 @@ class _FeatureMaker:
         damaged = np.unique(np.concatenate([kept.damaged for kept in [*train, *test]]))
         folds = [fold.without(damaged) for fold in self.folds]
         check_classes(folds, self.clips)
-        channels = [each.channels for each in maps] or [None] * len(encoders)
+        channels: list[int | None] = [each.channels for each in maps] if maps else [None for _ in encoders]
         kept = zip(train, test, channels, strict=True)
         return [EncoderFeatures(self.clips, folds, damaged, *each) for each in kept]
 
