@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from brave_tf.evaluation.attentive_pooling import AttentivePooling, weight_initializer
+from brave_tf.evaluation.attentive_pooling import AttentivePooling, normalised, weight_initializer
 from brave_tf.evaluation.attentive_training import AttentiveTraining
 from brave_tf.evaluation.feature_rows import FeatureRows
 from brave_tf.evaluation.folds import Fold, held_out
@@ -100,8 +100,8 @@ class AttentiveProbe:
         return np.concatenate(order), np.concatenate(window)
 
     def _shaped(self, maps: np.ndarray) -> np.ndarray:
-        """[B, V, places * D] -> [B, V, places, D]."""
-        return maps.reshape(*maps.shape[:2], -1, self._channels)
+        """[B, V, places * D] -> [B, V, places, D], normalised."""
+        return normalised(maps.reshape(*maps.shape[:2], -1, self._channels))
 
     def _model(self, shape: tuple[int, ...]) -> keras.Model:
         maps = keras.Input(shape if self._joins else (1, *shape[1:]))

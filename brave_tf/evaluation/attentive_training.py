@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 FIRST_DECAY, SECOND_DECAY, EPSILON = 0.9, 0.999, 1e-8
-NOT_DECAYED = ("bias", "gamma", "beta", "query", "window")
+NOT_DECAYED = ("bias", "gamma", "beta", "query", "value_bias", "window")
 """Weights that weight decay leaves alone, by their names."""
 
 

@@ -12,7 +12,7 @@ from brave_tf.config import EvaluationConfig, EvaluationInput
 from brave_tf.encoders.card import EncoderCard
 from brave_tf.errors import UserError
 from brave_tf.evaluation import attentive_probe, dense_maps, features
-from brave_tf.evaluation.attentive_pooling import AttentivePooling
+from brave_tf.evaluation.attentive_pooling import AttentivePooling, normalised
 from brave_tf.evaluation.dense_maps import DenseMaps, averaged_down
 from brave_tf.evaluation.feature_files import InMemory
 from brave_tf.evaluation.frozen import EncoderFeatures, _Kept
@@ -45,18 +45,13 @@ def test_the_block_is_that_of_the_published_probe(windows):
     layer.build(maps.shape)
     for weight in layer.weights:
         weight.assign(GENERATOR.normal(size=weight.shape))
-    for name in ("norm_maps", "norm_query"):
-        for weight, value in zip(
-            next(each for each in layer._layers if each.name == name).weights, (1.0, 0.0), strict=True
-        ):
-            weight.assign(np.full(weight.shape, value))
     named = {weight.path.removeprefix(layer.name + "/"): weight.numpy() for weight in layer.weights}
     # Of six channels four heads are no divisor: three are taken.
     heads, size = 3, 2
-    for clip, found in zip(maps, layer(maps).numpy(), strict=True):
-        places = norm(clip)
+    for clip, found in zip(maps, layer(normalised(maps)).numpy(), strict=True):
+        places = norm(clip) * named["gamma"] + named["beta"]
         if windows > 1:
-            places = places + named["window"]
+            places = places + named["window"][:, None]
         places = places.reshape(-1, 6)
         query = named["query"] @ named["query_weights/kernel"] + named["query_weights/bias"]
         keys, values = places @ named["key_kernel"], places @ named["value_kernel"] + named["value_bias"]
@@ -67,7 +62,8 @@ def test_the_block_is_that_of_the_published_probe(windows):
             weights = np.exp(scores - scores.max()) / np.exp(scores - scores.max()).sum()
             attended.append(sum(weight * value[part] for weight, value in zip(weights, values, strict=True)))
         pooled = np.concatenate(attended) @ named["projection/kernel"] + named["projection/bias"] + named["query"]
-        hidden = gelu(norm(pooled) @ named["hidden/kernel"] + named["hidden/bias"])
+        scaled = norm(pooled) * named["norm_query/gamma"] + named["norm_query/beta"]
+        hidden = gelu(scaled @ named["hidden/kernel"] + named["hidden/bias"])
         expected = pooled + hidden @ named["last/kernel"] + named["last/bias"]
         np.testing.assert_allclose(found, expected, rtol=2e-4, atol=2e-4)
 
