@@ -38,7 +38,7 @@ class Attentive(FrozenProtocol):
 
     epochs: Count = 30
     batch_size: Count = 64
-    learning_rates: tuple[Positive, ...] = (3e-4, 1e-3, 3e-3)
+    learning_rates: tuple[Positive, ...] = (1e-3, 3e-3)
     weight_decays: tuple[NonNegative, ...] = (0.01, 0.1)
     heads: Count = 8
     places: Count = 256
