@@ -21,7 +21,7 @@ from brave_tf.evaluation.regularisation import Choice
 from brave_tf.evaluation.scores import Answers, mean_average_precision, top
 from brave_tf.progress import Advance
 
-LEAST_STEPS = 300
+LEAST_STEPS = 150
 """Of few clips there are more passes."""
 HELD_BYTES = 1 << 30
 """Maps that are held in memory; more are read from where they are kept, a batch at a time."""

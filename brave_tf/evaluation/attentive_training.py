@@ -82,9 +82,10 @@ class AttentiveTraining:
         rates: tf.Tensor,
     ) -> _State:
         def step(number: tf.Tensor, state: _State) -> tuple[tf.Tensor, _State]:
-            clips = tf.gather(maps, order[number])
-            if not self._joins:
-                clips = tf.gather(clips, window[number], batch_dims=1)[:, None]
+            if self._joins:
+                clips = tf.gather(maps, order[number])
+            else:
+                clips = tf.gather_nd(maps, tf.stack([order[number], window[number]], axis=1))[:, None]
             gradients = self._gradients(state.weights, clips, tf.gather(labels, order[number]))
             return number + 1, self._stepped(state, gradients, rates[number], decay, done + number + 1)
 

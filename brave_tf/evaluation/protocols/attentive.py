@@ -19,7 +19,7 @@ class Attentive(FrozenProtocol):
     """A learned query attends to the frozen dense maps: the attentive probe of V-JEPA.
 
     Attributes:
-        epochs: passes over the training clips, one window of each; more of few clips, so that there are 300 steps.
+        epochs: passes over the training clips, one window of each; more of few clips, so that there are 150 steps.
         batch_size: clips per step.
         learning_rates: of AdamW, to choose from on training videos alone; they fall to zero along a cosine.
         weight_decays: of AdamW, to choose from in the same way.
@@ -36,7 +36,7 @@ class Attentive(FrozenProtocol):
     several_labels: ClassVar[bool] = True
     augments: ClassVar[bool] = False
 
-    epochs: Count = 30
+    epochs: Count = 20
     batch_size: Count = 64
     learning_rates: tuple[Positive, ...] = (1e-3, 3e-3)
     weight_decays: tuple[NonNegative, ...] = (0.01, 0.1)
