@@ -330,6 +330,8 @@ def evaluate(
     view: Mapping[str, Any] | None = None,
     classifier: Mapping[str, Any] | None = None,
     strategy: "LocalStrategyName | tf.distribute.Strategy" = "auto",
+    label_fractions: str | float | Sequence[str | float] = (),
+    beside: "Encoder | str | os.PathLike[str] | Sequence[Encoder | str | os.PathLike[str]]" = (),
 ) -> dict[str, Any]:
     """Score an encoder on labelled clips, beside random initialisation and chance.
 
@@ -361,6 +363,11 @@ def evaluate(
         classifier: settings of the protocol that are not its defaults.
         strategy: devices that share the work, with the same results as one: "mirrored" takes all GPUs of this machine,
             "tpu" a TPU, "auto" whichever is there.
+        label_fractions: parts of the training labels to score with, too, such as 0.05,0.1,0.25,1: every class keeps its
+            share, smaller parts are within larger ones, and up to 0.25 five draws are averaged, above it three. With
+            finetune each of them fine-tunes once more.
+        beside: other encoders to score in the same way, such as baseline:pixels,baseline:log-mel. A baseline is shown
+            what the encoder is shown.
 
     Returns:
         The content of report.json.
@@ -385,6 +392,8 @@ def evaluate(
         view=view or {},
         classifier=classifier or {},
         strategy=strategy,
+        label_fractions=label_fractions,
+        beside=beside,
     )
 
 

@@ -141,6 +141,8 @@ class ModelCard:
             if MODALITIES[card.modality].is_sound
             else f"{view.frames} frames, {SOURCE_FPS / view.step:.3g} per second, {view.size} x {view.size} pixels"
         )
+        if card.input_view.is_gray:
+            evaluated += ", grey: the three channels hold the same"
         return [
             ("experiment", card.preset or NOT_TOLD),
             ("tower", card.tower),

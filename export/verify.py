@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from brave_tf.data.augment import to_unit
+from brave_tf.data.evaluation_frames import as_shown
 from brave_tf.data.spectrogram import log_mel
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError
@@ -166,7 +166,7 @@ def _examples(encoder: Encoder) -> dict[str, Any]:
         side, size = card.view.shorter_side, card.view.size
         stored = generator.integers(0, 256, (2, 4, side, side, facts.channels), dtype=np.uint8)
         inside = slice((side - size) // 2, (side - size) // 2 + size)
-        clips = to_unit(tf.constant(stored[:, :, inside, inside]), card.modality).numpy()
+        clips = as_shown(tf.constant(stored[:, :, inside, inside]), card.modality, card.input_view.is_gray).numpy()
         clip = np.resize(clips, clip_shape(encoder))
         other = np.repeat(clips[:, :3, : size * 3 // 4, : size // 2 + 1], 2, axis=0)[:3]
         given = {"serving_default": clips, "video": clips, "video_uint8": stored}

@@ -40,6 +40,7 @@ PROTOCOLS: Mapping[str, str] = {
     "linear": "brave_tf.evaluation.protocols.linear:Linear",
     "linear-lars": "brave_tf.evaluation.protocols.linear_lars:LinearLARS",
     "mlp": "brave_tf.evaluation.protocols.mlp:MLP",
+    "attentive": "brave_tf.evaluation.protocols.attentive:Attentive",
     "finetune": "brave_tf.evaluation.protocols.finetune:FineTune",
     "knn": "brave_tf.evaluation.protocols.knn:KNN",
     "ridge": "brave_tf.evaluation.protocols.ridge:Ridge",

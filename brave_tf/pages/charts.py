@@ -19,7 +19,7 @@ COLORS = ("#0b6e8f", "#b4510f", "#5a3fa0", "#2f7d32", "#a3195b", "#5b6675")
 """One for each line, told apart with any kind of colour vision by their lightness and dashes too."""
 
 PALETTE_COLORS = 64
-_DASHES = ("-", "--", "-.", ":")
+DASHES = ("-", "--", "-.", ":")
 _INK, _QUIET, _LINE = "#1c2430", "#5b6675", "#dde2e8"
 # The salt names the drawing's parts: with a fixed one, equal numbers give an equal page.
 SETTINGS: Any = {
@@ -124,7 +124,7 @@ def _draw(axes: Axes, chart: Chart) -> None:
             name, (0.99, height), (0, 5), ("axes fraction", "data"), "offset points", ha="right", color=_QUIET
         )
     for place, line in enumerate(chart.lines):
-        color, dashes = COLORS[place % len(COLORS)], _DASHES[place % len(_DASHES)]
+        color, dashes = COLORS[place % len(COLORS)], DASHES[place % len(DASHES)]
         marker = "o" if len(line.x) == 1 else None
         if line.band:
             axes.fill_between(line.x, *line.band, color=color, alpha=0.25, lw=0.6)

@@ -135,13 +135,14 @@ class KNNProbe(keras.callbacks.Callback):
     def __init__(self, clips: ProbeClips, config: Config, every: int):
         super().__init__()
         self._clips = clips
-        self._input_view = EvaluationInput(view=dataclasses.replace(config.evaluation, windows=1, crops=1))
+        view = dataclasses.replace(config.evaluation, windows=1, crops=1)
+        self._input_view = EvaluationInput(view=view, augment=config.narrow.augment)
         self._every = every
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Prepares the encoder's graph."""
         self._probes = is_chief(self.model.distribute_strategy)
-        self._embed = Embedder(self.model.encoder)
+        self._embed = Embedder(self.model.encoder, is_gray=self._input_view.is_gray)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Probes when it is due."""
