@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 from brave_tf import presets
 from brave_tf.config import SOURCE_FPS, AudioViewConfig, Config, VideoViewConfig
@@ -133,10 +134,11 @@ def _reference(table: TableName, name: str) -> str:
 def _tiny_extents(name: str, extents: tuple[float, float, float]) -> tuple[str, Sequence[str]]:
     seconds = dict(zip(("1.3", "5", "10"), extents, strict=True))
     narrow, broad, modality = name.removeprefix("narrow").replace("-broad", "-").split("-")
-    base = presets.get("tiny-va" if modality == "audio" else "tiny-v")
+    is_sound = MODALITIES[cast(Modality, modality)].is_sound
+    base = presets.get("tiny-va" if is_sound else "tiny-v")
     short = _video("evaluation", base.narrow.frames, extents[0])
     changes = [*_video("narrow", base.narrow.frames, seconds[narrow]), *short]
-    if modality == "audio":
+    if is_sound:
         return base.name, [*changes, f"broad.audio.seconds={_whole_frames(seconds[broad])}"]
     assert base.broad.rgb is not None
     return base.name, [*changes, *_video("broad.rgb", base.broad.rgb.frames, seconds[broad]), RANDOM_CONVOLUTION]

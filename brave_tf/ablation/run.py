@@ -163,8 +163,9 @@ def _left_out(rows: Sequence[Row], dataset: Dataset) -> dict[str, str]:
     frames = dataset.clips(columns=[column])[column].to_pylist()
     seconds = statistics.median(frames) / SOURCE_FPS if any(frames) else None
     held: dict[Modality, bool] = {
-        "audio": dataset.audio_rate_hz is not None,
-        "flow": dataset.picture_stride("flow") is not None,
+        modality: (dataset.audio_rate_hz if record.is_sound else dataset.picture_stride(modality)) is not None
+        for modality, record in MODALITIES.items()
+        if modality != NARROW
     }
     missing = missing_modalities(held)
     reasons = {row.name: why_left_out(row, seconds, missing) for row in rows}

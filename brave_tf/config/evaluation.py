@@ -82,10 +82,11 @@ class EvaluationInput:
     @property
     def is_gray(self) -> bool:
         """Whether frames are shown without their colours."""
-        if not MODALITIES[self.modality].has_colors or self.view.color == "rgb":
+        if not MODALITIES[self.modality].has_colors:
             return False
-        always_gray = self.augment is not None and self.augment.grayscale == 1
-        return self.view.color == "gray" or always_gray
+        if self.view.color == "as-trained":
+            return self.augment is not None and self.augment.grayscale == 1
+        return self.view.color == "gray"
 
     @property
     def sound(self) -> AudioViewConfig:
