@@ -49,7 +49,7 @@ def spoken_words(video: Path, alignments: dict[str, Path]) -> list[str]:
         rows = [line.split() for line in alignments[video.stem].read_text().splitlines()]
         words = [row[2] for row in rows if row and row[2] not in ("sil", "sp")]
     else:
-        words = [meaning.get(code, "") for code, meaning in zip(video.stem, WORDS.values(), strict=False)]
+        words = [meaning.get(code, "") for code, meaning in zip(video.stem, [*WORDS.values(), {}], strict=False)]
     if len(words) != 6 or any(word not in known.values() for word, known in zip(words, WORDS.values(), strict=True)):
         raise ValueError("its name does not code six words of GRID, as swiu2n does")
     return words
@@ -221,7 +221,7 @@ def score(of_seeds: list[tuple[float, list[float]]]) -> dict:
 def draw(found: dict[str, dict[str, list[dict]]], path: Path) -> None:
     """One row of charts for each tower, one column for each word."""
     columns = len(found["narrow"])
-    figure = Figure(figsize=(4 + 2.5 * columns, 6.5))
+    figure = Figure(figsize=(3 * columns, 6.5))
     rows = figure.subplots(len(TOWERS), columns, sharex=True, squeeze=False)
     for (tower, words), row in zip(found.items(), rows, strict=True):
         for (word, records), axes in zip(words.items(), row, strict=True):
@@ -237,9 +237,9 @@ def draw(found: dict[str, dict[str, list[dict]]], path: Path) -> None:
             axes.minorticks_off()
             axes.set(ylim=(0, 100), title=f"{word}, from {TOWERS[tower][0]}", xlabel="labelled clips")
         row[0].set_ylabel("accuracy, %")
-        row[-1].legend(fontsize="small")
+        row[-1].legend(loc="upper left", bbox_to_anchor=(1.02, 1))
     figure.tight_layout()
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=110, bbox_inches="tight")
 
 
 def parse_arguments() -> argparse.Namespace:
