@@ -89,10 +89,11 @@ def windows_of(picture: np.ndarray) -> np.ndarray:
 def find_mouths(means: np.ndarray, together: np.ndarray) -> np.ndarray:
     """Top and left of the mouth's box in each clip [N, 2], of mean pictures and of maps of motion with loudness.
 
-    The box of all clips is where most moves with the sound. The mean of what it holds is a template, which is looked
-    for around it in each clip; the mean of what was found is a sharper one, and so on.
+    The box of all clips is where most moves with the sound, in its middle above all. The mean of what it holds is a
+    template, which is looked for around it in each clip; the mean of what was found is a sharper one, and so on.
     """
-    per_box = windows_of(together.mean(axis=0)).sum(axis=(2, 3))
+    middle = np.hanning(BOX + 2)[1:-1]
+    per_box = np.einsum("yxij,i,j->yx", windows_of(together.mean(axis=0)), middle, middle)
     centre = np.array(np.unravel_index(per_box.argmax(), per_box.shape))
     low = np.maximum(centre - REACH, 0)
     places = np.tile(centre, (len(means), 1))

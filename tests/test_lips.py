@@ -123,13 +123,9 @@ def test_crops_keep_picture_and_sound_and_what_is_no_sentence_is_named(grid, tmp
     listed = lips.crop_mouths(tmp_path / "in", tmp_path / "out")
     printed = capsys.readouterr().out
     assert "4 clips to find the mouth in; 3 left out" in printed
-    for name, reason in (
-        ("holiday.mp4", "its name"),
-        ("swiu2n.mp4", "it has no picture or no sound"),
-        ("bbaf3s.mpg", ""),
-    ):
-        assert f"{name}: {reason}" in printed
-    rows = list(csv.DictReader(listed.open()))
+    assert "holiday.mp4: its name does not code six words" in printed
+    assert "swiu2n.mp4: it has no picture or no sound" in printed and "bbaf3s.mpg: " in printed
+    rows = list(csv.DictReader(listed.read_text().splitlines()))
     assert [row["path"] for row in rows] == [f"{name}.mkv" for name in NAMES]
     assert [row["digit"] for row in rows] == ["two", "nine", "zero", "one"]
     with av.open(str(tmp_path / "out" / "bbaf2n.mkv")) as media:
