@@ -123,6 +123,7 @@ def write_crop(video: Path, place: np.ndarray, path: Path) -> None:
         picture, sound = media.streams.video[0], media.streams.audio[0]
         crops = out.add_stream("libx264", rate=25, options={"crf": "16"})
         crops.width, crops.height, crops.pix_fmt = CROP, CROP, "yuv420p"
+        crops.codec_context.time_base = picture.time_base  # else pictures go to whole multiples of 1/25 s
         copied = out.add_stream_from_template(sound)
         scale = np.array([picture.height / HEIGHT, picture.width / WIDTH])
         (top, left), (height, width) = (place * scale).astype(int), (BOX * scale).astype(int)
@@ -260,7 +261,10 @@ def main() -> None:
     listed = (
         arguments.videos / "labels.csv" if arguments.crops else crop_mouths(arguments.videos, arguments.out / "crops")
     )
-    brave_tf.prepare(listed, arguments.out / "dataset", shorter_side=CROP)
+    dataset = brave_tf.prepare(listed, arguments.out / "dataset", shorter_side=CROP)
+    missing = [word for word in arguments.words if word not in dataset.labels]
+    if missing:
+        raise UserError(f"{listed} has no column {', '.join(missing)}; expected one for each word, or other --words")
     reports = {(tower, word): [] for tower in TOWERS for word in arguments.words}
     for seed in range(arguments.seeds):
         run = arguments.out / f"seed-{seed}" / "run"

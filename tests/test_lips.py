@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 
+from brave_tf.errors import UserError
 from tests.preparation.media_files import write_media
 
 
@@ -113,6 +114,14 @@ def test_the_mouth_is_what_moves_with_the_sound(grid):
     assert end == pytest.approx(SPEECH.stop / 25 + lips.LEAD, abs=0.09)
 
 
+def picture_times(path):
+    """Seconds of all pictures after the start of the sound."""
+    with av.open(str(path)) as media:
+        start = next(media.decode(audio=0)).time
+    with av.open(str(path)) as media:
+        return [frame.time - start for frame in media.decode(video=0)]
+
+
 def test_crops_keep_picture_and_sound_and_what_is_no_sentence_is_named(grid, tmp_path, capsys):
     for path in grid.glob("*.mpg"):
         (tmp_path / "in" / path.name).parent.mkdir(exist_ok=True)
@@ -134,8 +143,9 @@ def test_crops_keep_picture_and_sound_and_what_is_no_sentence_is_named(grid, tmp
     # The mouth is open while the talker speaks, and what is heard is what was heard.
     dark = np.array([(frame < 50).mean() for frame in frames])
     assert dark[SPEECH].mean() > 2 * dark[: SPEECH.start].mean() > 0
-    heard, before = (lips.loudness(path, FRAMES) for path in (tmp_path / "out" / "bbaf2n.mkv", grid / "bbaf2n.mpg"))
-    np.testing.assert_allclose(heard, before, atol=0.02)
+    crop, video = tmp_path / "out" / "bbaf2n.mkv", grid / "bbaf2n.mpg"
+    np.testing.assert_allclose(lips.loudness(crop, FRAMES), lips.loudness(video, FRAMES), atol=0.02)
+    np.testing.assert_allclose(picture_times(crop), picture_times(video), atol=0.002)
     # The same call again writes nothing.
     changed = listed.stat().st_mtime_ns
     assert lips.crop_mouths(tmp_path / "in", tmp_path / "out") == listed and listed.stat().st_mtime_ns == changed
@@ -145,6 +155,18 @@ def test_a_folder_without_sentences_is_one_line(tmp_path):
     write_media(tmp_path / "holiday.mp4", seconds=0.5)
     with pytest.raises(SystemExit, match="expected a folder of GRID's videos"):
         lips.crop_mouths(tmp_path, tmp_path / "out")
+
+
+def test_crops_without_a_word_to_recognise_are_refused_before_training(tmp_path, monkeypatch):
+    crops = tmp_path / "crops"
+    write_media(crops / "a.mp4", seconds=0.5)
+    (crops / "labels.csv").write_text("path,colour\na.mp4,blue\n")
+    command = ["lips.py", str(crops), "--crops", "--out", str(tmp_path / "out"), "--words", "colour", "digit"]
+    monkeypatch.setattr("sys.argv", command)
+    with pytest.raises(
+        UserError, match=r"labels.csv has no column digit; expected one for each word, or other --words"
+    ):
+        lips.main()
 
 
 def test_the_interval_of_seeds_holds_every_one():
