@@ -39,5 +39,6 @@ def test_what_else_is_given_is_one_line(windows):
 def test_a_protocol_of_single_windows_names_those_that_join(capsys):
     status = main(["evaluate", "random:tiny", "--data", "none", "--out", "none", "--windows", "12,concat"])
     assert status == 2
-    expected = "joined (concat) with --protocol linear, which looks at each window by itself; expected --protocol attentive or ridge"
+    expected = "joined (concat) with --protocol linear, which looks at each window by itself; expected --protocol "
+    expected += "attentive or ridge"
     assert expected in " ".join(capsys.readouterr().err.split())
