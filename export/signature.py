@@ -61,12 +61,7 @@ def clip_spec(encoder: Encoder) -> tf.TensorSpec:
 
 def clip_shape(encoder: Encoder) -> tuple[int, ...]:
     """The shape of one clip as evaluation shows it: [1, T, H, W, C], or [1, S, M] of sound."""
-    card = encoder.card
-    facts = MODALITIES[card.modality]
-    if facts.is_sound:
-        sound = card.input_view.sound
-        return (1, sound.spectrogram_frames, sound.mel_bands)
-    return (1, card.view.frames, card.view.size, card.view.size, facts.channels)
+    return (1, *encoder.card.input_view.clip_shape)
 
 
 def _of_frames(encoder: Encoder, call: Callable[..., tf.Tensor], clips: tf.TensorSpec) -> Signatures:

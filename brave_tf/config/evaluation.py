@@ -94,6 +94,14 @@ class EvaluationInput:
         return dataclasses.replace(self.audio or AudioViewConfig(), seconds=self.view.audio_seconds)
 
     @property
+    def clip_shape(self) -> tuple[int, ...]:
+        """The shape of one clip as an encoder is shown it: [T, H, W, C], or [S, M] of sound."""
+        facts = MODALITIES[self.modality]
+        if facts.is_sound:
+            return (self.sound.spectrogram_frames, self.sound.mel_bands)
+        return (self.view.frames, self.view.size, self.view.size, facts.channels)
+
+    @property
     def crops(self) -> int:
         """Crops of a window; sound has none."""
         return 1 if MODALITIES[self.modality].is_sound else self.view.crops

@@ -78,14 +78,6 @@ class EncoderCard:
             raise UserError(f"{source} holds a damaged {CARD_NAME}; export or save the encoder again") from None
 
 
-def clip_shape(input_view: EvaluationInput) -> tuple[int, ...]:
-    """The shape of one clip as an encoder is shown it: [T, H, W, C], or [S, M] of sound."""
-    facts = MODALITIES[input_view.modality]
-    if facts.is_sound:
-        return (input_view.sound.spectrogram_frames, input_view.sound.mel_bands)
-    return (input_view.view.frames, input_view.view.size, input_view.view.size, facts.channels)
-
-
 def card_of(config: Config, backbone: keras.Model, steps: int, tower: Tower = "narrow") -> EncoderCard:
     """The card of a backbone that was trained as `config` says."""
     visual: dict[Tower, VideoViewConfig] = {"narrow": config.narrow}

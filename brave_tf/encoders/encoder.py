@@ -118,7 +118,7 @@ class Encoder:
             remedy: what to do about it, for the message.
         """
         shape = getattr(self.model, "input_shape", None)
-        taken, shown = list(shape[1:]) if isinstance(shape, tuple) else [], list(cards.clip_shape(input_view))
+        taken, shown = list(shape[1:]) if isinstance(shape, tuple) else [], list(input_view.clip_shape)
         fits = len(taken) == len(shown) and all(own in (None, other) for own, other in zip(taken, shown, strict=True))
         if taken and not fits:
             raise UserError(f"{self.path} takes clips {taken} alone; received clips {shown}; expected those; {remedy}")

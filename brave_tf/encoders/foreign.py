@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from brave_tf.encoders.card import EncoderCard, clip_shape, sha256_of
+from brave_tf.encoders.card import EncoderCard, sha256_of
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError, reason_of
 
@@ -91,7 +91,7 @@ def _as_array(value: Any) -> np.ndarray:
 
 def _embedding_size(function: Callable[..., Any], card: EncoderCard, name: str) -> int:
     """D, found by embedding two black or silent clips of the size that the card tells."""
-    shape = (2, *clip_shape(card.input_view))
+    shape = (2, *card.input_view.clip_shape)
     clips = np.zeros(shape, np.float32)
     try:
         embeddings = _as_array(function(clips))

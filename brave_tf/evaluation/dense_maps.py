@@ -9,7 +9,6 @@ from typing import Any
 import tensorflow as tf
 
 from brave_tf.config import EvaluationInput
-from brave_tf.data.evaluation_views import clip_shape
 from brave_tf.encoders.dense import dense_network
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError
@@ -55,7 +54,7 @@ class DenseMaps:
 
     def size(self, input_view: EvaluationInput) -> int:
         """Numbers that a window's map becomes."""
-        spec = tf.TensorSpec([1, *clip_shape(input_view)], tf.float32)
+        spec = tf.TensorSpec([1, *input_view.clip_shape], tf.float32)
         function: Any = tf.function(self, autograph=False)
         return int(function.get_concrete_function(spec).outputs[0].shape[1])
 
