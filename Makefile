@@ -14,10 +14,13 @@ BACKENDS_TESTS := $(addprefix tests/models/test_,backends.py r3d_transcription.p
 BEAM := .venv-beam
 BEAM_STAMP := $(BEAM)/.installed
 BEAM_TESTS := $(addprefix tests/preparation/test_,beam.py beam_steps.py parts.py)
+KERAS_HUB := .venv-keras-hub
+KERAS_HUB_STAMP := $(KERAS_HUB)/.installed
+KERAS_HUB_TESTS := $(addprefix tests/encoders/test_,foreign.py places.py)
 SOURCES := brave_tf export tests examples benchmarks setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench backends beam lint types format clean
+.PHONY: help demo test check bench backends beam keras-hub lint types format clean
 
 help:
 	@echo "make demo     the whole story on generated media files; the page is $(DEMO_OUT)/index.html"
@@ -25,6 +28,7 @@ help:
 	@echo "make check    the gate: lint, format, types, and all tests that are not slow"
 	@echo "make backends the tests that compare with PyTorch and JAX, in an environment that has both"
 	@echo "make beam     the tests of Apache Beam, in an environment that has it"
+	@echo "make keras-hub the tests of backbones of KerasHub, in an environment that has it"
 	@echo "make bench    time everything (twenty minutes on an idle machine); benchmarks/README.md says what it means"
 	@echo "make lint | types | format | clean"
 
@@ -42,6 +46,9 @@ backends: $(BACKENDS_STAMP)
 
 beam: $(BEAM_STAMP)
 	@$(BEAM)/bin/python -m pytest -q $(BEAM_TESTS) $(TEST_ARGS)
+
+keras-hub: $(KERAS_HUB_STAMP)
+	@$(KERAS_HUB)/bin/python -m pytest -q $(KERAS_HUB_TESTS) $(TEST_ARGS)
 
 bench: $(STAMP)
 	@set -e; for name in startup input prepare evaluation embedding resume rematerialisation; do \
@@ -64,7 +71,7 @@ format: $(STAMP)
 	@$(VENV)/bin/ruff format $(SOURCES)
 
 clean:
-	rm -rf $(VENV) $(BACKENDS) $(BEAM) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO_OUT)
+	rm -rf $(VENV) $(BACKENDS) $(BEAM) $(KERAS_HUB) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO_OUT)
 
 $(STAMP): setup.py requirements.txt
 	@set -e; \
@@ -89,3 +96,8 @@ $(BEAM_STAMP): $(STAMP)
 	@$(VENV)/bin/python -m venv $(BEAM)
 	@$(BEAM)/bin/pip install -q --disable-pip-version-check -e '.[test,beam]'
 	@touch $(BEAM_STAMP)
+
+$(KERAS_HUB_STAMP): $(STAMP)
+	@$(VENV)/bin/python -m venv $(KERAS_HUB)
+	@$(KERAS_HUB)/bin/pip install -q --disable-pip-version-check -e '.[test-tools,keras-hub]'
+	@touch $(KERAS_HUB_STAMP)

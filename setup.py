@@ -26,6 +26,7 @@ SEARCH = ["usearch>=2.26"]  # the index of `brave-tf search --approximate`; the 
 ONNX = ["tf2onnx>=1.17", "onnx>=1.19.1", "onnxruntime>=1.23.2"]
 LITERT = ["ai-edge-litert>=2.0.2"]
 BEAM = ["apache-beam>=2.77,<3"]  # an environment of its own: it wants protobuf < 7, pyarrow < 26 and pillow < 13
+TEST_TOOLS = ["pytest>=8.3", "pytest-xdist>=3.6.1", "hypothesis>=6.115"]
 TEST = [
     *HUB,
     *FLOW,
@@ -36,9 +37,7 @@ TEST = [
     *CLIENTS,
     "tensorflow-serving-api>=2.20",
     "fsspec>=2024.6",
-    "pytest>=8.3",
-    "pytest-xdist>=3.6.1",
-    "hypothesis>=6.115",
+    *TEST_TOOLS,
 ]
 BACKENDS = ["jax>=0.7", "torch>=2.8"]  # only to compare with in tests; there is a CPU build of torch
 DEV = [*TEST, "ruff>=0.17,<0.18", "mypy>=2.4,<3"]  # formatting and checks change with these two
@@ -100,6 +99,7 @@ setup(
         "litert": LITERT,
         "beam": BEAM,
         "test": TEST,
+        "test-tools": TEST_TOOLS,  # for the tests of an extra that does not go into one environment with the others
         "backends": BACKENDS,
         "dev": DEV,
     },

@@ -2,6 +2,7 @@
 
     python benchmarks/search.py --demo DEMO     scores on the test clips of a finished `brave-tf demo --out DEMO`
     python benchmarks/search.py --speed         exact search beside usearch, on vectors made up at several sizes
+    python benchmarks/search.py --speed --exact --rows 1000000      a large table, without an index
 
 Scores: every test clip is a query and the others are searched. The average precision is that of its class, over files
 by their best window; beside it stands the same network before training. Across modalities, the sound of a clip looks
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument("--random", default="random:tiny-va", help="the same networks before training")
     parser.add_argument("--speed", action="store_true", help="time exact search and usearch")
     parser.add_argument("--rows", type=int, nargs="+", default=ROWS)
+    parser.add_argument("--exact", action="store_true", help="time exact search alone; an index takes long to build")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     arguments = parser.parse_args()
     if not (arguments.demo or arguments.speed):
@@ -43,7 +45,7 @@ def main() -> None:
     if arguments.demo:
         results["scores"] = scores(arguments.demo, arguments.run, arguments.random)
     if arguments.speed:
-        results["speed"] = [timed(rows, size) for size in arguments.sizes for rows in arguments.rows]
+        results["speed"] = [timed(rows, size, arguments.exact) for size in arguments.sizes for rows in arguments.rows]
     print(json.dumps(results, indent=1))
 
 
@@ -199,7 +201,7 @@ def best_windows(places: Any, rows: np.ndarray, queries: np.ndarray) -> np.ndarr
     return best
 
 
-def timed(rows: int, size: int) -> dict[str, Any]:
+def timed(rows: int, size: int, exact_alone: bool) -> dict[str, Any]:
     """Seconds of exact search and of usearch, and how many of the exact answers that finds."""
     from brave_tf.embedding.exact import similarities, unit
 
@@ -213,6 +215,8 @@ def timed(rows: int, size: int) -> dict[str, Any]:
     result: dict[str, Any] = {"rows": rows, "size": size, "exact_ms": (time.perf_counter() - began) / QUERIES * 1000}
     with tempfile.TemporaryDirectory() as folder:
         result["exact_from_disk_ms"] = from_disk(Path(folder, "table.parquet"), vectors, queries[:3])
+    if exact_alone:
+        return result
     try:
         from usearch.index import Index
     except ImportError:

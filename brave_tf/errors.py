@@ -2,6 +2,9 @@
 
 import re
 
+LONGEST_REASON = 200
+"""Signs of what somebody else's program says went wrong."""
+
 
 class UserError(ValueError):
     """Something the user gave cannot be used.
@@ -28,6 +31,12 @@ def reason_of(error: Exception) -> str:
     # Which node it names, of several that fail alike, is chance.
     told = [line for line in lines if not line.startswith(("Detected at node ", 'File "'))]
     return (told or lines or [type(error).__name__])[0]
+
+
+def short_reason(error: Exception) -> str:
+    """What went wrong, in one line of bounded length: some tell the whole of a request, or of a file."""
+    reason = one_line(reason_of(error))
+    return reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"
 
 
 def one_line(text: str) -> str:

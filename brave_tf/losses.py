@@ -22,7 +22,7 @@ def unit_normalise(vectors: Any) -> Any:
     At or below the floor the norm counts as a constant, so a zero vector has a finite gradient (released code). Vectors
     in half precision become float32 first.
     """
-    vectors = _single_precision(vectors)
+    vectors = single_precision(vectors)
     squared = ops.sum(ops.square(vectors), axis=-1, keepdims=True)
     above = squared > NORM_FLOOR**2
     norm = ops.where(above, ops.sqrt(ops.where(above, squared, ops.ones_like(squared))), NORM_FLOOR)
@@ -62,7 +62,7 @@ def pair_losses(
         The paper, equations (1) to (4), and section 3.2 for several broad views.
     """
     narrow_z = narrow["z"] if narrow_z is None else narrow_z
-    mean_broad_z = ops.mean(_single_precision(broad["z"] if broad_z is None else broad_z), axis=1)
+    mean_broad_z = ops.mean(single_precision(broad["z"] if broad_z is None else broad_z), axis=1)
     narrow_to_broad = distance(narrow["h"], mean_broad_z, stop_gradient)
     broad_to_narrow = distance(broad["h"], ops.expand_dims(narrow_z, 1), stop_gradient)
     return ops.mean(narrow_to_broad), ops.mean(broad_to_narrow)
@@ -103,7 +103,7 @@ def view_losses(
     return sum(terms.values()), terms
 
 
-def _single_precision(vectors: Any) -> Any:
+def single_precision(vectors: Any) -> Any:
     """Vectors in half precision as float32, others as they are."""
     half = backend.standardize_dtype(vectors.dtype) in ("bfloat16", "float16")
     return ops.cast(vectors, "float32") if half else vectors

@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Mapping
 
 from brave_tf.encoders.encoder import Encoder
+from brave_tf.encoders.exported import FormatCheck
 from brave_tf.export.signature import clip_shape, clip_spec
-from brave_tf.export.verification import FormatCheck
 from brave_tf.modalities import MODALITIES
 
 

@@ -5,9 +5,6 @@ from collections.abc import Mapping, Sequence
 
 from brave_tf.errors import UserError, one_line
 
-MODEL_CARD = "README.md"
-"""What the Hugging Face Hub and Kaggle show of a model."""
-
 PAPER = (
     "[Recasens et al., *Broaden Your Views for Self-Supervised Video Learning*, ICCV 2021]"
     "(https://arxiv.org/abs/2103.16559)"
@@ -25,13 +22,16 @@ CITATION = """```bibtex
 }
 ```"""
 
-INTENDED_USE = """Made for embeddings of short clips: to search, group and compare them, to train a small classifier
+UNTESTED_USE = """It has not been tested for finding or describing persons, nor for decisions about them; do not use it
+for that. Clips that are longer, shorter, or of another frame rate than it was evaluated with give embeddings too, but
+the scores above say nothing of those."""
+
+INTENDED_USE = f"""Made for embeddings of short clips: to search, group and compare them, to train a small classifier
 on with few labels, and to go on training from.
 
 It has learned from its data alone, without labels. What that data shows often it tells apart well, what it lacks
-badly, and it takes over what is one-sided in it. It has not been tested for finding or describing persons, nor
-for decisions about them; do not use it for that. Clips that are longer, shorter, or of another frame rate than it was
-evaluated with give embeddings too, but the scores above say nothing of those."""
+badly, and it takes over what is one-sided in it. {UNTESTED_USE}"""
+"""Of an encoder that was trained with BraVe."""
 
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9.+-]*")
 

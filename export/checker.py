@@ -57,7 +57,7 @@ def median_milliseconds(run: Callable[[], Any]) -> float:
 
 
 def _errors(loaded: Loaded, data: Mapping[str, Array]) -> tuple[dict[str, float], float]:
-    """The largest difference by way of calling, and the least cosine of an embedding and the one that is expected.
+    """The largest error by way of calling, and the least cosine of an embedding and the one that is expected.
 
     `data` has `clip` and `clips/N` with the embeddings `clip_embedding` and `embedding/N`, and what else is called by
     name as `NAME/argument`, whose embedding is `embedding/0`.
@@ -66,20 +66,25 @@ def _errors(loaded: Loaded, data: Mapping[str, Array]) -> tuple[dict[str, float]
     if not loaded.facts.get("fixed_shape"):
         names = sorted(name for name in data if name.startswith("clips/"))
         pairs += [(loaded.embed(data[name]), data[name.replace("clips", "embedding")]) for name in names]
-    errors = {"call": max(_error(*pair) for pair in pairs)}
+    by_way = {"call": pairs}
     for name, call in loaded.by_name.items():
         given = data["clips/0"] if name == "call_training_false" else data[f"signature/{name}"]
-        errors[name] = _error(call(given), data["embedding/0"])
-    return errors, min(_cosine(*pair) for pair in pairs)
+        by_way[name] = [(call(given), data["embedding/0"])]
+    errors = {name: max(_error(*pair) for pair in each) for name, each in by_way.items()}
+    return errors, min(_cosine(*pair) for each in by_way.values() for pair in each)
 
 
 def _error(found: Array, expected: Array) -> float:
-    """The largest difference, as a share of the largest value, or of 1 where all are smaller."""
-    found = np.asarray(found)
+    """The largest difference of an embedding [B, D], as a share of that embedding's largest value."""
+    # Differences of tiny numbers would be lost in float32.
+    found, expected = np.asarray(found, np.float64), np.asarray(expected, np.float64)
     # NaN would get lost where the largest is taken of several.
     if not _is_comparable(found, expected):
         return float("inf")
-    return float(np.abs(found - expected).max()) / max(1.0, float(np.abs(expected).max()))
+    differences, sizes = np.abs(found - expected).max(axis=-1), np.abs(expected).max(axis=-1)
+    # Of an embedding of zeros, any difference is all there is.
+    shares = np.divide(differences, sizes, out=np.full(sizes.shape, np.inf), where=sizes > 0)
+    return float(np.where(differences > 0, shares, 0.0).max())
 
 
 def _is_comparable(found: Array, expected: Array) -> bool:
@@ -90,8 +95,16 @@ def _cosine(found: Array, expected: Array) -> float:
     found = np.asarray(found, np.float64)
     if not _is_comparable(found, expected):
         return -1.0
-    lengths = np.linalg.norm(found, axis=-1) * np.linalg.norm(expected, axis=-1)
-    return float((np.sum(found * expected, axis=-1) / np.maximum(lengths, 1e-12)).min())
+    found, expected = _directions(found), _directions(np.asarray(expected, np.float64))
+    # Two embeddings of zeros are the same.
+    both_zero = ~found.any(axis=-1) & ~expected.any(axis=-1)
+    return float(np.where(both_zero, 1.0, np.sum(found * expected, axis=-1)).min())
+
+
+def _directions(embeddings: Array) -> Array:
+    """Embeddings of length 1; of zeros, zeros."""
+    lengths = np.linalg.norm(embeddings, axis=-1, keepdims=True)
+    return embeddings / np.where(lengths > 0, lengths, 1.0)
 
 
 def _load_savedmodel(place: str) -> Loaded:

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import fnmatch
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,14 +9,15 @@ from typing import Any
 
 import tensorflow as tf
 
-from brave_tf.encoders import card as cards
+from brave_tf.encoders.card import CARD_NAME
+from brave_tf.encoders.checksums import sha256_of_files
 from brave_tf.encoders.encoder import ENCODER_FILE, Encoder, save_encoder
+from brave_tf.encoders.exported import FORMAT_FILES, LITERT_FILES, ONNX_FILE, FormatCheck, relative_files
 from brave_tf.errors import UserError
-from brave_tf.export.litert import TOLERANCES, file_name, write_litert
-from brave_tf.export.onnx import ONNX_FILE, OPSET, write_onnx
+from brave_tf.export.litert import write_litert
+from brave_tf.export.onnx import OPSET, write_onnx
 from brave_tf.export.signature import reusable_object
-from brave_tf.export.verification import FormatCheck, relative_files, sha256_of_files
-from brave_tf.export.verify import TOLERANCE, Examples, check
+from brave_tf.export.verify import ROUNDING, Examples, Tolerance, check
 from brave_tf.export.warm_up import write_warm_up
 from brave_tf.progress import phase
 
@@ -27,15 +27,13 @@ class Part:
     """What of a format is checked by itself.
 
     Attributes:
-        patterns: its files; the first is a file that is there in this format alone.
-        place: what is loaded, in the directory.
-        tolerance: largest difference of embeddings, as a share of the largest value.
+        place: the file that is loaded, in the directory; empty for the directory itself.
+        tolerance: what its embeddings may differ by.
         facts: what else there is to tell of it.
     """
 
-    patterns: tuple[str, ...]
     place: str
-    tolerance: float = TOLERANCE
+    tolerance: Tolerance = ROUNDING
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -45,7 +43,7 @@ class Format:
 
     Attributes:
         write: writes an encoder into a directory.
-        parts: what is checked, by its name in `verification.json`.
+        parts: what is checked, by its name in `verification.json`; its files are those of `FORMAT_FILES`.
         packages: modules that it needs beyond the library's requirements.
         extra: the extra of the library that installs them.
     """
@@ -72,18 +70,19 @@ def _write_keras(encoder: Encoder, directory: Path) -> None:
         save_encoder(encoder.model, encoder.card, directory / ENCODER_FILE)
 
 
-_SAVED_MODEL_FILES = ("saved_model.pb", "fingerprint.pb", "variables/*", "assets/*", "assets.extra/*")
-_LITERT = {
-    f"litert-{precision}": Part((file_name(precision),), file_name(precision), tolerance)
-    for precision, tolerance in TOLERANCES.items()
+_LITERT_TOLERANCES: Mapping[str, Tolerance] = {
+    "float32": ROUNDING,
+    "float16": Tolerance(error=1e-2, cosine=0.9999),
+    "int8": Tolerance(error=1e-1, cosine=0.995),
 }
+_LITERT = {f"litert-{precision}": Part(file, _LITERT_TOLERANCES[precision]) for precision, file in LITERT_FILES.items()}
 
 FORMATS: Mapping[str, Format] = {
-    "savedmodel": Format(_write_saved_model, {"savedmodel": Part(_SAVED_MODEL_FILES, "")}),
-    "keras": Format(_write_keras, {"keras": Part((ENCODER_FILE,), ENCODER_FILE)}),
+    "savedmodel": Format(_write_saved_model, {"savedmodel": Part("")}),
+    "keras": Format(_write_keras, {"keras": Part(ENCODER_FILE)}),
     "onnx": Format(
         write_onnx,
-        {"onnx": Part((ONNX_FILE,), ONNX_FILE, facts={"opset": OPSET})},
+        {"onnx": Part(ONNX_FILE, facts={"opset": OPSET})},
         packages=("tf2onnx", "onnx", "onnxruntime"),
         extra="onnx",
     ),
@@ -121,12 +120,10 @@ def _check_part(directory: Path, name: str, part: Part, examples: Examples) -> F
     with phase(f"verifying {name} in a fresh process"):
         loader = name.partition("-")[0]
         found = check(loader, directory / part.place, examples, part.tolerance)
-    files = [
-        path for path in relative_files(directory) if any(fnmatch.fnmatchcase(path, each) for each in part.patterns)
-    ]
+    files = relative_files(directory, FORMAT_FILES[name])
     known = {field.name for field in dataclasses.fields(FormatCheck)}
     return FormatCheck(
-        files=sha256_of_files(directory, [*files, cards.CARD_NAME]),
+        files=sha256_of_files(directory, [*files, CARD_NAME]),
         bytes=sum((directory / file).stat().st_size for file in files),
         error=max(found["errors"].values()),
         keras_latency_ms=examples.keras_latency_ms,

@@ -2,25 +2,17 @@
 
 import re
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from brave_tf.encoders.encoder import Encoder
+from brave_tf.encoders.exported import LITERT_FILES
 from brave_tf.errors import UserError, reason_of
 from brave_tf.export.signature import clip_shape, clip_spec
 from brave_tf.progress import phase
 from brave_tf.quiet import silenced_libraries
-
-TOLERANCES: Mapping[str, float] = {"float32": 1e-4, "float16": 1e-2, "int8": 1e-1}
-"""Largest difference of embeddings, as a share of the largest value, by precision of the weights."""
-
-
-def file_name(precision: str) -> str:
-    """The file of a precision."""
-    return f"encoder_{precision}.tflite"
 
 
 def write_litert(encoder: Encoder, directory: Path) -> None:
@@ -40,10 +32,10 @@ def write_litert(encoder: Encoder, directory: Path) -> None:
     with tempfile.TemporaryDirectory(dir=directory) as folder:
         with phase("building the graph for LiteRT"):
             _save_fixed(encoder, folder)
-        for precision in TOLERANCES:
+        for precision, file in LITERT_FILES.items():
             with phase(f"writing the LiteRT file of {precision}"):
                 content = _converted(folder, precision, encoder)
-                (directory / file_name(precision)).write_bytes(content)
+                (directory / file).write_bytes(content)
 
 
 def _save_fixed(encoder: Encoder, folder: str) -> None:

@@ -8,14 +8,15 @@ from pathlib import Path
 
 from brave_tf.config import SOURCE_FPS, Config
 from brave_tf.encoders.encoder import Encoder
+from brave_tf.encoders.exported import FORMAT_FILES, MODEL_CARD, FormatCheck
 from brave_tf.encoders.hub_names import is_hub
 from brave_tf.export import card_text
 from brave_tf.export.card_curves import Curve, curves_of
+from brave_tf.export.card_origin import origin_of
 from brave_tf.export.card_scores import Score, read_scores, score_rows
 from brave_tf.export.card_snippets import snippets
-from brave_tf.export.card_text import MODEL_CARD, table
+from brave_tf.export.card_text import table
 from brave_tf.export.signature import clip_shape
-from brave_tf.export.verification import FormatCheck
 from brave_tf.modalities import MODALITIES
 from brave_tf.presets.facts import letters, view_facts
 from brave_tf.progress import note
@@ -102,36 +103,28 @@ class ModelCard:
 
     def text(self, formats: Mapping[str, FormatCheck]) -> str:
         """The card in Markdown."""
-        card = self._encoder.card
+        card, origin = self._encoder.card, origin_of(self._encoder)
         parts = {
             "Views": self._views(),
             "Scores": self._score_table(),
             "Training": _pictures(self._curves),
             "Files": _format_table(formats),
             "Use": self._use(formats),
-            "Intended use and limits": card_text.INTENDED_USE,
+            "Intended use and limits": origin.use,
             "Citation": card_text.CITATION,
         }
-        library = next(name for word, name in LIBRARIES.items() if any(each.startswith(word) for each in formats))
-        tags = ["video", "audio"] if MODALITIES[card.modality].is_sound else ["video"]
-        tags += ["self-supervised-learning", "brave", "keras", "tensorflow"]
+        libraries = [name for word, name in LIBRARIES.items() if any(each.startswith(word) for each in formats)]
+        tags = ["audio" if MODALITIES[card.modality].is_sound else "video", *origin.tags, *libraries]
         kind = f"{MODALITIES[card.modality].word} encoder"
         return "\n\n".join(
             [
-                card_text.front_matter(self._told.license, tags, library),
+                card_text.front_matter(self._told.license, tags, libraries[0]),
                 f"# {card_text.cell(card.preset or kind)}",
-                f"An encoder of {MODALITIES[card.modality].word}, {self._origin()}",
+                f"An encoder of {MODALITIES[card.modality].word}, {origin.sentence}",
                 table(["", ""], self._facts()),
                 card_text.sections(parts) + "\n",
             ]
         )
-
-    def _origin(self) -> str:
-        if self._encoder.is_random:
-            return "at random initialisation: it was not trained, and is something to compare with."
-        if self._encoder.card.steps:
-            return f"trained without labels with BraVe ({card_text.PAPER}), by `brave_tf`."
-        return "written by `brave_tf`, which does not know how it was trained."
 
     def _facts(self) -> list[tuple[str, str]]:
         encoder, card, told = self._encoder, self._encoder.card, self._told
@@ -148,6 +141,8 @@ class ModelCard:
             if MODALITIES[card.modality].is_sound
             else f"{view.frames} frames, {SOURCE_FPS / view.step:.3g} per second, {view.size} x {view.size} pixels"
         )
+        if card.input_view.is_gray:
+            evaluated += ", grey: the three channels hold the same"
         return [
             ("experiment", card.preset or NOT_TOLD),
             ("tower", card.tower),
@@ -186,10 +181,7 @@ class ModelCard:
 
     def _use(self, formats: Mapping[str, FormatCheck]) -> str:
         programs = [f"{each.title}:\n\n```python\n{each.program}\n```" for each in snippets(self._encoder, formats)]
-        words = (
-            "In the directory of this file; each way needs what it imports, and nothing else. Where it is published, "
-            '`brave_tf.load_encoder("hf://OWNER/NAME")` fetches it too, or `"kaggle://OWNER/MODEL/FRAMEWORK/VARIATION"`.'
-        )
+        words = f"In the directory of this file; each way needs what it imports, and nothing else. {_fetching(formats)}"
         warning = "A SavedModel is a program, which can read and write your files; `encoder.keras` is none."
         return "\n\n".join([words, *programs, *([warning] if "savedmodel" in formats else [])])
 
@@ -205,6 +197,20 @@ def _run_of(encoder: Encoder) -> Path | None:
     return run if (run / CONFIG_FILE).is_file() else None
 
 
+def _fetching(formats: Mapping[str, FormatCheck]) -> str:
+    """How to fetch an export from where it is published; this library opens two of the formats."""
+    if {"keras", "savedmodel"} & formats.keys():
+        return (
+            'Where it is published, `brave_tf.load_encoder("hf://OWNER/NAME")` fetches it too, or '
+            '`"kaggle://OWNER/MODEL/FRAMEWORK/VARIATION"`.'
+        )
+    file = FORMAT_FILES[next(iter(formats))][0]
+    return (
+        f'Where it is published, `huggingface_hub.hf_hub_download("OWNER/NAME", "{file}")` fetches a file, or '
+        '`kagglehub.model_download("OWNER/MODEL/FRAMEWORK/VARIATION")` all of them, and gives its path.'
+    )
+
+
 def _pictures(curves: Sequence[Curve]) -> str:
     return "\n\n".join(f"![{each.title}]({each.file})\n\n{each.aid}" for each in curves)
 
@@ -212,9 +218,10 @@ def _pictures(curves: Sequence[Curve]) -> str:
 def _format_table(formats: Mapping[str, FormatCheck]) -> str:
     rows = [
         (
-            name,
+            f"{name}, opset {check.facts['opset']}" if "opset" in check.facts else name,
             f"{check.bytes / 1e6:.2f} MB",
             f"{check.error:.1e}",
+            f"{check.cosine:.6f}",
             f"{check.latency_ms:.3g} ms",
             f"{check.keras_latency_ms:.3g} ms",
             check.checked_with,
@@ -222,7 +229,9 @@ def _format_table(formats: Mapping[str, FormatCheck]) -> str:
         for name, check in formats.items()
     ]
     words = (
-        "Each was loaded in a process of its own and compared with the original: the largest difference of an "
-        "embedding, as a share of the largest value, and the time for one clip on the machine that exported it."
+        "Each was loaded in a process of its own and compared with the original: the largest difference in an "
+        "embedding, as a share of that embedding's largest value, the least cosine of the two embeddings of a clip, "
+        "and the time for one clip on the machine that exported it."
     )
-    return f"{words}\n\n{table(['format', 'size', 'difference', 'one clip', 'in Keras', 'checked with'], rows)}"
+    header = ["format", "size", "difference", "cosine", "one clip", "in Keras", "checked with"]
+    return f"{words}\n\n{table(header, rows)}"

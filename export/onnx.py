@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from brave_tf.encoders.encoder import Encoder
+from brave_tf.encoders.exported import ONNX_FILE
 from brave_tf.errors import UserError, reason_of
 from brave_tf.export.signature import clip_spec
 from brave_tf.modalities import MODALITIES
 from brave_tf.progress import phase
 
-ONNX_FILE = "encoder.onnx"
 OPSET = 17
 OUTPUT = "embedding"
 

@@ -1,18 +1,27 @@
 """Sends an exported encoder to the Hugging Face Hub or to Kaggle, through the clients of these two."""
 
-import contextlib
 import dataclasses
+import itertools
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from brave_tf.encoders.hub_clients import client_reason, load_client, quiet_client
+from brave_tf.encoders.exported import (
+    COMMON_FILES,
+    FORMAT_FILES,
+    MODEL_CARD,
+    VERIFICATION_FILE,
+    Verification,
+    changed_files,
+    read_verification,
+)
+from brave_tf.encoders.hub_clients import asking_client, load_client
 from brave_tf.encoders.hub_names import hugging_face_name, kaggle_name
 from brave_tf.errors import UserError, one_line
-from brave_tf.export.card_text import MODEL_CARD, license_of
-from brave_tf.export.verification import VERIFICATION_FILE, Verification, changed_files, read_verification
+from brave_tf.export.card_curves import CURVES
+from brave_tf.export.card_text import license_of
 from brave_tf.progress import phase
 from brave_tf.storage import as_path, local_copy
 
@@ -20,11 +29,7 @@ FRAMEWORKS: Mapping[str, str] = {"tensorFlow2": "savedmodel", "keras": "keras", 
 """What a variation on Kaggle is of, and the format that it then has to hold."""
 KAGGLE_LICENSES: Mapping[str, str] = {"apache-2.0": "Apache 2.0", "mit": "MIT", "cc0-1.0": "CC0: Public Domain"}
 """Licences by the identifier that the model card has, as Kaggle calls them."""
-EARLIER_FILES = (
-    *("encoder.keras", "saved_model.pb", "fingerprint.pb", "variables/*", "assets/*", "assets.extra/*", "heads/*"),
-    *("encoder.onnx", "encoder_float32.tflite", "encoder_float16.tflite", "encoder_int8.tflite"),
-    *("training_loss.png", "training_spread.png", "training_probe.png", "brave_tf.json", VERIFICATION_FILE),
-)
+EARLIER_FILES = (*itertools.chain(*FORMAT_FILES.values()), *COMMON_FILES, *CURVES.values())
 """What an earlier version of a model may have, and must not be left of it beside the new one's files.
 
 Whole names, and folders from the root on: the client's `*` also stands for `/`, so that `*.keras` would take files of
@@ -35,6 +40,10 @@ NAMED = 5
 
 _HUGGING_FACE_FORM = "hf:OWNER/NAME"
 _KAGGLE_FORM = f"kaggle:OWNER/MODEL/FRAMEWORK/VARIATION, where FRAMEWORK is {' or '.join(FRAMEWORKS)}"
+_LOG_IN = (
+    "are you logged in there, by `hf auth login` or with an access token of Kaggle, and is it yours? The same command "
+    "sends what is missing"
+)
 _UNCHECKED = (MODEL_CARD, VERIFICATION_FILE)
 """Files that may be there without a hash: the model card is there to be edited."""
 
@@ -92,7 +101,8 @@ def publish_directory(
         target = _target(to, read_verification(folder), card, private)
         if not dry_run:
             client = load_client(*target.client, f"--to {to}")
-            with phase(f"sending {len(files)} files, {sum(files.values()) / 1e6:,.1f} MB, to {to}"), _sending(to):
+            sent = f"sending {len(files)} files, {sum(files.values()) / 1e6:,.1f} MB, to {to}"
+            with phase(sent), asking_client(f"--to {to} cannot be written", _LOG_IN):
                 target.send(client, folder)
     return Publication(target.place, files, card, not dry_run, target.notes)
 
@@ -175,15 +185,3 @@ def _kaggle(name: str, to: str, verification: Verification, card: str, private: 
         client.model_upload(found.variation, str(folder), license_name, version_notes="Encoder exported by brave_tf")
 
     return _Target(f"https://www.kaggle.com/models/{found.variation}", tuple(notes), ("kagglehub", "kaggle"), send)
-
-
-@contextlib.contextmanager
-def _sending(to: str) -> Iterator[None]:
-    with quiet_client():
-        try:
-            yield
-        except Exception as error:  # each client has its own kinds, and so have the libraries below them
-            raise UserError(
-                f"--to {to} cannot be written ({client_reason(error)}); are you logged in there, by `hf auth "
-                "login` or with an access token of Kaggle, and is it yours? The same command sends what is missing"
-            ) from error

@@ -10,22 +10,26 @@ import keras
 
 from brave_tf.encoders import card as cards
 from brave_tf.encoders.encoder import Encoder
-from brave_tf.encoders.heads import HEADS_FILE, HEADS_FOLDER, Heads, load_heads, write_heads
-from brave_tf.encoders.loading import load_encoder
-from brave_tf.errors import UserError
-from brave_tf.export.card_text import MODEL_CARD
-from brave_tf.export.formats import FORMATS, check_formats, check_packages
-from brave_tf.export.model_card import NOTHING_TOLD, ModelCard, Told
-from brave_tf.export.verification import (
+from brave_tf.encoders.exported import (
+    FORMAT_FILES,
+    HEADS_FILE,
+    HEADS_FOLDER,
+    MODEL_CARD,
     VERIFICATION_FILE,
     FormatCheck,
     changed_files,
     read_verification,
     write_verification,
 )
+from brave_tf.encoders.heads import Heads, load_heads, write_heads
+from brave_tf.encoders.loading import load_encoder
+from brave_tf.errors import UserError, one_line
+from brave_tf.export.formats import FORMATS, check_formats, check_packages
+from brave_tf.export.model_card import NOTHING_TOLD, ModelCard, Told
+from brave_tf.export.signature import clip_spec
 from brave_tf.export.verify import examples_of
 from brave_tf.files import is_taken, new_folder
-from brave_tf.modalities import TowerChoice
+from brave_tf.modalities import MODALITIES, TowerChoice
 from brave_tf.progress import phase
 from brave_tf.storage import as_path, copy_file, local_copy
 
@@ -53,7 +57,7 @@ def export_encoder(
             f"{encoder.path} is no Keras model, but a SavedModel or a function; expected a run directory, or a .keras "
             "file"
         )
-    _check_shape(encoder.model, str(encoder.path))
+    _check_ends(encoder)
     card = ModelCard(encoder, told)
     loaded_heads = _heads_of(encoder) if heads else None
     if is_taken(out):
@@ -77,14 +81,34 @@ def _heads_of(encoder: Encoder) -> Heads:
     return heads
 
 
-def _check_shape(network: keras.Model, source: str) -> None:
-    """Raises `UserError` if a network takes clips of one length and size alone, as some made elsewhere do."""
-    lengths = network.input_shape[1:-1]
+def _check_ends(encoder: Encoder) -> None:
+    """Raises `UserError` if a network takes something else than any number of clips of any length and size.
+
+    Those made elsewhere may take pictures, several inputs, or clips of one shape, or give several outputs.
+    """
+    source, wanted = encoder.path, MODALITIES[encoder.card.modality].network_input
+    inputs, outputs = (getattr(encoder.model, ends, None) or [] for ends in ("inputs", "outputs"))
+    ends = f"takes {_named(inputs)} and gives {_named(outputs)}"
+    if not inputs:
+        raise UserError(f"{source} does not say what it takes; expected a functional model of Keras: build it as one")
+    clips = clip_spec(encoder).shape
+    shape = inputs[0].shape
+    if len(inputs) != 1 or len(shape) != clips.rank or shape[-1] not in (None, clips[-1]):
+        raise UserError(f"{source} {ends}; expected one input, {wanted}, such as networks of this library have")
+    if len(outputs) != 1 or len(outputs[0].shape) != 2:
+        raise UserError(f"{source} {ends}; expected one output, an embedding [B, D]: pool or join what it gives")
+    batch, *lengths = shape[:-1]
     if any(each is not None for each in lengths):
         raise UserError(
-            f"{source} takes clips of {list(lengths)} alone; expected a network for clips of any length and "
+            f"{source} takes clips of {lengths} alone; expected a network for clips of any length and "
             "size, such as those of this library"
         )
+    if batch is not None:
+        raise UserError(f"{source} takes {batch} clips at once and no other number; expected any: build it without one")
+
+
+def _named(tensors: Sequence[keras.KerasTensor]) -> str:
+    return ", ".join(f"{one_line(each.name)} {list(each.shape)}" for each in tensors)
 
 
 def _is_export_of(encoder: Encoder, out: Path, formats: Sequence[str]) -> bool:
@@ -96,7 +120,7 @@ def _is_export_of(encoder: Encoder, out: Path, formats: Sequence[str]) -> bool:
         or card.read_text(encoding="utf-8") != encoder.card.to_json()
     ):
         return False
-    markers = {part.patterns[0]: name in formats for name, each in FORMATS.items() for part in each.parts.values()}
+    markers = {FORMAT_FILES[part][0]: name in formats for name, each in FORMATS.items() for part in each.parts}
     return all((out / file).is_file() == there for file, there in markers.items())
 
 

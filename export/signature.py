@@ -6,8 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from brave_tf.data.augment import to_unit
-from brave_tf.data.evaluation_frames import center_crop, resize_shorter_side
+from brave_tf.data.evaluation_frames import as_shown, center_crop, resize_shorter_side
 from brave_tf.data.spectrogram import log_mel
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.modalities import MODALITIES
@@ -29,8 +28,9 @@ def reusable_object(encoder: Encoder) -> tuple[tf.train.Checkpoint, Signatures]:
 
     Returns:
         The root, and the signatures. Of frames `serving_default` and `video` (as above) and `video_uint8` (stored
-        frames of any size, resized and cropped as in evaluation). Of sound `serving_default` and `audio` (a waveform
-        [B, N] float32 in [-1, 1] at the encoder's rate) and `spectrogram`. Each returns {"embedding": [B, D] float32}.
+        frames of any size, resized, cropped and made grey as in evaluation). Of sound `serving_default` and `audio` (a
+        waveform [B, N] float32 in [-1, 1] at the encoder's rate) and `spectrogram`. Each returns {"embedding": [B, D]
+        float32}.
     """
     clips = clip_spec(encoder)
 
@@ -61,12 +61,7 @@ def clip_spec(encoder: Encoder) -> tf.TensorSpec:
 
 def clip_shape(encoder: Encoder) -> tuple[int, ...]:
     """The shape of one clip as evaluation shows it: [1, T, H, W, C], or [1, S, M] of sound."""
-    card = encoder.card
-    facts = MODALITIES[card.modality]
-    if facts.is_sound:
-        sound = card.input_view.sound
-        return (1, sound.spectrogram_frames, sound.mel_bands)
-    return (1, card.view.frames, card.view.size, card.view.size, facts.channels)
+    return (1, *encoder.card.input_view.clip_shape)
 
 
 def _of_frames(encoder: Encoder, call: Callable[..., tf.Tensor], clips: tf.TensorSpec) -> Signatures:
@@ -76,12 +71,12 @@ def _of_frames(encoder: Encoder, call: Callable[..., tf.Tensor], clips: tf.Tenso
 
     @tf.function(input_signature=[tf.TensorSpec(clips.shape, tf.uint8, name="video")])
     def embed_uint8(video: tf.Tensor) -> dict[str, tf.Tensor]:
-        view = encoder.card.view
+        view, input_view = encoder.card.view, encoder.card.input_view
         shape, channels = tf.shape(video), video.shape[-1]
         frames = tf.reshape(video, tf.stack([shape[0] * shape[1], shape[2], shape[3], channels]))
         frames = center_crop(resize_shorter_side(frames, view.shorter_side), view.size)
         cropped = tf.reshape(frames, tf.stack([shape[0], shape[1], view.size, view.size, channels]))
-        return {"embedding": call(to_unit(cropped, encoder.card.modality), training=False)}
+        return {"embedding": call(as_shown(cropped, input_view.modality, input_view.is_gray), training=False)}
 
     return {"serving_default": embed_video, "video": embed_video, "video_uint8": embed_uint8}
 

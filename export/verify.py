@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from brave_tf.data.augment import to_unit
+from brave_tf.data.evaluation_frames import as_shown
 from brave_tf.data.spectrogram import log_mel
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError
@@ -25,11 +25,26 @@ from brave_tf.export.checker import median_milliseconds
 from brave_tf.export.signature import clip_shape
 from brave_tf.modalities import MODALITIES
 
-TOLERANCE = 1e-4
-"""Of embeddings; where they are large, so is the rounding of what they are made of."""
 TIMEOUT_SECONDS = 600
 _CPU = "/CPU:0"
 PROGRAM = Path(__file__).with_name("checker.py")
+
+
+@dataclasses.dataclass(frozen=True)
+class Tolerance:
+    """What an embedding may differ by from the original's.
+
+    Attributes:
+        error: largest difference, as a share of the largest value of that embedding.
+        cosine: least cosine of the two; a few large values would hide in `error` what happens to many small ones.
+    """
+
+    error: float
+    cosine: float
+
+
+ROUNDING = Tolerance(error=1e-4, cosine=0.99999)
+"""Of what computes in float32, as the original does."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,17 +105,17 @@ def examples_of(encoder: Encoder, scratch: Path | None = None) -> Iterator[Examp
         yield Examples(file, tuple(clip.shape), milliseconds)
 
 
-def check(loader: str, place: Path, examples: Examples, tolerance: float = TOLERANCE) -> dict[str, Any]:
+def check(loader: str, place: Path, examples: Examples, tolerance: Tolerance = ROUNDING) -> dict[str, Any]:
     """Loads what was exported in a fresh process and compares its embeddings with the original's.
 
     Args:
         loader: the one of `brave_tf.export.checker.LOADERS` that loads it.
         place: file, or directory of a SavedModel.
         examples: clips and embeddings of the original.
-        tolerance: largest difference that is accepted, as a share of the largest value, or of 1 where all are smaller.
+        tolerance: what is accepted.
 
     Returns:
-        `errors` (such differences, by way of calling), `cosine` (the least one of an embedding and the original's),
+        `errors` (as `Tolerance` has them, by way of calling), `cosine` (the least one),
         `latency_ms` (of the clip that is timed), `checked_with`, and what else the loader tells.
 
     Raises:
@@ -119,8 +134,12 @@ def check(loader: str, place: Path, examples: Examples, tolerance: float = TOLER
         raise UserError(f"{what} does not load in a fresh process: {reason}")
     found: dict[str, Any] = json.loads(process.stdout.strip().splitlines()[-1])
     worst = max(found["errors"].values())
-    if not worst <= tolerance:
-        raise UserError(f"{what} embeds differently: off by {worst:.3g}; expected at most {tolerance:.0e}")
+    if not (worst <= tolerance.error and found["cosine"] >= tolerance.cosine):
+        raise UserError(
+            f"{what} embeds differently: off by {worst:.3g} of an embedding's largest value, cosine "
+            f"{found['cosine']:.6g}; expected at most {tolerance.error:g}, and at least {tolerance.cosine:g}; export "
+            "again, and choose other --formats if it stays so"
+        )
     return found
 
 
@@ -147,7 +166,7 @@ def _examples(encoder: Encoder) -> dict[str, Any]:
         side, size = card.view.shorter_side, card.view.size
         stored = generator.integers(0, 256, (2, 4, side, side, facts.channels), dtype=np.uint8)
         inside = slice((side - size) // 2, (side - size) // 2 + size)
-        clips = to_unit(tf.constant(stored[:, :, inside, inside]), card.modality).numpy()
+        clips = as_shown(tf.constant(stored[:, :, inside, inside]), card.modality, card.input_view.is_gray).numpy()
         clip = np.resize(clips, clip_shape(encoder))
         other = np.repeat(clips[:, :3, : size * 3 // 4, : size // 2 + 1], 2, axis=0)[:3]
         given = {"serving_default": clips, "video": clips, "video_uint8": stored}

@@ -5,9 +5,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from brave_tf.encoders.encoder import Encoder
+from brave_tf.encoders.exported import WARM_UP_FILE
 from brave_tf.export.signature import Signatures, clip_shape
-
-WARM_UP_FILE = "assets.extra/tf_serving_warmup_requests"
 
 # Numbers of fields in the messages of TensorFlow Serving: prediction_log.proto, predict.proto and model.proto.
 _PREDICT_LOG_OF_PREDICTION_LOG = 6

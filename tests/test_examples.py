@@ -11,6 +11,7 @@ import brave_tf
 from brave_tf.commands import prepare
 from tests.preparation.media_files import write_media
 from tests.programs import Program
+from tests.test_lips import write_talker
 
 pytestmark = pytest.mark.usefixtures("one_unit")
 
@@ -19,6 +20,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 def test_every_example_is_run_here():
     assert {path.name for path in EXAMPLES.glob("*.py")} == {
+        "lips.py",
         "own_backbones.py",
         "pretrain.py",
         "pretrain_with_checkpoints.py",
@@ -69,3 +71,26 @@ def test_the_example_with_checkpoints(dataset, tmp_path):
     assert [json.loads(line)["step"] for line in lines] == [2]
     encoder = brave_tf.load_encoder(tmp_path / "run" / "brave.keras")
     assert encoder(np.zeros([1, 8, 64, 64, 3], "float32")).shape == (1, 64)
+
+
+@pytest.mark.thorough
+def test_lips(tmp_path):
+    names = [f"{command}{colour}af{digit}n" for command in "bl" for colour in "br" for digit in "123"]
+    for number, name in enumerate(names):
+        write_talker(tmp_path / "grid" / f"{name}.mpg", number, (number % 3, number % 2))
+    words = ["--words", "command", "colour"]
+    small = ["--steps", 2, "--seeds", 1, *words, "--set", "batch_size=4", "optimizer.warmup_steps=0"]
+    for _ in range(2):
+        printed = run("lips.py", tmp_path / "grid", "--out", tmp_path / "out", *small, cwd=tmp_path)
+    # The second call computed nothing again.
+    assert "left out" not in printed and "step" not in printed.replace("steps", "")
+    found = json.loads((tmp_path / "out/lips.json").read_text())
+    for tower, baseline in (("narrow", "baseline:frame-differences"), ("audio", "baseline:log-mel")):
+        assert list(found[tower]) == ["command", "colour"]
+        *few, whole = found[tower]["colour"]
+        assert [each["fraction"] for each in few] == [0.05, 0.1, 0.25, 0.5] and whole["fraction"] == 1
+        report = json.loads((tmp_path / f"out/seed-0/{tower}-colour/report.json").read_text())
+        assert whole["scores"]["trained"]["seeds"] == [report["mean"]]
+        assert whole["scores"]["random initialisation"]["mean"] == report["random_init"]
+        assert baseline in whole["scores"]
+    assert (tmp_path / "out/lips.png").stat().st_size > 10_000

@@ -41,7 +41,7 @@ EXCEPTIONS = {
 }
 """When they are called, `Brave.from_preset` asks the part above for the model of a preset, `load_encoder` the one that
 converts for a checkpoint that was published with the paper, and a model card the one that draws for its curves."""
-AT_THE_TOP = {"__init__", "__main__", "cli", "commands", "demo", "evaluator", "inspection", "pages"}
+AT_THE_TOP = {"__init__", "__main__", "ablation", "cli", "commands", "demo", "evaluator", "inspection", "pages"}
 """Parts that may import all others."""
 
 OPENS_MEDIA = {
@@ -50,6 +50,7 @@ OPENS_MEDIA = {
 }
 WITHOUT_TENSORFLOW = BASE | {"__init__", "__main__", "cli", "commands", "pages", "preparation", "runs"}
 LIGHT_FILES = {
+    *(f"ablation/{name}.py" for name in ("results", "rows")),
     "evaluation/protocol.py",
     *(f"embedding/{name}.py" for name in ("frame_crop", "grid", "time_codes", "windows")),
 }

@@ -17,7 +17,7 @@ from brave_tf.cli.options import given
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
     *("prepare", "verify", "inspect", "pretrain", "evaluate", "report"),
-    *("embed", "search", "export", "publish", "convert"),
+    *("ablate", "embed", "search", "export", "publish", "convert"),
 )
 OPTION_GROUPS = ("view", "classifier")
 """Arguments of `evaluate` that are a mapping in Python and a group of options on the command line."""

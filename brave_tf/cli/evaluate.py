@@ -1,5 +1,6 @@
 """`brave-tf evaluate`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     ViewOptions: TypeAlias = Any
     ClassifierOptions: TypeAlias = Any
 else:
-    ViewOptions = optional_fields("ViewOptions", {"": EvaluationConfig})
+    ViewOptions = optional_fields("ViewOptions", {"": EvaluationConfig}, {"windows": str})
     ClassifierOptions = optional_fields("ClassifierOptions", _KINDS)
 _VIEW, _CLASSIFIER = ViewOptions(), ClassifierOptions()
 
@@ -40,9 +41,11 @@ def evaluate(
     view: Annotated[ViewOptions, tyro.conf.arg(name="")] = _VIEW,
     classifier: ClassifierOptions = _CLASSIFIER,
     strategy: LocalStrategyName = "auto",
+    label_fractions: Annotated[tuple[str, ...], tyro.conf.arg(metavar="FRACTION[,FRACTION ...]")] = (),
+    beside: Annotated[tuple[str, ...], tyro.conf.arg(metavar="ENCODER[,ENCODER ...]")] = (),
 ) -> None:
     """`brave_tf.evaluate`, whose documentation is also this command's."""
-    from brave_tf.cli.console import print_table
+    from brave_tf.cli.console import print_rows, print_table
 
     report = commands.evaluate(
         encoder,
@@ -58,9 +61,28 @@ def evaluate(
         view=given(view),
         classifier=given(classifier),
         strategy=strategy,
+        label_fractions=label_fractions,
+        beside=beside,
     )
     rows = ("label", "classes", "metric", "mean", "interval", "top5", "recall", "random_init", "chance", "left_out")
     print_table(f"{protocol} evaluation of {encoder}", {name: report[name] for name in rows if name in report})
+    if report.get("beside"):
+        scored = [{"beside": each["encoder"], report["metric"]: _score(each)} for each in report["beside"]]
+        print_rows("other encoders", scored)
+    if report.get("label_fractions"):
+        print_rows(f"{report['metric']} with a part of the labels", list(map(_curve_row, report["label_fractions"])))
+
+
+def _curve_row(record: Mapping[str, Any]) -> dict[str, str]:
+    row = {"labels": f"{record['labels']:g} ({100 * record['fraction']:g} %)", "encoder": _score(record)}
+    if record["random_init"] is not None:
+        row["random init"] = _score({"mean": record["random_init"], "interval": record["random_init_interval"]})
+    return row | {name: _score(each) for name, each in record["beside"].items()}
+
+
+def _score(scored: Mapping[str, Any]) -> str:
+    low, high = (100 * end for end in scored["interval"])
+    return f"{100 * scored['mean']:.1f} % ({low:.1f} to {high:.1f})"
 
 
 evaluate.__doc__ = commands.evaluate.__doc__

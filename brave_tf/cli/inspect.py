@@ -7,13 +7,16 @@ from typing import Annotated
 import tyro
 
 from brave_tf import commands
+from brave_tf.modalities import TowerChoice
 
 
 def inspect(
     dataset: tyro.conf.Positional[Path],
     /,
-    preset: str,
-    out: Path,
+    preset: str | None = None,
+    out: Path = Path("inspect.html"),
+    encoder: Path | None = None,
+    tower: TowerChoice | None = None,
     clips: int = 4,
     redraws: int = 2,
     seed: int | None = None,
@@ -26,10 +29,21 @@ def inspect(
     from brave_tf.cli.console import Console
 
     settings = list(itertools.chain(*set))
-    content = commands.inspect(dataset, preset, out, clips=clips, redraws=redraws, seed=seed, split=split, set=settings)
+    content = commands.inspect(
+        dataset,
+        preset,
+        out,
+        encoder=encoder,
+        tower=tower,
+        clips=clips,
+        redraws=redraws,
+        seed=seed,
+        split=split,
+        set=settings,
+    )
     drawn, left_out = len(content.clips), sum(content.left_out.values())
     note = f" (asked for {clips}, there are no more)" if drawn < clips else ""
-    usable = f"{preset} can use {content.usable} of {content.usable + left_out} clips in split {split}"
+    usable = f"{content.config.name} can use {content.usable} of {content.usable + left_out} clips in split {split}"
     noun = "clip" if drawn == 1 else "clips"
     Console().print(f"{out}: {drawn} {noun}{note}; {usable}", highlight=False, markup=False, soft_wrap=True)
 

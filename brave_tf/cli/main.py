@@ -89,6 +89,7 @@ def _run(arguments: list[str]) -> None:
 
 def commands() -> dict[str, Callable[..., Any]]:
     """The commands by name."""
+    from brave_tf.cli.ablate import ablate
     from brave_tf.cli.convert import convert
     from brave_tf.cli.demo import demo
     from brave_tf.cli.embed import embed
@@ -112,6 +113,7 @@ def commands() -> dict[str, Callable[..., Any]]:
         "pretrain": _with_tensorflow(pretrain),
         "evaluate": _with_tensorflow(evaluate),
         "report": report,
+        "ablate": _with_tensorflow(ablate),
         "embed": _with_tensorflow(embed),
         "export": _with_tensorflow(export),
         "publish": publish,

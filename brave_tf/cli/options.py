@@ -3,18 +3,20 @@
 import dataclasses
 import typing
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import tyro
 
 
-def optional_fields(name: str, kinds: Mapping[str, type]) -> type:
+def optional_fields(name: str, kinds: Mapping[str, type], words: Mapping[str, Any] = MappingProxyType({})) -> type:
     """A dataclass with the fields of all given ones, each None where it is not given.
 
     Args:
         name: of the new class.
         kinds: dataclasses by what they are the settings of, such as the word of a protocol; the empty word says
             nothing. A field's help comes from the docstring of its class, further names from its metadata `flags`.
+        words: types of fields whose options also take words, by name.
     """
     helps: dict[str, dict[str, list[str]]] = {}
     types: dict[str, Any] = {}
@@ -26,6 +28,7 @@ def optional_fields(name: str, kinds: Mapping[str, type]) -> type:
             helps.setdefault(field.name, {}).setdefault(lines[field.name], []).append(word + default)
             types.setdefault(field.name, hints[field.name])
             flags[field.name] = field.metadata.get("flags", ())
+    types |= {each: kind for each, kind in words.items() if each in types}
     fields = [
         (
             each,

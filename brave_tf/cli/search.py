@@ -1,6 +1,9 @@
 """`brave-tf search`."""
 
+import contextlib
 import json as json_format
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,27 +45,42 @@ def search(
     json: Annotated[bool, tyro.conf.arg(help="print the answers as JSON, a list.")] = False,
 ) -> None:
     """`brave_tf.search`, whose documentation is also this command's."""
-    answers = commands.search(
-        table,
-        query,
-        encoder=encoder,
-        projections=projections,
-        cross=cross,
-        near_duplicates=near_duplicates,
-        top=top,
-        approximate=approximate,
-        html=html,
-    )
-    if json:
-        print(json_format.dumps([answer.as_dict() for answer in answers], indent=2, ensure_ascii=False))
-    else:
-        _print(answers)
+    from brave_tf.preparation.worker_server import running_server
+    from brave_tf.progress import phase
+
+    # It loads while this process does. If it cannot be started, those who need it say so.
+    if query is not None or html is not None:
+        with contextlib.suppress(OSError):
+            running_server()
+    with phase("search"):
+        from brave_tf.embedding.search import find
+
+        found = find(
+            table,
+            query,
+            encoder=encoder,
+            projections=projections,
+            cross=cross,
+            near_duplicates=near_duplicates,
+            top=top,
+            approximate=approximate,
+        )
+        if json:
+            print(json_format.dumps([each.as_dict() for each in found.answers], indent=2, ensure_ascii=False))
+        else:
+            _print(found.answers)
+        # The answers are there, whatever becomes of the page.
+        sys.stdout.flush()
+        if html is not None:
+            from brave_tf.inspection.moments import write_search_page
+
+            write_search_page(html, found)
 
 
 search.__doc__ = commands.search.__doc__
 
 
-def _print(answers: list[Any]) -> None:
+def _print(answers: Sequence[Any]) -> None:
     from rich.table import Table
     from rich.text import Text
 

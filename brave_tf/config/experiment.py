@@ -69,7 +69,10 @@ class MonitorConfig:
     Attributes:
         collapse_spread: a run whose spread of projections stays below this has collapsed and is stopped; 0 never stops
             one. The spread is 1 for healthy projections (`brave_tf.method.statistics`).
-        collapse_patience: steps in a row below it.
+        collapse_patience: steps in a row below it; also of what `low_rank_share` says.
+        low_rank_share: a run warns, once each time, when the effective rank of its projections stays below this share
+            of what a batch allows, the smaller of `batch_size` - 1 and `model.projection_size`; 0 never warns. A low
+            rank may be harmless.
         probe_every: steps between two kNN probes of the encoder, on clips with labels if there are any; 0 never probes.
         probe_clips: clips that a probe embeds at most, half of them as neighbours.
         probe_label: the label column that probes score; empty is the column `label`, or the only one. Without such a
@@ -81,6 +84,7 @@ class MonitorConfig:
     __pydantic_config__ = STRICT
     collapse_spread: Probability = 0.5
     collapse_patience: Count = 20
+    low_rank_share: Probability = 0.1
     probe_every: Annotated[int, pydantic.Field(ge=0)] = 5000
     probe_clips: Annotated[int, pydantic.Field(ge=4)] = 2000
     probe_label: str = ""
@@ -140,6 +144,11 @@ class Config:
             )
         if self.narrow.decode != "full":
             raise ValueError(f"received narrow.decode={self.narrow.decode}; expected full: only broad views are small")
+        if self.model.objective != "regression" and self.micro_batches > 1:
+            raise ValueError(
+                f"received micro_batches={self.micro_batches} with model.objective={self.model.objective}, whose terms "
+                "are statistics of the whole batch; expected 1, or model.objective=regression"
+            )
         if self.model.share_backbone and self.broad.rgb is None:
             raise ValueError(
                 "received model.share_backbone without broad.rgb; expected broad RGB views to share it with"

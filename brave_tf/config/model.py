@@ -60,6 +60,9 @@ class ModelConfig:
             there: less memory, more time, the same result.
         hidden_size: hidden units of projectors and predictors.
         projection_size: size of z and h.
+        objective: "regression" is the paper's. "vicreg" (Bardes et al., 2022) and "lejepa" (Balestriero, LeCun, 2025)
+            keep projections apart by themselves, by statistics of the batch over all replicas; heads have no predictor
+            then, and no gradient is stopped.
         loss_scale: "paper" sums 2 - 2 cos over directions and modalities; "released" averages 1 - cos over the terms.
     """
 
@@ -71,6 +74,7 @@ class ModelConfig:
     hidden_size: Count = 4096
     projection_size: Count = 128
     heads: Literal["separate", "shared"] = "separate"
+    objective: Literal["regression", "vicreg", "lejepa"] = "regression"
     loss_scale: Literal["paper", "released"] = "paper"
     share_backbone: bool = False
     target_momentum: Probability | None = None
@@ -86,5 +90,15 @@ class ModelConfig:
                 f"received stop_gradient=false with target_momentum={self.target_momentum:g}; expected one of them: no "
                 "gradient reaches a moving average"
             )
+        if self.objective != "regression" and (self.target_momentum is not None or self.loss_scale != "paper"):
+            raise ValueError(
+                f"received objective={self.objective} with target_momentum={self.target_momentum} and "
+                f"loss_scale={self.loss_scale}; expected neither: they belong to objective=regression"
+            )
         if self.share_backbone and self.narrow != self.rgb:
             raise ValueError(f"received share_backbone with narrow={self.narrow} and rgb={self.rgb}; expected the same")
+
+    @property
+    def has_predictor(self) -> bool:
+        """Whether heads have a predictor: only the regression makes use of one."""
+        return self.predictor and self.objective == "regression"

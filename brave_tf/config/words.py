@@ -27,6 +27,12 @@ LocalStrategyName = Literal["auto", "mirrored", "tpu"]
 PoolName = Literal["windows", "video"]
 """What a row of a table of embeddings stands for: one window, or the mean over those of a file."""
 
+TableName = Literal["table1", "table2", "table3", "table4", "collapse"]
+"""Comparisons of the paper that `brave-tf ablate` makes again."""
+
+ScaleName = Literal["tiny", "paper"]
+"""At what scale: that of the presets `tiny-...`, or the paper's own."""
+
 FormatName = Literal["savedmodel", "keras", "onnx", "litert"]
 """What an encoder is exported as."""
 
@@ -34,6 +40,7 @@ PROTOCOLS: Mapping[str, str] = {
     "linear": "brave_tf.evaluation.protocols.linear:Linear",
     "linear-lars": "brave_tf.evaluation.protocols.linear_lars:LinearLARS",
     "mlp": "brave_tf.evaluation.protocols.mlp:MLP",
+    "attentive": "brave_tf.evaluation.protocols.attentive:Attentive",
     "finetune": "brave_tf.evaluation.protocols.finetune:FineTune",
     "knn": "brave_tf.evaluation.protocols.knn:KNN",
     "ridge": "brave_tf.evaluation.protocols.ridge:Ridge",

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from brave_tf.convert.checkpoint import BRAVE_FILE, write_networks
-from brave_tf.convert.released import cache_folder, locate
-from brave_tf.encoders.checksums import file_sha256
+from brave_tf.convert.released import cache_folder, fetch_released
 from brave_tf.encoders.encoder import ENCODER_FILE
 from brave_tf.errors import UserError
 from brave_tf.files import locked, new_folder
@@ -28,16 +27,16 @@ def converted_release(name: str, tower: TowerChoice | None = None) -> Path:
         UserError: it cannot be fetched, is damaged, or another process is converting it.
         OSError: the cache cannot be written.
     """
-    checkpoint, name = locate(name)
-    cache = cache_folder()
-    folder = cache / file_sha256(checkpoint)
-    cache.mkdir(parents=True, exist_ok=True)
-    try:
-        with locked(cache / f"{folder.name}.lock"):
-            if not folder.is_dir():
-                with phase(f"converting {name}"), new_folder(folder) as partial:
-                    write_networks(partial, checkpoint, name)
-    except BlockingIOError:
-        raise UserError(f"another process is converting {name} into {cache}; try again when it is done") from None
+    checkpoint, digest = fetch_released(name)
+    folder = cache_folder() / digest
+    # It appears when all of it is there: who only reads it needs no lock, and may not be allowed to write one.
+    if not folder.is_dir():
+        try:
+            with locked(folder.with_name(f"{digest}.lock")):
+                if not folder.is_dir():
+                    with phase(f"converting {name}"), new_folder(folder) as partial:
+                        write_networks(partial, checkpoint, name)
+        except BlockingIOError:
+            raise UserError(f"another process is converting {name} into {folder}; try again when it is done") from None
     whole = folder / BRAVE_FILE
     return whole if tower not in (None, "narrow") and whole.is_file() else folder / ENCODER_FILE

@@ -1,6 +1,10 @@
-"""Evaluation-time frames: resized by their shorter side, then cropped."""
+"""Evaluation-time frames: resized by their shorter side, cropped, and scaled as the network takes them."""
 
 import tensorflow as tf
+
+from brave_tf.config import Modality
+from brave_tf.data.augment.apply import to_unit
+from brave_tf.data.augment.grayscale import gray_frames
 
 
 def resize_shorter_side(frames: tf.Tensor, side: int) -> tf.Tensor:
@@ -34,3 +38,12 @@ def crop(frames: tf.Tensor, top: tf.Tensor, left: tf.Tensor, size: int) -> tf.Te
     """The square of `size` pixels whose upper left corner is (top, left)."""
     cropped = frames[:, top : top + size, left : left + size]
     return tf.ensure_shape(cropped, [None, size, size, None])
+
+
+def as_shown(stored: tf.Tensor, modality: Modality, is_gray: bool) -> tf.Tensor:
+    """Stored frames [..., C] uint8 as an encoder is shown them: float32 as `to_unit` scales them, grey if it is to be.
+
+    Grey is all three channels with the luma, as training views have it.
+    """
+    frames = to_unit(stored, modality)
+    return gray_frames(frames) if is_gray else frames

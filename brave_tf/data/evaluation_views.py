@@ -59,21 +59,13 @@ def evaluation_windows(record: Record, input_view: EvaluationInput) -> tuple[tf.
 
 def damaged_sample(input_view: EvaluationInput) -> tf.Tensor:
     """What stands for the sample of a clip that cannot be used: NaN, in the shape that `classifier_sample` gives."""
-    return tf.fill(_shape(input_view), np.float32(np.nan))
+    return tf.fill(input_view.clip_shape, np.float32(np.nan))
 
 
 def damaged_windows(input_view: EvaluationInput) -> tuple[tf.Tensor, tf.Tensor]:
     """What stands for the test windows of a clip that cannot be used: a window of zeros, which is at no place."""
     dtype = tf.float32 if MODALITIES[input_view.modality].is_sound else tf.uint8
-    return tf.zeros([1, *_shape(input_view)], dtype), tf.fill([input_view.view.windows * input_view.crops], -1)
-
-
-def _shape(input_view: EvaluationInput) -> list[int]:
-    """Of a sample or a window."""
-    facts, view = MODALITIES[input_view.modality], input_view.view
-    if facts.is_sound:
-        return [input_view.sound.spectrogram_frames, input_view.sound.mel_bands]
-    return [view.frames, view.size, view.size, facts.channels]
+    return tf.zeros([1, *input_view.clip_shape], dtype), tf.fill([input_view.view.windows * input_view.crops], -1)
 
 
 def _sounds(record: Record, starts: tf.Tensor, input_view: EvaluationInput) -> tf.Tensor:

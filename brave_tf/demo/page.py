@@ -143,8 +143,9 @@ def _embedded(
     encoder: Encoder, dataset: Dataset, table: pa.Table, config: Config
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """The middle crop of each clip, uint8, and its embedding."""
-    input_view = EvaluationInput(view=dataclasses.replace(config.evaluation, windows=1, crops=1))
-    embed = Embedder(encoder)
+    view = dataclasses.replace(config.evaluation, windows=1, crops=1)
+    input_view = EvaluationInput(view=view, augment=config.narrow.augment)
+    embed = Embedder(encoder, is_gray=input_view.is_gray)
     frames, vectors = [], []
     for batch in clip_windows(dataset, table, input_view).map(lambda windows, places: windows).unbatch().batch(16):
         frames += list(batch.numpy())

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,10 +57,11 @@ def row_index(table: EmbeddingTable) -> RowIndex:
         raise UserError(f"received --approximate with {table.path}; expected one on this machine; copy it here first")
     folder = index_folder(table.path)
     try:
-        with locked(table.path):
-            if not _is_of(folder, table.path):
+        # A folder that is there can be read where nothing can be written.
+        if not _is_of(folder, table.path):
+            with _alone(folder):
                 _build(folder, table)
-            loaded = _restored(folder / _INDEX_FILE)
+        loaded = _restored(folder / _INDEX_FILE)
     except BlockingIOError:
         raise UserError(f"another process builds the index of {table.path}; wait for it") from None
     except OSError as error:
@@ -117,10 +117,32 @@ def _build(folder: Path, table: EmbeddingTable) -> None:
 
 
 @contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Holds the lock of who builds an index."""
+    lock = folder.with_name(f".{folder.name}.lock")
+    with locked(lock):
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
 def _replaced_folder(folder: Path) -> Iterator[Path]:
-    shutil.rmtree(folder, ignore_errors=True)
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()) or _strangers(folder):
+        raise UserError(
+            f"{folder} is in the way of the index, and holds other things; expected nothing there, or an older index; "
+            "move it away, or leave out --approximate"
+        )
+    for name in (_INDEX_FILE, _FACTS_FILE):
+        (folder / name).unlink(missing_ok=True)
     with new_folder(folder) as made:
         yield made
+
+
+def _strangers(folder: Path) -> list[Path]:
+    """What is in a folder that no index has there."""
+    return [entry for entry in folder.glob("*") if entry.name not in (_INDEX_FILE, _FACTS_FILE)]
 
 
 def _is_of(folder: Path, table: Path) -> bool:
@@ -141,7 +163,9 @@ def _is_of(folder: Path, table: Path) -> bool:
     if kept["bytes"] != now["bytes"] or expected != _sha256(table):
         note(f"the index {folder} is of another table; it is built anew")
         return False
-    write_json(folder / _FACTS_FILE, {**facts, **now})
+    # Where nothing can be written, the hash is computed again next time.
+    with contextlib.suppress(OSError):
+        write_json(folder / _FACTS_FILE, {**facts, **now})
     return True
 
 

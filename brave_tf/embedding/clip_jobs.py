@@ -1,7 +1,7 @@
 """What there is to do for a source of a prepared dataset: the windows of its clips, out of their records."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,11 @@ from brave_tf.errors import reason_of
 from brave_tf.modalities import MODALITIES
 from brave_tf.preparation.jobs import Outcome, StreamedJob
 from brave_tf.preparation.media_settings import Course
+
+CHECKED_FRAMES = 64
+"""Frames of a clip that are decoded at once."""
+MOST_FRAMES = 512
+"""Frames that stay in memory after they are checked; those of longer clips are decoded twice."""
 
 
 class ClipReader:
@@ -57,7 +62,7 @@ class ClipReader:
         return int(self._table.length[list(rows)].sum())
 
     def windows(self, row: int) -> Iterator[Window]:
-        """The windows of a clip, as those of a medium of its own.
+        """The windows of a clip, as those of a medium of its own: all of them, or none where it is damaged.
 
         Raises:
             DamagedRecordError: the record is damaged.
@@ -70,20 +75,29 @@ class ClipReader:
             raise DamagedRecordError(f"it holds no {facts.word}")
         step = 1 if facts.is_sound else self._input_view.view.step
         begin, end = float(self._start_seconds[row]), count / step
-        pixels: dict[int, np.ndarray] = {}
-        for first in grid.starts(-(-count // step)):
-            shown = (first + np.arange(grid.length)) * step % count
-            if not facts.is_sound:
-                pixels = self._pictures(record, shown, pixels)
-            clip = self._sound(record, shown) if facts.is_sound else np.stack([pixels[each] for each in shown.tolist()])
+        shown = {first: (first + np.arange(grid.length)) * step % count for first in grid.starts(-(-count // step))}
+        clips = self._sound(record, shown.values()) if facts.is_sound else self._films(record, list(shown.values()))
+        for first, clip in zip(shown, clips, strict=True):
             last = min(first + grid.length, end)
             yield Window(self._source[row], begin + first * grid.unit_seconds, begin + last * grid.unit_seconds, clip)
 
-    def _sound(self, record: Any, samples: np.ndarray) -> np.ndarray:
-        sound: np.ndarray = record[MODALITIES[self._input_view.modality].key].numpy()[samples]
+    def _sound(self, record: Any, shown: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        sound: np.ndarray = record[MODALITIES[self._input_view.modality].key].numpy()
         if not np.isfinite(sound).all():
             raise DamagedRecordError("its sound is not finite")
-        return sound
+        for samples in shown:
+            yield sound[samples]
+
+    def _films(self, record: Any, shown: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+        kept: dict[int, np.ndarray] = {}
+        frames = np.unique(np.concatenate(shown))
+        for first in range(0, len(frames), CHECKED_FRAMES):
+            checked = self._pictures(record, frames[first : first + CHECKED_FRAMES], {})
+            kept |= checked if len(frames) <= MOST_FRAMES else {}
+        pixels: dict[int, np.ndarray] = {}
+        for numbers in shown:
+            pixels = kept or self._pictures(record, numbers, pixels)
+            yield np.stack([pixels[each] for each in numbers.tolist()])
 
     def _pictures(self, record: Any, frames: np.ndarray, known: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
         """The pixels of frames by their number, some of them from the window before."""

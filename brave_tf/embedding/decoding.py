@@ -22,7 +22,9 @@ Event = tuple[int, Window | Outcome | float]
 """The number of a file, with its next window, with what became of it, or with the share of it that is read."""
 
 
-def decoded_in_processes(jobs: Iterable[MediaJob], workers: int) -> Generator[Event | None, None, None]:
+def decoded_in_processes(
+    jobs: Iterable[MediaJob], workers: int, most_silent_seconds: float | None = None
+) -> Generator[Event | None, None, None]:
     """Does jobs in so many processes, and yields what they give.
 
     A job whose process dies gets one more try, in a new process and with no other beside it. Windows of a file come in
@@ -31,6 +33,7 @@ def decoded_in_processes(jobs: Iterable[MediaJob], workers: int) -> Generator[Ev
     Args:
         jobs: files that are elsewhere are copied to this machine while others are decoded.
         workers: processes.
+        most_silent_seconds: by default `MOST_SILENT_SECONDS`.
 
     Yields:
         Events, or None after a while without one.
@@ -40,7 +43,7 @@ def decoded_in_processes(jobs: Iterable[MediaJob], workers: int) -> Generator[Ev
     """
     todo = list(jobs)
     with fetched_sources((job.source for job in todo), workers) as fetched:
-        pool = _Pool(todo, workers, fetched)
+        pool = _Pool(todo, workers, fetched, most_silent_seconds or MOST_SILENT_SECONDS)
         try:
             yield from pool.events()
         finally:
@@ -61,10 +64,12 @@ class _Decoder:
 
 
 class _Pool:
-    def __init__(self, jobs: Iterable[MediaJob], workers: int, fetched: "FetchedSources[MediaJob]"):
+    def __init__(
+        self, jobs: Iterable[MediaJob], workers: int, fetched: "FetchedSources[MediaJob]", most_silent_seconds: float
+    ):
         self._waiting = collections.deque(jobs)
         self._most, self._fetched = workers, fetched
-        self._limits = FileLimits(MOST_SILENT_SECONDS)
+        self._limits = FileLimits(most_silent_seconds)
         self._decoders: list[_Decoder] = []
         self._suspects: collections.deque[MediaJob] = collections.deque()
         self._failed_starts = 0
@@ -156,9 +161,9 @@ class _Pool:
             worker = decoder.worker
             if decoder.job is None or worker.number is None or worker.verdict:
                 continue
-            if worker.seconds > MOST_SILENT_SECONDS:
+            if worker.seconds > self._limits.seconds:
                 decoder.is_hung = True
-                worker.end(f"gave nothing for {MOST_SILENT_SECONDS:g} s")
+                worker.end(f"gave nothing for {self._limits.seconds:g} s")
             elif held_bytes(worker.number) > self._limits.memory_bytes:
                 worker.end(self._limits.memory_reason)
 

@@ -69,6 +69,7 @@ def embed_media(
         stride=grid.stride_seconds,
         pool=pool,
         dense=dense,
+        folder=os.getcwd(),
     )
     work = _clips(loaded, grid, facts, str(data)) if data is not None else work_of_media(loaded, grid, facts, media)
     if is_written(path, work.plan):
@@ -141,7 +142,7 @@ def work_of_media(
         MediaJob(number, source, input_view, grid.window_seconds, grid.stride_seconds)
         for number, source in enumerate(listing.sources)
     ]
-    plan = Plan(dataclasses.replace(facts, folder=os.getcwd()), files)
+    plan = Plan(facts, files)
     return EmbeddingWork(plan, jobs, [max(size or 0, 1) for size in sizes])
 
 
@@ -178,13 +179,12 @@ def embed_rows(path: Path, work: EmbeddingWork, journal: Journal, embedder: Wind
         batches = stack.enter_context(
             made_ahead(full_batches(window_events(jobs, workers), embedder.batch_size), BATCHES_AHEAD)
         )
-        waiting, done = {job.number for job in jobs}, 0
+        ended, ended_bytes, done = files - len(jobs), 0, 0
         for batch in batches:
             writer.add(batch, None if batch.clips is None else embedder(batch.clips))
-            waiting -= {number for number, _ in batch.ended}
-            shares = int(sum(sizes[number] * share for number, share in batch.shares.items() if number in waiting))
-            reached = left - sum(sizes[number] for number in waiting) + shares
-            advance(max(reached - done, 0), f"({files - len(waiting)} of {files} files)")
+            ended, ended_bytes = ended + len(batch.ended), ended_bytes + sum(sizes[n] for n, _ in batch.ended)
+            reached = ended_bytes + int(sum(sizes[number] * share for number, share in batch.shares.items()))
+            advance(max(reached - done, 0), f"({ended:,} of {files:,} files)")
             done = max(reached, done)
 
 

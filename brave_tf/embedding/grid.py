@@ -1,11 +1,15 @@
 """Where the windows of a medium lie: whole numbers of what its encoder counts, sampled frames or samples of sound."""
 
 import dataclasses
-import math
 
 from brave_tf.config import SOURCE_FPS, EvaluationInput
 from brave_tf.errors import UsageError
 from brave_tf.modalities import MODALITIES
+
+MOST_WINDOW_BYTES = 2**30
+"""Of a window as float32, as the network takes it; what it makes of that is many times as much."""
+MOST_STRIDE_SECONDS = 1e6
+"""No medium that is read is as long."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,15 +39,21 @@ class Grid:
             stride: seconds from one window to the next; None for half a window. Both are rounded to whole units.
 
         Raises:
-            UsageError: one of them is no number of seconds above 0.
+            UsageError: one of them is no number of seconds above 0, or a window would take more memory than
+                `MOST_WINDOW_BYTES`.
         """
-        for option, value in (("--window", window), ("--stride", stride)):
-            if value is not None and not 0 < value < math.inf:
-                raise UsageError(f"received {option} {value:g}; expected seconds above 0, such as {option} 2.5")
         if MODALITIES[input_view.modality].is_sound:
-            unit, own = 1 / input_view.sound.sample_rate_hz, input_view.sound.samples
+            unit, own, numbers = 1 / input_view.sound.sample_rate_hz, input_view.sound.samples, 1
         else:
+            channels = MODALITIES[input_view.modality].channels
             unit, own = input_view.view.step / SOURCE_FPS, input_view.view.frames
+            numbers = input_view.view.size**2 * channels
+        longest = unit * (MOST_WINDOW_BYTES // (4 * numbers))
+        for option, value, most in (("--window", window, longest), ("--stride", stride, MOST_STRIDE_SECONDS)):
+            if value is not None and not 0 < value <= most:
+                raise UsageError(
+                    f"received {option} {value:g}; expected seconds above 0 and up to {most:.0f}, such as {option} 2.5"
+                )
         length = own if window is None else max(round(window / unit), 1)
         return cls(unit, length, max(length // 2, 1) if stride is None else max(round(stride / unit), 1))
 

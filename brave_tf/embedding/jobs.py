@@ -2,11 +2,11 @@
 
 import dataclasses
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from brave_tf.config import EvaluationInput
-from brave_tf.embedding.windows import media_windows
+from brave_tf.embedding.windows import Window, media_windows
 from brave_tf.preparation.fetched_sources import cannot_fetch
 from brave_tf.preparation.jobs import Outcome, StreamedJob
 from brave_tf.preparation.layouts import Source
@@ -43,12 +43,15 @@ class MediaJob(StreamedJob):
         except OSError as error:
             return cannot_fetch(error, self.source.name)
 
+    def windows(self, source: Source, course: Course) -> Iterator[Window]:
+        """All windows of the source, which is on this machine now; see `media_windows`."""
+        return media_windows(source, self.input_view, self.window, self.stride, course=course)
+
     def _do(self, source: Source, course: Course, give: Callable[[Any], None]) -> Outcome:
         remarks: list[str] = []
         course = dataclasses.replace(course, remark=remarks.append)
         try:
-            windows = media_windows(source, self.input_view, self.window, self.stride, course=course)
-            for window in itertools.islice(windows, self.skip, None):
+            for window in itertools.islice(self.windows(source, course), self.skip, None):
                 give(window)
         except MediaError as error:
             return Outcome([], str(error))

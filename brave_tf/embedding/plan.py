@@ -17,7 +17,7 @@ from brave_tf.files import locked, write_atomically
 from brave_tf.storage import is_remote, remove_tree
 
 PLAN_FILE, JOURNAL_FILE, LOCK_FILE = "plan.json", "rows", "lock"
-SETTINGS = ("weights_sha256", "tower", "window", "stride", "pool", "dense", "data", "card", "version")
+SETTINGS = ("weights_sha256", "tower", "window", "stride", "pool", "dense", "data", "folder", "card", "version")
 """Facts of a table that its rows follow from, besides the files."""
 NAMED = 3
 """Differences that are named one by one."""
@@ -37,8 +37,17 @@ class Plan:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What the rows follow from, besides the files."""
-        return {name: value for name, value in to_dict(self.facts).items() if name in SETTINGS}
+        """What the rows follow from, besides the files; the folder as well, if a name counts from it."""
+        settings = {name: value for name, value in to_dict(self.facts).items() if name in SETTINGS}
+        if not self._counts_from_folder:
+            del settings["folder"]
+        return settings
+
+    @property
+    def _counts_from_folder(self) -> bool:
+        if self.facts.data is not None:
+            return self.facts.place_of(self.facts.data) != self.facts.data
+        return not all(os.path.isabs(name) or is_remote(name) for name, *_ in self.files)
 
     @property
     def digest(self) -> str:
@@ -66,7 +75,7 @@ def is_written(path: Path, plan: Plan) -> bool:
         # Where it was interrupted between the last two steps.
         remove_tree(parts_folder(path), missing_ok=True)
         return True
-    before = {name: value for name, value in to_dict(facts).items() if name in SETTINGS}
+    before = Plan(facts, plan.files).settings
     raise _other(path, _differences(before, plan.settings) or ["other files"], f"remove {path}")
 
 
@@ -83,16 +92,17 @@ def kept_rows(path: Path, plan: Plan) -> Iterator[Journal]:
             written.
     """
     folder = parts_folder(path)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder / LOCK_FILE):
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locked(folder / LOCK_FILE))
             _check_same(path, folder, plan)
-            with Journal(folder / JOURNAL_FILE, plan.facts.embedding_size) as journal:
-                yield journal
-    except BlockingIOError:
-        raise UserError(f"another process is writing {path}; wait for it, or choose another --out") from None
-    except OSError as error:
-        raise UserError(f"{folder} cannot be written ({reason_of(error)}); choose another --out") from None
+            journal = stack.enter_context(Journal(folder / JOURNAL_FILE, plan.facts.embedding_size))
+        except BlockingIOError:
+            raise UserError(f"another process is writing {path}; wait for it, or choose another --out") from None
+        except OSError as error:
+            raise UserError(f"{folder} cannot be written ({reason_of(error)}); choose another --out") from None
+        yield journal
     if path.exists():
         remove_tree(folder)
 

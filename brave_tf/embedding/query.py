@@ -1,10 +1,11 @@
 """What is searched for: a media file, or the moment of one."""
 
 import collections
+import contextlib
 import dataclasses
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -135,16 +136,27 @@ def files_of_query(query: Query, places: Places, folder: Path | None) -> np.ndar
     Args:
         query: what is searched for.
         places: the rows of the table.
-        folder: what relative names in the table count from; None where they name no files.
+        folder: what relative names in the table count from; None where they name no files, and so none is the query.
     """
-    numbers = [number for number, name in enumerate(places.names) if name == printable(os.fspath(query.path))]
-    if folder is not None:
-        own = os.path.realpath(query.path)
-        last = printable(os.path.basename(own))
-        # Most names differ in their last part, and need no look at the disk.
-        alike = (number for number, name in enumerate(places.names) if name.endswith(last))
-        numbers += [number for number in alike if os.path.realpath(folder / places.names[number]) == own]
-    return np.array(sorted(set(numbers)), np.int64)
+    if folder is None:
+        return np.zeros(0, np.int64)
+    own = printable(os.path.realpath(query.path))
+    last = os.path.basename(own)
+    links = _links(folder, {name[: name.rfind("/") + 1] for name in places.names})
+    # Most names differ in their last part and are no links. They need no look at the disk.
+    alike = (number for number, name in enumerate(places.names) if name.endswith(last) or name in links)
+    return np.array(
+        [each for each in alike if printable(os.path.realpath(folder / places.names[each])) == own], np.int64
+    )
+
+
+def _links(folder: Path, beginnings: Iterable[str]) -> set[str]:
+    """Names of symbolic links that begin with one of these folders; of those that are not there, none."""
+    found = set()
+    for beginning in beginnings:
+        with contextlib.suppress(OSError), os.scandir(folder / beginning) as entries:
+            found |= {beginning + printable(entry.name) for entry in entries if entry.is_symlink()}
+    return found
 
 
 def batches(windows: Iterator[Window], size: int) -> Iterator[list[Window]]:

@@ -1,5 +1,6 @@
 """What the rows of a table are compared with: a query as the table's encoder sees it, or as its heads do."""
 
+import contextlib
 import dataclasses
 import functools
 import math
@@ -18,13 +19,14 @@ from brave_tf.embedding.across import (
 )
 from brave_tf.embedding.exact import Transform
 from brave_tf.embedding.grid import Grid
-from brave_tf.embedding.query import Query, batches, query_windows
+from brave_tf.embedding.query import Query, batches
+from brave_tf.embedding.query_job import decoded_query
 from brave_tf.embedding.table import EmbeddingTable
 from brave_tf.embedding.vectors import WindowEmbedder
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.encoders.heads import Heads, load_heads
 from brave_tf.encoders.loading import load_encoder
-from brave_tf.errors import UserError, one_line
+from brave_tf.errors import UsageError, UserError, one_line
 from brave_tf.modalities import MODALITIES, Modality
 from brave_tf.progress import note, phase
 
@@ -95,12 +97,18 @@ def across_modalities(table: EmbeddingTable, query: Query, encoder: Place | None
         )
     words = [MODALITIES[modality_of(each)].word for each in (tower, own)]
     note(f"the {words[0]} of {query} (tower {tower}) is compared with {words[1]} (tower {own}), by {heads.place}")
-    rows, start, end = _embedded(loaded, query)
+    rows, start, end = _embedded(loaded, query, Grid.of(loaded.card.input_view))
     return QueryVector(query_across(towards_table, rows), start, end, modality_of(tower), rows_across(towards_query))
 
 
 def _heads(table: EmbeddingTable, encoder: Place | None) -> Heads:
-    place = _own_place(table) if encoder is None else encoder.path if isinstance(encoder, Encoder) else encoder
+    place = (
+        table.facts.place_of(table.facts.encoder)
+        if encoder is None
+        else encoder.path
+        if isinstance(encoder, Encoder)
+        else encoder
+    )
     with phase("loading the heads"):
         heads = load_heads(place)
     own = table.facts.tower
@@ -130,23 +138,23 @@ def _as_rows(table: EmbeddingTable, query: Query, encoder: Place | None) -> tupl
             f"{loaded.path} is shown other clips now than when {table.path} was made of it; write the table again with "
             "brave-tf embed"
         )
-    return *_embedded(loaded, query, facts.window, facts.stride), loaded
+    try:
+        grid = Grid.of(loaded.card.input_view, facts.window, facts.stride)
+    except UsageError:
+        raise UserError(
+            f"{table.path} tells of windows of {facts.window:g} s, one every {facts.stride:g} s, which are too long; "
+            "write it again with brave-tf embed"
+        ) from None
+    return *_embedded(loaded, query, grid), loaded
 
 
 def _loaded(table: EmbeddingTable, encoder: Place | None) -> Encoder:
     if encoder is not None:
         return load_encoder(encoder, None if isinstance(encoder, Encoder) else table.facts.tower)
     try:
-        return load_encoder(_own_place(table), table.facts.tower)
+        return load_encoder(table.facts.place_of(table.facts.encoder), table.facts.tower)
     except UserError as error:
         raise UserError(f"the encoder of {table.path} does not load ({error}); give it with --encoder") from None
-
-
-def _own_place(table: EmbeddingTable) -> str:
-    """Where the table's encoder is: as it was given, from here or from where the table was made."""
-    place, folder = table.facts.encoder, table.facts.folder
-    there = os.path.join(folder or "", place)
-    return there if not os.path.exists(place) and os.path.exists(there) else place
 
 
 def _check_hash(table: EmbeddingTable, sha256: str, place: object) -> None:
@@ -159,17 +167,16 @@ def _check_hash(table: EmbeddingTable, sha256: str, place: object) -> None:
         )
 
 
-def _embedded(
-    encoder: Encoder, query: Query, window: float | None = None, stride: float | None = None
-) -> tuple[np.ndarray, float, float]:
+def _embedded(encoder: Encoder, query: Query, grid: Grid) -> tuple[np.ndarray, float, float]:
     """The embeddings of the query's windows, [n, D], and where it begins and ends."""
-    input_view = encoder.card.input_view
-    grid = Grid.of(input_view, window, stride)
     embed = _embedder(encoder, grid)
     rows: list[np.ndarray] = []
     start, end = math.inf, 0.0
-    with phase(f"embedding {query}"):
-        for batch in batches(query_windows(query, input_view, grid), embed.batch_size):
+    with (
+        phase(f"embedding {query}"),
+        contextlib.closing(decoded_query(query, encoder.card.input_view, grid)) as windows,
+    ):
+        for batch in batches(windows, embed.batch_size):
             rows.append(embed.windows(batch))
             start, end = min(start, batch[0].start), max(end, batch[-1].end)
     if not rows:

@@ -23,6 +23,7 @@ from brave_tf.embedding.query_vector import (
     by_projection,
 )
 from brave_tf.embedding.table import EmbeddingTable, TableFacts, open_table
+from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UsageError
 from brave_tf.progress import Advance, note, phase, track
 from brave_tf.storage import is_remote
@@ -42,6 +43,7 @@ class Found:
         answers: moments, the best first; or pairs of files where near duplicates were asked for.
         query: what was searched for; None for near duplicates.
         compared: the query's vector; None for near duplicates.
+        command: the words that search for this again.
     """
 
     table: Path
@@ -49,6 +51,7 @@ class Found:
     answers: list[Answer] | list[FilePair]
     query: Query | None = None
     compared: QueryVector | None = None
+    command: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path | None:
@@ -58,7 +61,9 @@ class Found:
 
 def folder_of(facts: TableFacts) -> Path | None:
     """What relative names of files in a table count from; None where they name clips of a dataset."""
-    return None if facts.folder is None or is_remote(facts.folder) else Path(facts.folder)
+    if facts.data is not None or facts.folder is None or is_remote(facts.folder):
+        return None
+    return Path(facts.folder)
 
 
 def find(
@@ -86,12 +91,20 @@ def find(
     if score is not None:
         if given or encoder is not None:
             raise UsageError(f"received {(given or ['--encoder'])[0]} with --near-duplicates; expected the table alone")
-        return near_duplicates_in(table, score, top)
+        words = ["--near-duplicates", *([] if score is True else [f"{score:g}"])]
+        return _again(near_duplicates_in(table, score, top), table, words, top)
     if len(given) > 1:
         raise UsageError(f"received {' and '.join(given)}; expected at most one of them")
     assert query is not None
     compare = across_modalities if cross else by_projection if projections else by_embedding
-    return search_in(table, query, compare, encoder, approximate=approximate, top=TOP if top is None else top)
+    found = search_in(table, query, compare, encoder, approximate=approximate, top=TOP if top is None else top)
+    words = [] if encoder is None else ["--encoder", str(encoder.path if isinstance(encoder, Encoder) else encoder)]
+    return _again(found, table, ["--query", os.fspath(query), *words, *given], top)
+
+
+def _again(found: Found, table: str | os.PathLike[str], words: list[str], top: int | None) -> Found:
+    last = [] if top is None else ["--top", str(top)]
+    return dataclasses.replace(found, command=("brave-tf", "search", os.fspath(table), *words, *last))
 
 
 def near_duplicates_in(path: str | os.PathLike[str], score: float | bool, top: int | None = None) -> Found:

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -59,8 +60,8 @@ class TableFacts:
         window: seconds of a window.
         stride: seconds from one window to the next.
         pool: what a row stands for.
-        folder: the folder that relative names in the column `file` count from; None for those of a dataset.
-        data: the dataset whose clips were embedded; None for media files.
+        folder: the folder that relative places count from: the files, `encoder` and `data`. None if nobody says.
+        data: the dataset whose clips were embedded, as it was given; None for media files.
         dense: whether there is a map beside the table for each window.
         rows: in all.
         files: how many files the rows are of.
@@ -88,6 +89,11 @@ class TableFacts:
     remarks: tuple[FileRemark, ...] = ()
     plan: str = ""
     version: int = VERSION
+
+    def place_of(self, name: str) -> str:
+        """Where something is that the table names as it was given: from its folder, or else from here."""
+        there = os.path.join(self.folder or "", name)
+        return there if os.path.exists(there) else name
 
     def to_json(self) -> str:
         """The facts as JSON text."""

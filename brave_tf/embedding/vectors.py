@@ -3,23 +3,23 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from brave_tf.data.spectrogram import log_mel
 from brave_tf.embedding.grid import Grid
 from brave_tf.embedding.windows import Window
+from brave_tf.encoders.dense import dense_network
 from brave_tf.encoders.encoder import Encoder
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, reason_of
 from brave_tf.evaluation.features import BATCH_CLIPS, Embedder
 from brave_tf.modalities import MODALITIES
 
-POOLING = (
-    keras.layers.GlobalAveragePooling1D,
-    keras.layers.GlobalAveragePooling2D,
-    keras.layers.GlobalAveragePooling3D,
+FIXED = (
+    "leave out --window, or give the length of these clips; a file without a card is taken for an encoder of clips as "
+    "the paper has them: brave_tf.as_encoder gives it another card"
 )
+"""What to do with an encoder of clips of one shape."""
 
 
 class Vectors(NamedTuple):
@@ -47,7 +47,7 @@ class WindowEmbedder:
         batch_size: clips that are embedded at once: as many as in evaluation, or fewer of longer windows.
 
     Raises:
-        UserError: maps are wanted of an encoder that has none.
+        UserError: maps are wanted of an encoder that has none, or it takes clips of another shape alone.
 
     Example:
         >>> embed = WindowEmbedder(encoder, Grid.of(encoder.card.input_view))
@@ -57,20 +57,30 @@ class WindowEmbedder:
 
     def __init__(self, encoder: Encoder, grid: Grid, dense: bool = False) -> None:
         own = encoder.card.input_view
+        encoder.check_takes(grid.input_view(own), FIXED)
         self._sound = grid.input_view(own).sound if MODALITIES[own.modality].is_sound else None
-        self._encode: Any = _dense_model(encoder) if dense else encoder
+        self._encode: Any = dense_network(encoder, "--dense", "leave out --dense") if dense else encoder
         self._dense = dense
         self._map_shape: tuple[int, ...] = ()
         self.batch_size = max(BATCH_CLIPS * Grid.of(own).length // max(grid.length, Grid.of(own).length), 1)
-        self._embed = Embedder(self._rows, own.modality, batch_clips=self.batch_size)
+        self._embed = Embedder(self._rows, own.modality, batch_clips=self.batch_size, is_gray=own.is_gray)
 
     def __call__(self, clips: np.ndarray) -> Vectors:
         """Embeds clips.
 
         Args:
             clips: [n, T, H, W, C] uint8 frames as they are stored, or [n, N] float32 sound, as `Window.clip`.
+
+        Raises:
+            UserError: there is too little memory for them.
         """
-        rows = self._embed(tf.constant(clips)).numpy()
+        try:
+            rows = self._embed(tf.constant(clips)).numpy()
+        except tf.errors.ResourceExhaustedError as error:
+            raise UserError(
+                f"the network does not fit into memory with {self.batch_size} windows of {clips.shape[1]:,} "
+                f"{'samples' if self._sound else 'frames'} ({reason_of(error)}); give a smaller --window"
+            ) from None
         if not self._dense:
             return Vectors(rows, None)
         size = int(np.prod(self._map_shape))
@@ -89,20 +99,3 @@ class WindowEmbedder:
         maps, embeddings = (tf.cast(each, tf.float32) for each in self._encode(clips, training=training))
         self._map_shape = tuple(maps.shape[1:])
         return tf.concat([tf.reshape(maps, [maps.shape[0], -1]), embeddings], axis=1)
-
-
-def _dense_model(encoder: Encoder) -> keras.Model:
-    """The encoder's network with two outputs: what its last global average pooling takes, and its embedding."""
-    model = encoder.model
-    if model is None:
-        raise UserError(
-            f"received --dense with {encoder.path}, a SavedModel, which keeps its maps to itself; give the run or the "
-            ".keras file that it was exported from"
-        )
-    pooling = next((layer for layer in reversed(model.layers) if isinstance(layer, POOLING)), None)
-    if pooling is None:
-        raise UserError(
-            f"received --dense with {encoder.path}, whose layers end without a global average pooling: there is no map "
-            "that its embedding is the mean of; leave out --dense"
-        )
-    return keras.Model(model.input, [pooling.input, model.output])

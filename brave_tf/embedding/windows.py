@@ -76,7 +76,7 @@ def media_windows(
     Raises:
         MediaError: the file is empty, cut off, damaged, no media at all, or lacks what the encoder embeds. Windows that
             were yielded before are then not to be kept.
-        UsageError: `window` or `stride` is no number of seconds above 0.
+        UsageError: `window` or `stride` is no number of seconds above 0, or too large; see `Grid.of`.
         UserError: the encoder embeds what no medium holds by itself, such as optical flow.
     """
     source, grid, facts = as_source(media), Grid.of(input_view, window, stride), MODALITIES[input_view.modality]

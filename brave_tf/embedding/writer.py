@@ -1,5 +1,6 @@
 """The rows of all files, as they come, and at the end the table that holds them in the order of the files."""
 
+import contextlib
 import dataclasses
 import itertools
 import shutil
@@ -16,7 +17,7 @@ from brave_tf.embedding.journal import Journal
 from brave_tf.embedding.plan import Plan, dense_folder
 from brave_tf.embedding.table import BLOCK_ROWS, DENSE, EMBEDDING, FileRemark, TableFacts, as_column, table_schema
 from brave_tf.embedding.vectors import Vectors
-from brave_tf.errors import UserError, one_line
+from brave_tf.errors import UserError, one_line, reason_of
 from brave_tf.files import replaced
 from brave_tf.preparation.jobs import Outcome
 
@@ -74,10 +75,11 @@ class RowWriter:
             return
         if vectors.maps is not None:
             folder = self._folder / _file_folder(number)
-            folder.mkdir(parents=True, exist_ok=True)
             there = self._journal.files[number].rows if number in self._journal.files else 0
-            for window, row in enumerate(rows.tolist(), there):
-                np.save(folder / _map_name(window), vectors.maps[row])
+            with _writing(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+                for window, row in enumerate(rows.tolist(), there):
+                    np.save(folder / _map_name(window), vectors.maps[row])
         self._journal.append(number, spans[rows], embeddings)
 
     def _end(self, number: int, outcome: Outcome) -> None:
@@ -99,8 +101,23 @@ def write_table(path: Path, plan: Plan, journal: Journal) -> TableFacts:
     """Writes the table, of which every file is done.
 
     Raises:
-        OSError: it cannot be written.
+        UserError: it cannot be written.
     """
+    with _writing(path):
+        return _write_table(path, plan, journal)
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written ({reason_of(error)}); free some space, and run the same command again to go on"
+        ) from None
+
+
+def _write_table(path: Path, plan: Plan, journal: Journal) -> TableFacts:
     names, numbers = [each[0] for each in plan.files], range(len(plan.files))
     used = [number for number in numbers if journal.files[number].reason is None]
     facts = dataclasses.replace(

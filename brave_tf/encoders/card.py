@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,14 @@ def sha256_of(variables: Iterable[Any]) -> str:
         array = np.ascontiguousarray(variable.numpy())
         digest.update(array.astype(array.dtype.newbyteorder("<")).tobytes())
     return digest.hexdigest()
+
+
+def checksum_of(variables: Iterable[Any]) -> int:
+    """What changes when a value of the variables does, but for chance; made to be quick, and no proof of anything."""
+    checksum = 0
+    for variable in variables:
+        checksum = zlib.crc32(np.ascontiguousarray(variable.numpy()).view(np.uint8).data, checksum)
+    return checksum
 
 
 def add_to_archive(path: Path, card: EncoderCard) -> None:

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from brave_tf.config import AudioViewConfig
+from brave_tf.config import AudioViewConfig, EvaluationInput
 from brave_tf.encoders import card as cards
 from brave_tf.encoders.card import EncoderCard
 from brave_tf.encoders.portable import copy_weights, to_stock_layers
@@ -54,6 +54,7 @@ class Encoder:
         self.variables = list(variables)
         self.trainable_variables = list(trainable_variables)
         self._embedding_size = embedding_size
+        self._loaded_checksum = cards.checksum_of(self._weights)
 
     def __call__(self, video: Any, training: bool = False) -> tf.Tensor:
         """Embeds clips.
@@ -92,9 +93,35 @@ class Encoder:
             return int(self.model.output_shape[-1])
         return int(self(np.zeros([1, *self._input], "float32")).shape[-1])
 
+    @property
+    def _weights(self) -> list[Any]:
+        """Its variables, without the states of random generators where it has such."""
+        return self.variables if self.model is None else self.model.weights
+
     def weights_sha256(self) -> str:
-        """What tells its weights apart: the card's hash, or one over its variables."""
+        """What tells its weights apart: the card's hash, or one over its variables.
+
+        Of weights that were changed since they were loaded, such as by training, it is that of what they are now; the
+        card tells it from then on.
+        """
+        checksum = cards.checksum_of(self._weights)
+        if checksum != self._loaded_checksum:
+            self.card = dataclasses.replace(self.card, weights_sha256=cards.sha256_of(self._weights))
+            self._loaded_checksum = checksum
         return self.card.weights_sha256 or cards.sha256_of(self.variables)
+
+    def check_takes(self, input_view: EvaluationInput, remedy: str) -> None:
+        """Raises `UserError` if its network takes clips of one shape alone, and is to be shown others.
+
+        Args:
+            input_view: what it is to be shown.
+            remedy: what to do about it, for the message.
+        """
+        shape = getattr(self.model, "input_shape", None)
+        taken, shown = list(shape[1:]) if isinstance(shape, tuple) else [], list(input_view.clip_shape)
+        fits = len(taken) == len(shown) and all(own in (None, other) for own, other in zip(taken, shown, strict=True))
+        if taken and not fits:
+            raise UserError(f"{self.path} takes clips {taken} alone; received clips {shown}; expected those; {remedy}")
 
     @property
     def is_random(self) -> bool:

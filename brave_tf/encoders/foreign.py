@@ -14,7 +14,6 @@ import tensorflow as tf
 from brave_tf.encoders.card import EncoderCard, sha256_of
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError, reason_of
-from brave_tf.modalities import MODALITIES
 
 
 def as_encoder(function: Callable[..., Any], card: EncoderCard, *, name: str) -> Encoder:
@@ -92,11 +91,7 @@ def _as_array(value: Any) -> np.ndarray:
 
 def _embedding_size(function: Callable[..., Any], card: EncoderCard, name: str) -> int:
     """D, found by embedding two black or silent clips of the size that the card tells."""
-    facts, view = MODALITIES[card.modality], card.input_view
-    if facts.is_sound:
-        shape: tuple[int, ...] = (2, view.sound.spectrogram_frames, view.sound.mel_bands)
-    else:
-        shape = (2, card.view.frames, card.view.size, card.view.size, facts.channels)
+    shape = (2, *card.input_view.clip_shape)
     clips = np.zeros(shape, np.float32)
     try:
         embeddings = _as_array(function(clips))

@@ -14,7 +14,7 @@ from brave_tf.method.towers import Towers
 from brave_tf.modalities import Tower, TowerChoice
 from brave_tf.models.backbones import backbones
 from brave_tf.progress import note
-from brave_tf.runs.directory import read_config
+from brave_tf.runs.directory import finished_summary, read_config
 from brave_tf.runs.paths import (
     CHECKPOINT_CONTENT,
     CHECKPOINT_FOLDER,
@@ -35,6 +35,29 @@ def find_checkpoint(path: Path) -> Path | None:
         return None
     same_step = path.with_name(checkpoint_path(path, step).name)
     return next((place for place in (path, same_step) if place.is_dir()), None)
+
+
+def kept_checkpoint(run: Path, step: int) -> Path:
+    """Where a run has its encoder of a step: a checkpoint's directory, or the run itself if it finished there.
+
+    Raises:
+        UserError: it is no run, or keeps none of that step; the steps that it keeps are listed.
+    """
+    read_config(run)
+    if step in checkpoint_steps(run):
+        return checkpoint_path(run, step)
+    if (finished_summary(run) or {}).get("steps") == step:
+        return run
+    raise UserError(f"received step={step}; {kept_steps(run)}")
+
+
+def kept_steps(run: Path) -> str:
+    """Which checkpoints a run keeps, in words."""
+    steps = [f"{step:,}" for step in checkpoint_steps(run)]
+    if not steps:
+        return f"{run} keeps no checkpoint"
+    listed = " and ".join([", ".join(steps[:-1]), steps[-1]] if steps[1:] else steps)
+    return f"{run} keeps the checkpoint{'s' if steps[1:] else ''} of step{'s' if steps[1:] else ''} {listed}"
 
 
 def load_checkpoint(path: Path, choice: TowerChoice | None) -> tuple[keras.Model, EncoderCard]:
@@ -82,7 +105,7 @@ def load_towers(path: Path) -> tuple[Towers, Config, int]:
             settings.hidden_size,
             settings.projection_size,
             settings.heads,
-            settings.predictor,
+            settings.has_predictor,
             name="towers",
         )
         # They come first among the weights of the whole model.

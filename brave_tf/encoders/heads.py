@@ -17,21 +17,22 @@ from brave_tf.config.ranges import STRICT
 from brave_tf.config.values import to_dict
 from brave_tf.encoders.card import weights_sha256
 from brave_tf.encoders.encoder import RANDOM, TOWER_FILES, save_encoder, seeded_initialisation
+from brave_tf.encoders.exported import HEADS_FILE, HEADS_FOLDER
 from brave_tf.encoders.from_run import find_checkpoint, load_towers
-from brave_tf.encoders.loading import load_archive, load_encoder
+from brave_tf.encoders.hub_names import is_hub
+from brave_tf.encoders.loading import load_archive, load_encoder, released_file
 from brave_tf.encoders.named import PRESETS
+from brave_tf.encoders.places import fetch_heads
 from brave_tf.encoders.portable import to_stock_layers
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, reason_of
 from brave_tf.files import replaced
 from brave_tf.method.brave import Brave
 from brave_tf.method.towers import Towers
 from brave_tf.modalities import Modality, Tower
+from brave_tf.presets import released_checkpoints
 from brave_tf.runs.paths import CONFIG_FILE
 from brave_tf.storage import as_path
 
-HEADS_FOLDER = "heads"
-"""In an export: the heads, and the encoders that they stand on."""
-HEADS_FILE = "heads.keras"
 _CARD_NAME = "brave_tf_heads.json"
 
 _EXPECTED = (
@@ -101,7 +102,8 @@ def load_heads(path: str | os.PathLike[str]) -> Heads:
 
     Args:
         path: a run directory, `RUN/checkpoints/step-N`, a `.keras` file of a whole `Brave`, a directory that
-            `brave-tf export --heads` wrote, or `random:PRESET` for heads at random initialisation.
+            `brave-tf export --heads` wrote, or `random:PRESET` for heads at random initialisation. As encoders, each
+            may be elsewhere: `gs://...`, `hf://...`, `kaggle://...`, or a checkpoint that was published with the paper.
 
     Raises:
         UserError: there is nothing there, or it has no heads.
@@ -109,7 +111,19 @@ def load_heads(path: str | os.PathLike[str]) -> Heads:
     name = os.fspath(path)
     if name.startswith(RANDOM):
         return _random(name)
-    place = as_path(path)
+    if is_hub(name):
+        place = fetch_heads(name)
+    elif name in released_checkpoints and not os.path.exists(name):
+        place = released_file(name, "broad")
+    else:
+        place = as_path(path)
+    try:
+        return _from_place(place, name)
+    except OSError as error:
+        raise UserError(f"{place} cannot be read ({reason_of(error)}); run the same command again") from error
+
+
+def _from_place(place: Path, name: str) -> Heads:
     if place.name in TOWER_FILES.values() and place.is_file():
         # One of the towers, beside which the others and the heads are.
         place = place.parent
@@ -121,7 +135,7 @@ def load_heads(path: str | os.PathLike[str]) -> Heads:
         if (folder / HEADS_FILE).is_file():
             return _read(folder)
     if not place.exists():
-        raise UserError(f"{place} does not exist; {_EXPECTED}")
+        raise UserError(f"{name} does not exist; {_EXPECTED}")
     model = load_archive(place) if place.is_file() else None
     if not isinstance(model, Brave):
         raise UserError(f"{name} has no heads; {_EXPECTED}")
@@ -176,7 +190,7 @@ def _random(name: str) -> Heads:
     narrow, settings = load_encoder(name).model, config.model
     with seeded_initialisation(0):
         towers = Towers(
-            narrow, broad, settings.hidden_size, settings.projection_size, settings.heads, settings.predictor
+            narrow, broad, settings.hidden_size, settings.projection_size, settings.heads, settings.has_predictor
         )
     return _of_towers(towers, Path(name))
 

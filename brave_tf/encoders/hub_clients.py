@@ -6,17 +6,26 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from brave_tf.errors import UserError, one_line, reason_of
+from brave_tf.errors import UserError, one_line, reason_of, short_reason
 from brave_tf.quiet import silenced_libraries
 
-LONGEST_REASON = 200
-"""Signs of what a client says went wrong."""
 
+@contextlib.contextmanager
+def asking_client(failed: str, remedy: str) -> Iterator[None]:
+    """For what a client does: it is kept quiet, and what it raises becomes a `UserError`.
 
-def client_reason(error: Exception) -> str:
-    """What a client says went wrong, in one line of bounded length: some tell the whole of a request."""
-    reason = one_line(reason_of(error))
-    return reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"
+    Args:
+        failed: what has failed then, such as "hf://owner/name cannot be fetched".
+        remedy: what to do about it.
+
+    Raises:
+        UserError: the client, or a library below it, raised an error of whatever kind.
+    """
+    try:
+        with quiet_client():
+            yield
+    except Exception as error:  # each client has its own kinds, and so have the libraries below them
+        raise UserError(f"{failed} ({short_reason(error)}); {remedy}") from error
 
 
 def load_client(module: str, extra: str, wanted: str) -> Any:

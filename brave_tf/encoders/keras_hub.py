@@ -11,8 +11,8 @@ from brave_tf.config import SOURCE_FPS, EvaluationConfig
 from brave_tf.encoders.card import EncoderCard
 from brave_tf.encoders.encoder import KERAS_HUB, Encoder
 from brave_tf.encoders.foreign import as_encoder
-from brave_tf.encoders.hub_clients import client_reason, load_client, quiet_client
-from brave_tf.errors import UserError, one_line
+from brave_tf.encoders.hub_clients import asking_client, load_client, quiet_client
+from brave_tf.errors import UserError, one_line, short_reason
 from brave_tf.progress import note, phase
 
 EXAMPLE = f"{KERAS_HUB}videoprism_public_v1_base"
@@ -42,14 +42,9 @@ def load_backbone(place: str) -> Encoder:
     if not name or ".." in name.split("/"):
         raise UserError(f"received {one_line(place)}; expected {KERAS_HUB}NAME, such as {EXAMPLE}")
     client = load_client("keras_hub", "keras-hub", place)
-    try:
-        with phase(f"fetching {name}"), quiet_client():
-            backbone = client.models.Backbone.from_preset(name)
-    except Exception as error:  # whatever KerasHub and the two clients below it raise
-        raise UserError(
-            f"{one_line(place)} cannot be loaded ({client_reason(error)}); expected a backbone of KerasHub, such "
-            f"as {EXAMPLE}, and an internet connection where it was not fetched before"
-        ) from error
+    expected = f"expected a backbone of KerasHub, such as {EXAMPLE}, or an internet connection to fetch it first"
+    with phase(f"fetching {name}"), asking_client(f"{one_line(place)} cannot be loaded", expected):
+        backbone = client.models.Backbone.from_preset(name)
     return backbone_encoder(backbone, place, *_scaling(client, name))
 
 
@@ -59,7 +54,7 @@ def _scaling(client: Any, name: str) -> tuple[Any, Any]:
         with quiet_client():
             converter = client.layers.ImageConverter.from_preset(name)
     except Exception as error:  # of the many kinds that say that there is none
-        note(f"{name} does not say how its pixels are scaled ({client_reason(error)}); taken to be in [0, 1]")
+        note(f"{name} does not say how its pixels are scaled ({short_reason(error)}); taken to be in [0, 1]")
         return 1 / 255, None
     return (1.0 if converter.scale is None else converter.scale), converter.offset
 

@@ -22,30 +22,34 @@ from brave_tf.encoders.encoder import (
     ENCODER_FILE,
     KERAS_HUB,
     RANDOM,
-    TOWER_FILES,
     Encoder,
     seeded_initialisation,
 )
-from brave_tf.encoders.from_run import find_checkpoint, load_checkpoint, load_newest
+from brave_tf.encoders.from_run import find_checkpoint, kept_checkpoint, kept_steps, load_checkpoint, load_newest
 from brave_tf.encoders.hub_names import is_hub
 from brave_tf.encoders.named import random_network
-from brave_tf.encoders.places import fetch, links_out_of
-from brave_tf.errors import UserError, one_line, reason_of
+from brave_tf.encoders.places import fetch, keras_file, links_out_of
+from brave_tf.errors import UserError, one_line, reason_of, short_reason
 from brave_tf.files import is_unfinished
 from brave_tf.method.brave import Brave
 from brave_tf.modalities import MODALITIES, NARROW, Modality, TowerChoice
 from brave_tf.presets import released_checkpoints
 from brave_tf.progress import note
 from brave_tf.runs.directory import finished_summary
-from brave_tf.runs.paths import CONFIG_FILE, checkpoint_steps
+from brave_tf.runs.paths import CONFIG_FILE, checkpoint_step, checkpoint_steps
 from brave_tf.storage import RemotePath, as_path, local_copy
 
+VARIABLES_INDEX = "variables/variables.index"
 PROGRAM = "a SavedModel is a program, which can read and write your files: use only those that you trust"
 DAMAGED = "its weights are not those that its card tells (their hash is another)"
+_ENCRYPTED = 1
+"""In the flags of an entry of a ZIP archive."""
 _note_once = functools.cache(note)
 
 
-def load_encoder(path: Encoder | str | os.PathLike[str], tower: TowerChoice | None = None) -> Encoder:
+def load_encoder(
+    path: Encoder | str | os.PathLike[str], tower: TowerChoice | None = None, *, step: int | None = None
+) -> Encoder:
     """Loads an encoder.
 
     Args:
@@ -62,19 +66,23 @@ def load_encoder(path: Encoder | str | os.PathLike[str], tower: TowerChoice | No
             A SavedModel is a program: it can read and write any file that you can, so load those that you trust.
         tower: which backbone of a run, a whole model or a preset: "narrow" (the default), "broad" for the only broad
             one or the only one of frames, or the modality of a broad one, such as "flow".
+        step: of a run directory: the encoder after so many training steps, from one of the checkpoints that it keeps.
 
     Returns:
         A callable `(video, training=False)`; see `Encoder`.
 
     Raises:
-        UserError: there is nothing there, it is not an encoder, or it has no such tower.
+        UserError: there is nothing there, it is not an encoder, or it has no such tower or checkpoint.
 
     Example:
         >>> encoder = brave_tf.load_encoder("runs/first")
         >>> encoder(np.zeros([1, 8, 64, 64, 3], "float32")).shape
         TensorShape([1, 512])
     """
+    if step is not None:
+        return _of_step(path, tower, step)
     if isinstance(path, Encoder):
+        path.weights_sha256()  # Its card tells its weights, which may have been trained further since.
         return _checked(path, tower)
     if not isinstance(path, str | os.PathLike):
         raise UserError(
@@ -95,22 +103,32 @@ def load_encoder(path: Encoder | str | os.PathLike[str], tower: TowerChoice | No
         raise UserError(f"{place} cannot be read ({reason_of(error)}); run the same command again") from error
 
 
+def _of_step(path: Encoder | str | os.PathLike[str], tower: TowerChoice | None, step: int) -> Encoder:
+    if isinstance(path, Encoder) or is_hub(os.fspath(path)):
+        name = f"the encoder {path.path}" if isinstance(path, Encoder) else path
+        raise UserError(f"received step={step} with {name}; expected a run directory, which keeps checkpoints")
+    return load_encoder(kept_checkpoint(as_path(path), step), tower)
+
+
 def _from_place(path: Path, tower: TowerChoice | None) -> Encoder:
     checkpoint = find_checkpoint(path)
     if checkpoint is not None:
         return _from_run(load_checkpoint, checkpoint, tower)
+    if not path.exists() and checkpoint_step(path) is not None and (path.parents[1] / CONFIG_FILE).is_file():
+        raise UserError(f"{path} does not exist; {kept_steps(path.parents[1])}")
     if not path.exists():
         raise UserError(f"{path} does not exist; expected a run directory, a .keras file or an exported SavedModel")
     if path.is_file():
         return _checked(_load_keras(path, tower), tower)
-    if (path / "saved_model.pb").is_file():
-        return _checked(_load_saved_model(path), tower)
     unfinished = (path / CONFIG_FILE).is_file() and finished_summary(path) is None
     if unfinished and (checkpoint_steps(path) or not (path / ENCODER_FILE).is_file()):
         return _from_run(load_newest, path, tower)
-    if (path / ENCODER_FILE).is_file():
-        towers = [each for each, file in TOWER_FILES.items() if (path / file).is_file()]
-        return _load_keras(path / TOWER_FILES[choose_tower(tower, towers, str(path))], None)
+    # Before a SavedModel beside it: it is no program, can be exported again, and shows its maps and its network.
+    file = keras_file(path, tower, str(path))
+    if file is not None:
+        return _checked(_load_keras(file, None), tower)
+    if (path / "saved_model.pb").is_file():
+        return _checked(_load_saved_model(path), tower)
     if is_unfinished(path):
         raise UserError(f"{path} was cut off while it was sent; run the command that writes it once more")
     raise UserError(f"{path} holds no encoder; expected {ENCODER_FILE} (a run) or saved_model.pb (an export) in it")
@@ -126,20 +144,31 @@ def _fetched(name: str, tower: TowerChoice | None) -> Encoder:
     """An encoder of the Hugging Face Hub or of Kaggle."""
     found = fetch(name, tower)
     encoder = _from_place(found.path, tower)
-    told = encoder.card.weights_sha256
-    if encoder.model is not None and told and cards.weights_sha256(encoder.model) != told:
-        raise UserError(f"{found.name} is damaged: {DAMAGED}; fetch it again, or ask who published it")
+    _check_told(encoder, found.name)
     encoder.path = RemotePath(found.name)
     return encoder
 
 
 def _released(name: str, tower: TowerChoice | None) -> Encoder:
     """An encoder that was published with the paper."""
-    from brave_tf.convert.cached import converted_release
-
-    encoder = _checked(_load_keras(converted_release(name, tower), tower), tower)
+    encoder = _checked(_load_keras(released_file(name, tower), tower), tower)
+    _check_told(encoder, name)
     encoder.path = Path(name)
     return encoder
+
+
+def released_file(name: str, tower: TowerChoice | None) -> Path:
+    """See `brave_tf.convert.cached.converted_release`."""
+    from brave_tf.convert.cached import converted_release
+
+    return converted_release(name, tower)
+
+
+def _check_told(encoder: Encoder, name: str) -> None:
+    """Raises `UserError` if an encoder's weights are not those that its card tells."""
+    told = encoder.card.weights_sha256
+    if encoder.model is not None and told and cards.weights_sha256(encoder.model) != told:
+        raise UserError(f"{name} is damaged: {DAMAGED}; fetch it again, or ask who published it")
 
 
 def _named(name: str, tower: TowerChoice | None) -> Encoder:
@@ -192,17 +221,28 @@ def as_keras_errors(path: Path) -> Iterator[None]:
     """Turns what is raised for a file that is no `.keras` model into a `UserError`."""
     try:
         yield
-    except UserError:
+    except (UserError, MemoryError):
         raise
-    except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{path} is not a readable .keras model: {reason}") from error
+    except RecursionError as error:
+        raise UserError(
+            f"{path} is not a readable .keras model: its description is nested too deeply; expected a file that Keras "
+            "made: do not trust it"
+        ) from error
+    except Exception as error:  # what damage raises depends on which byte is wrong
+        raise UserError(f"{path} is not a readable .keras model: {short_reason(error)}") from error
 
 
 def _check_archive(copy: Path, path: Path) -> None:
-    """Raises `UserError` if a `.keras` archive would unpack something outside the folder that it is unpacked into."""
+    """Raises `UserError` if a `.keras` archive is encrypted, or would unpack something outside its own folder."""
     with zipfile.ZipFile(copy) as archive:
-        outside = [name for name in archive.namelist() if not is_inside(name)]
+        entries = archive.infolist()
+    encrypted = [entry.filename for entry in entries if entry.flag_bits & _ENCRYPTED]
+    if encrypted:
+        raise UserError(
+            f"{path} is encrypted ({one_line(encrypted[0])}); expected a .keras file as Keras writes it; unpack it "
+            "with its password, and pack it again without one"
+        )
+    outside = [entry.filename for entry in entries if not is_inside(entry.filename)]
     if outside:
         raise UserError(
             f"{path} would write outside its own folder ({one_line(outside[0])}); expected an archive that Keras made: "
@@ -235,9 +275,13 @@ def _load_saved_model(path: Path) -> Encoder:
     try:
         with local_copy(path) as copy:
             loaded = tf.saved_model.load(str(copy))
-    except (OSError, ValueError, tf.errors.OpError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{path} is not a readable SavedModel: {reason}") from error
+    except Exception as error:  # what damage raises depends on which byte is wrong
+        if not (path / VARIABLES_INDEX).is_file():
+            raise UserError(
+                f"{path} is not a whole SavedModel: it has no {VARIABLES_INDEX}; expected saved_model.pb with the "
+                "folder variables beside it; copy or export all of it again"
+            ) from error
+        raise UserError(f"{path} is not a readable SavedModel: {short_reason(error)}") from error
     _note_once(PROGRAM)
     links = links_out_of(path)
     if links:

@@ -6,11 +6,11 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from brave_tf.encoders.card import CARD_NAME, choose_tower
-from brave_tf.encoders.checksums import VERIFICATION_FILE, check_listed
-from brave_tf.encoders.hub_clients import client_reason, load_client, quiet_client
+from brave_tf.encoders.exported import HEADS_FILE, HEADS_FOLDER, SAVED_MODEL_FILES, VERIFICATION_FILE, check_listed
+from brave_tf.encoders.hub_clients import asking_client, load_client
 from brave_tf.encoders.hub_names import (
     HUGGING_FACE,
     KAGGLE,
@@ -24,8 +24,6 @@ from brave_tf.modalities import Tower, TowerChoice
 from brave_tf.progress import phase
 from brave_tf.runs.paths import ENCODER_FILE, TOWER_FILES
 from brave_tf.storage import RemotePath
-
-SAVED_MODEL_FILES = ("saved_model.pb", "fingerprint.pb", "variables/*", "assets/*")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,51 +60,109 @@ def fetch(place: str, tower: TowerChoice | None) -> Fetched:
     return _from_kaggle(kaggle_name(place.removeprefix(KAGGLE), place), place, tower)
 
 
+def fetch_heads(place: str) -> Path:
+    """Fetches the heads of an export and the towers that they stand on, or a `.keras` file of a whole model.
+
+    Args:
+        place: `hf://...` or `kaggle://...`; of an export, or on the Hugging Face Hub of the file itself.
+
+    Returns:
+        The file, or the folder of the export, on this machine.
+
+    Raises:
+        UserError: see `fetch`; whether heads are there is for the caller to find out.
+    """
+    if place.startswith(KAGGLE):
+        folder = _kaggle_folder(kaggle_name(place.removeprefix(KAGGLE), place), place)
+        _check_listed_above(folder, folder, place)
+        return folder
+    name = hugging_face_name(place.removeprefix(HUGGING_FACE), place)
+    inside = PurePosixPath(name.inside)
+    if inside.name in (HEADS_FILE, *TOWER_FILES.values()):
+        # Those of an export lie in a folder of their own, with each other.
+        name = dataclasses.replace(name, inside="" if inside.parent == PurePosixPath() else str(inside.parent))
+    parts = (HEADS_FILE, *TOWER_FILES.values())
+    hub = _HuggingFace(name, place)
+    hub.fetch(*(f"{HEADS_FOLDER}/{part}" for part in parts), HEADS_FILE)
+    if not hub.is_file and (hub.path / HEADS_FILE).is_file():
+        hub.fetch(*parts)
+    hub.check()
+    return hub.path
+
+
+class _HuggingFace:
+    """A model on the Hugging Face Hub, as far as it is fetched.
+
+    Attributes:
+        is_file: whether its name is that of a file.
+        path: the file or the folder on this machine, once something is fetched.
+    """
+
+    def __init__(self, name: HuggingFaceName, place: str):
+        self._name, self._place = name, place
+        self._client = load_client("huggingface_hub", "huggingface", place)
+        self.is_file = name.inside.endswith(".keras")
+        self._folder = self.path = Path()
+
+    def fetch(self, *files: str) -> None:
+        """Fetches what is there of some files of its folder, and what the exports around it list; or itself, a file."""
+        inside = PurePosixPath(self._name.inside)
+        wanted = [str(inside)] if self.is_file else [str(inside / file) for file in files]
+        # Its export may be a folder above it.
+        wanted += [str(folder / VERIFICATION_FILE) for folder in (inside, *inside.parents)][self.is_file :]
+        with _fetching(self._place):
+            found = self._client.snapshot_download(
+                self._name.repository, revision=self._name.revision, allow_patterns=wanted
+            )
+        self._folder = Path(found)
+        self.path = self._folder / self._name.inside
+
+    def check(self) -> None:
+        """Raises `UserError` if what is fetched leads elsewhere, or is not what the Hub or an export tells."""
+        # .../hub/models--OWNER--NAME/snapshots/COMMIT, whose files are links to blobs in the same cache.
+        check_links(self.path, self._folder.parents[2], self._place)
+        _check_blobs(self.path, self._place)
+        _check_listed_above(self.path, self._folder, self._place)
+
+    @property
+    def pinned(self) -> str:
+        """Its name with the commit that it is."""
+        name = self._name
+        return f"{HUGGING_FACE}{name.repository}@{self._folder.name}{f'/{name.inside}' if name.inside else ''}"
+
+
 def _from_hugging_face(name: HuggingFaceName, place: str, tower: TowerChoice | None) -> Fetched:
-    client = load_client("huggingface_hub", "huggingface", place)
-
-    def snapshot(*files: str) -> Path:
-        inside = f"{name.inside}/" if name.inside and not is_file else ""
-        wanted = [inside + file for file in files]
-        with _fetching(place):
-            found = client.snapshot_download(name.repository, revision=name.revision, allow_patterns=wanted)
-        return Path(found)
-
-    is_file = name.inside.endswith(".keras")
-    if is_file:
-        folder = snapshot(name.inside)
-        encoder = folder / name.inside
-    else:
-        folder = snapshot(*_keras_files(tower), CARD_NAME, VERIFICATION_FILE)
-        encoder = folder / name.inside
-        if not _has_keras(encoder):
-            folder = snapshot(*SAVED_MODEL_FILES, CARD_NAME, VERIFICATION_FILE)
-    # ~/.cache/huggingface/hub/models--OWNER--NAME/snapshots/COMMIT, whose files are links to blobs in the same cache.
-    check_links(encoder, folder.parents[2], place)
-    _check_blobs(encoder, place)
-    pinned = f"{HUGGING_FACE}{name.repository}@{folder.name}{f'/{name.inside}' if name.inside else ''}"
-    return Fetched(_chosen(encoder, tower, place), pinned)
+    hub = _HuggingFace(name, place)
+    hub.fetch(*_keras_files(tower), CARD_NAME)
+    if not hub.is_file and not _has_keras(hub.path):
+        hub.fetch(*SAVED_MODEL_FILES, CARD_NAME)
+    hub.check()
+    return Fetched(_chosen(hub.path, tower, place), hub.pinned)
 
 
 def _from_kaggle(name: KaggleName, place: str, tower: TowerChoice | None) -> Fetched:
-    client = load_client("kagglehub", "kaggle", place)
-    with _fetching(place):
-        folder = Path(client.model_download(name.handle))
-    check_links(folder, folder, place)
+    folder = _kaggle_folder(name, place)
+    _check_listed_above(folder, folder, place)
     version = name.version or (int(folder.name) if folder.name.isdecimal() else None)
     return Fetched(_chosen(folder, tower, place), KAGGLE + dataclasses.replace(name, version=version).handle)
 
 
+def _kaggle_folder(name: KaggleName, place: str) -> Path:
+    client = load_client("kagglehub", "kaggle", place)
+    with _fetching(place):
+        folder = Path(client.model_download(name.handle))
+    check_links(folder, folder, place)
+    return folder
+
+
 @contextlib.contextmanager
 def _fetching(place: str) -> Iterator[None]:
-    with phase(f"fetching {place}"), quiet_client():
-        try:
-            yield
-        except Exception as error:  # each client has its own kinds, and so have the libraries below them
-            raise UserError(
-                f"{place} cannot be fetched ({client_reason(error)}); is the name right, is there an internet "
-                "connection, and are you logged in if it is private? The same command goes on with what is fetched"
-            ) from error
+    remedy = (
+        "is the name right, is there an internet connection, and are you logged in if it is private? The same command "
+        "goes on with what is fetched"
+    )
+    with phase(f"fetching {place}"), asking_client(f"{place} cannot be fetched", remedy):
+        yield
 
 
 def _keras_files(tower: TowerChoice | None) -> list[str]:
@@ -121,15 +177,36 @@ def _chosen(path: Path, tower: TowerChoice | None, place: str) -> Path:
     """The `.keras` file of an encoder that was fetched, or the folder of its SavedModel."""
     if path.is_file():
         return path
-    check_listed(path, place)
-    towers: list[Tower] = [each for each, file in TOWER_FILES.items() if (path / file).is_file()]
-    if len(towers) == 1:
-        return path / TOWER_FILES[towers[0]]
-    if towers:
-        return path / TOWER_FILES[choose_tower(tower, towers, place)]
-    if not (path / "saved_model.pb").is_file():
+    chosen = keras_file(path, tower, place)
+    if chosen is None and not (path / "saved_model.pb").is_file():
         raise UserError(f"{place} holds no encoder; expected {ENCODER_FILE} or saved_model.pb in it")
-    return path
+    return chosen or path
+
+
+def keras_file(folder: Path, tower: TowerChoice | None, source: str) -> Path | None:
+    """The `.keras` file of a tower in the folder of a run or an export; None if there is no such file at all.
+
+    Args:
+        folder: where to look.
+        tower: which of several; the only one is taken whatever it is, and has a card that tells.
+        source: what the folder is called in messages.
+
+    Raises:
+        UserError: there are several, and it is not among them.
+    """
+    towers: list[Tower] = [each for each, file in TOWER_FILES.items() if (folder / file).is_file()]
+    if not towers:
+        return None
+    return folder / TOWER_FILES[towers[0] if len(towers) == 1 else choose_tower(tower, towers, source)]
+
+
+def _check_listed_above(path: Path, top: Path, place: str) -> None:
+    """Raises `UserError` if a file is not what `verification.json` lists, in its folder or in one above it."""
+    for folder in (path, *path.parents):
+        if folder.is_dir():
+            check_listed(folder, place)
+        if folder == top:
+            return
 
 
 def links_out_of(path: Path, allowed: Path | None = None) -> list[Path]:

@@ -77,6 +77,10 @@ class FeatureRows:
         """Those from `start` to `stop` along the first axis."""
         return np.asarray(dataclasses.replace(self, numbers=self.numbers[start:stop]))
 
+    def of_clips(self, places: np.ndarray) -> np.ndarray:
+        """[n, ...] those at some places of the first axis."""
+        return np.asarray(dataclasses.replace(self, numbers=self.numbers[places]))
+
     def samples(self, places: np.ndarray) -> np.ndarray:
         """[n, D] samples by their places in the order of the axes [E, N]."""
         return self.source.read(self.numbers.reshape(-1)[places])

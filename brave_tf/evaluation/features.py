@@ -8,8 +8,8 @@ import pyarrow as pa
 import tensorflow as tf
 
 from brave_tf.config import EvaluationInput, Modality
-from brave_tf.data.augment import to_unit
 from brave_tf.data.dataset import Dataset
+from brave_tf.data.evaluation_frames import as_shown
 from brave_tf.data.pipeline import augmented_samples, windows_across_clips
 from brave_tf.data.second_look import as_user_errors
 from brave_tf.evaluation.feature_files import DAMAGED, Features, InMemory
@@ -32,6 +32,7 @@ class Embedder:
         modality: what it embeds; stored pixels, uint8, are scaled for it.
         strategy: whose replicas share the work, each with the variables that it has there; None for one device.
         batch_clips: clips that one device embeds at once.
+        is_gray: whether stored pixels lose their colours.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class Embedder:
         modality: Modality = NARROW,
         strategy: tf.distribute.Strategy | None = None,
         batch_clips: int = BATCH_CLIPS,
+        is_gray: bool = False,
     ):
         self._batch_clips = batch_clips
         self._replicas = 1 if strategy is None else strategy.num_replicas_in_sync
 
         def scaled_and_embedded(clips: tf.Tensor) -> tf.Tensor:
-            return encoder(to_unit(clips, modality) if clips.dtype == tf.uint8 else clips, training=False)
+            shown = as_shown(clips, modality, is_gray) if clips.dtype == tf.uint8 else clips
+            return encoder(shown, training=False)
 
         def on_replicas(shares: Any) -> Any:
             return self._strategy.run(scaled_and_embedded, args=(shares,))

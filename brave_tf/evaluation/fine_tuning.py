@@ -97,7 +97,7 @@ def _key(protocol: FineTune, encoder: Encoder, clips: LabelledClips, fold: Fold,
     ids = clips.table["clip_id"]
     about = {
         **origin_of(encoder, clips, request),
-        "view": dataclasses.asdict(request.input_view.view),
+        "view": {name: value for name, value in to_dict(request.input_view.view).items() if name != "color"},
         "finetune": {name: value for name, value in to_dict(protocol).items() if name != "checkpoint_every"},
         "augment": augmentation_of(request),
         "seed": request.seed,

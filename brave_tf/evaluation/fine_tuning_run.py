@@ -89,7 +89,8 @@ class FineTuningRun:
                     self._save(manager)
                 start_up.close()
                 advance(1, f"loss {loss:.3f}")
-        embed = Embedder(self._probabilities, task.input_view.modality, self._strategy)
+        shown = task.input_view
+        embed = Embedder(self._probabilities, shown.modality, self._strategy, is_gray=shown.is_gray)
         (answers,) = window_features([embed], task.dataset, task.test, task.input_view, advance)
         return np.asarray(answers.mean(axis=1))
 

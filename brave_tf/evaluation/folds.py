@@ -1,6 +1,7 @@
 """Which clips train and which test: the dataset's split, a column of folds, or N folds by source file."""
 
 import dataclasses
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,12 +17,35 @@ GROUP_COLUMN = f"{LABEL_PREFIX}group"
 
 
 @dataclasses.dataclass(frozen=True)
+class LabelShare:
+    """Which part of a fold's training labels is used.
+
+    Attributes:
+        fraction: the part.
+        draw: which of several draws.
+        fold: number of the fold.
+    """
+
+    fraction: float
+    draw: int
+    fold: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Fold:
-    """Row numbers of the clips that train and test."""
+    """Row numbers of the clips that train and test.
+
+    Attributes:
+        name: which, in words.
+        train: [N] rows that train.
+        test: [N'] rows that test.
+        share: which part of the training labels it has; None for all.
+    """
 
     name: str
     train: np.ndarray
     test: np.ndarray
+    share: LabelShare | None = None
 
     def without(self, rows: np.ndarray) -> "Fold":
         """The fold less some clips; itself if it has none of them.
@@ -33,7 +57,8 @@ class Fold:
         if not len(train) or not len(test):
             which = "test" if len(train) else "training"
             raise UserError(f"all {which} clips of fold {self.name!r} are damaged; prepare the dataset again")
-        return self if len(train) == len(self.train) and len(test) == len(self.test) else Fold(self.name, train, test)
+        is_same = len(train) == len(self.train) and len(test) == len(self.test)
+        return self if is_same else dataclasses.replace(self, train=train, test=test)
 
 
 def choose_label(dataset: Dataset, label: str | None) -> str:
@@ -107,10 +132,23 @@ def _classes(labels: np.ndarray, rows: np.ndarray) -> int:
     return sum(bool(labels[rows, index].any()) for index in range(labels.shape[1]))
 
 
-def held_out(rows: np.ndarray, clips: LabelledClips) -> tuple[np.ndarray, np.ndarray]:
-    """Divides rows by source file, or group: about four fifths, and a fifth."""
-    fold = _of_number(clips.table.take(rows), clips.labels[rows], 5)[0]
-    return rows[fold.train], rows[fold.test]
+def held_out(rows: np.ndarray, clips: LabelledClips) -> tuple[np.ndarray, np.ndarray] | None:
+    """Divides rows by source file, or group: about four fifths, and a fifth; of few videos more than a fifth.
+
+    None where there are too few to train on two classes without some.
+    """
+    table, labels = clips.table.take(rows), clips.labels[rows]
+    for number in range(5, 1, -1):
+        try:
+            with warnings.catch_warnings():
+                # Of a rare class no video may be left to train on, or none to validate: so be it.
+                warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+                fold = _of_number(table, labels, number)[0]
+        except UserError:
+            continue
+        if len(fold.test) and _classes(labels, fold.train) > 1:
+            return rows[fold.train], rows[fold.test]
+    return None
 
 
 def _of_number(clips: pa.Table, labels: np.ndarray, number: int) -> list[Fold]:

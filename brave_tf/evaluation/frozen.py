@@ -14,6 +14,7 @@ from brave_tf.config.values import to_dict
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.evaluation import scores
 from brave_tf.evaluation.clips import LabelledClips
+from brave_tf.evaluation.dense_maps import DenseMaps, check_room
 from brave_tf.evaluation.feature_files import FeatureFolder, Features, FeatureSource, are_damaged
 from brave_tf.evaluation.feature_rows import FeatureRows, JoinedFeatures
 from brave_tf.evaluation.features import Embedder, augmented_features, window_features
@@ -24,8 +25,8 @@ from brave_tf.evaluation.scores import Answers
 from brave_tf.modalities import MODALITIES
 from brave_tf.progress import track
 
-UNUSED = {"train": {"svm_c", "windows", "crops", "crop_places"}, "test": {"svm_c", "epochs"}}
-"""Settings of the view that do not change the features of training samples and of test windows."""
+UNUSED = {"train": {"svm_c", "windows", "crops", "crop_places", "color"}, "test": {"svm_c", "epochs", "color"}}
+"""Settings of the view that do not change the features of training samples and of test windows, or stand elsewhere."""
 FIRST_BATCH = "preparing the first batch"
 
 
@@ -63,6 +64,7 @@ class EncoderFeatures:
         clips: the labelled clips.
         folds: what to train and to test on, less the damaged clips.
         damaged: rows of the clips that could not be used.
+        channels: D of each place, if the features are dense maps.
     """
 
     clips: LabelledClips
@@ -70,6 +72,7 @@ class EncoderFeatures:
     damaged: np.ndarray
     _train: _Kept
     _test: _Kept
+    channels: int | None = None
 
     def train(self, rows: np.ndarray) -> FeatureRows:
         """[E, rows, D] augmented samples of training clips; [rows, V, D] windows if the protocol does not augment."""
@@ -94,7 +97,8 @@ def frozen_results(
 ) -> Results:
     """What classifiers on the features of each encoder answer; see `EvaluationProtocol.results`."""
     began = time.monotonic()
-    features = _FeatureMaker(clips, folds, request, FeatureFolder(cache)).features(encoders, protocol.augments)
+    maker = _FeatureMaker(clips, folds, request, FeatureFolder(cache), protocol.map_places)
+    features = maker.features(encoders, protocol.augments)
     embedded = time.monotonic()
     with track(len(encoders) * len(folds) * protocol.units, "train classifiers") as advance:
         answered = [protocol.encoder_answers(each, request, advance) for each in features]
@@ -108,11 +112,16 @@ class _FeatureMaker:
     folds: Sequence[Fold]
     request: Request
     folder: FeatureFolder
+    map_places: int | None
 
     def features(self, encoders: Sequence[EncoderLike], augments: bool) -> list[EncoderFeatures]:
         """Of every encoder the features of training and of test clips."""
         strategy = tf.distribute.get_strategy()
-        embeds = [Embedder(encoder, self.request.input_view.modality, strategy) for encoder in encoders]
+        shown, maps = self.request.input_view, []
+        if self.map_places is not None:
+            maps = [DenseMaps(encoder, self.map_places) for encoder in encoders]
+            check_room(maps, shown, len(self.clips.labels), self.folder.path)
+        embeds = [Embedder(each, shown.modality, strategy, is_gray=shown.is_gray) for each in maps or encoders]
         training = np.unique(np.concatenate([fold.train for fold in self.folds]))
         testing = np.unique(np.concatenate([fold.test for fold in self.folds]))
         if augments:
@@ -138,7 +147,9 @@ class _FeatureMaker:
         damaged = np.unique(np.concatenate([kept.damaged for kept in [*train, *test]]))
         folds = [fold.without(damaged) for fold in self.folds]
         check_classes(folds, self.clips)
-        return [EncoderFeatures(self.clips, folds, damaged, *kept) for kept in zip(train, test, strict=True)]
+        channels: list[int | None] = [each.channels for each in maps] if maps else [None for _ in encoders]
+        kept = zip(train, test, channels, strict=True)
+        return [EncoderFeatures(self.clips, folds, damaged, *each) for each in kept]
 
     def _samples(self, encoders: Sequence[EncoderLike], embeds: Sequence[Embedder], rows: np.ndarray) -> list[_Kept]:
         clips, passes = self.clips.table.take(rows), self.request.input_view.view.epochs
@@ -169,6 +180,8 @@ class _FeatureMaker:
         }
         if kind == "train":
             about["augment"] = augmentation_of(self.request)
+        if self.map_places is not None:
+            about["map_places"] = self.map_places
         if isinstance(encoder, Encoder):
             about |= origin_of(encoder, self.clips, self.request)
         return self.folder.open(about, clips["clip_id"].to_pylist(), count)
@@ -189,4 +202,5 @@ def origin_of(encoder: Encoder, clips: LabelledClips, request: Request) -> dict[
         "dataset": clips.dataset.fingerprint,
         "modality": request.input_view.modality,
         "audio": None if audio is None else to_dict(audio),
+        **({"color": "gray"} if request.input_view.is_gray else {}),
     }

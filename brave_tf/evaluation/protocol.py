@@ -66,6 +66,10 @@ class EvaluationProtocol(abc.ABC):
     def open_settings(self, input_view: EvaluationInput) -> str:
         """What the paper leaves open and what is taken instead: a line for the report."""
 
+    def check(self, encoder: EncoderLike) -> None:
+        """Raises UserError, before anything is computed, if an encoder cannot be scored so; most can."""
+        return
+
     @abc.abstractmethod
     def results(
         self,
@@ -88,6 +92,11 @@ class EvaluationProtocol(abc.ABC):
 
 class FrozenProtocol(EvaluationProtocol):
     """A protocol that sees frozen features, which are computed once for all such protocols."""
+
+    @property
+    def map_places(self) -> int | None:
+        """Places of the dense maps that are its features, at most; None if embeddings are."""
+        return None
 
     @property
     def units(self) -> int:

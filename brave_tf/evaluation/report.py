@@ -43,6 +43,7 @@ def make_report(outcome: Outcome, request: Request, encoder: Encoder) -> dict[st
             "label": request.label,
             "folds": request.folds,
             "seed": request.seed,
+            **({"label_fractions": list(request.label_fractions)} if request.label_fractions else {}),
             "classifier": to_dict(request.protocol),
         },
         "missing": dataset.info.get("missing", {}),

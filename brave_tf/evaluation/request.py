@@ -12,7 +12,7 @@ from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError
 from brave_tf.evaluation.clips import LabelledClips
 from brave_tf.evaluation.folds import Fold
-from brave_tf.evaluation.protocol import EvaluationProtocol
+from brave_tf.evaluation.protocol import EncoderLike, EvaluationProtocol
 from brave_tf.evaluation.scores import Answers
 from brave_tf.modalities import MODALITIES
 
@@ -26,7 +26,8 @@ class Request:
         input_view: the evaluation-time input and its constants.
         label: label column; None chooses it.
         folds: see `brave_tf.evaluation.folds.make_folds`.
-        seed: decides augmented samples, classifiers and the random initialisation.
+        seed: decides augmented samples, classifiers, the random initialisation, and which labels are a part of them.
+        label_fractions: parts of the training labels to score it with, too; see `brave_tf.evaluation.label_fractions`.
     """
 
     protocol: EvaluationProtocol
@@ -34,6 +35,41 @@ class Request:
     label: str | None = None
     folds: str | None = None
     seed: int = 0
+    label_fractions: tuple[float, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Beside:
+    """An encoder to compare with.
+
+    Attributes:
+        name: what it is called.
+        encoder: the encoder.
+        input_view: what it is shown.
+    """
+
+    name: str
+    encoder: EncoderLike
+    input_view: EvaluationInput
+
+
+@dataclasses.dataclass(frozen=True)
+class EncoderAnswers:
+    """The answers of one encoder.
+
+    Attributes:
+        name: what it is called.
+        folds: what was trained and tested on.
+        answers: one for each fold.
+        subsets: folds that train on a part of the labels.
+        on_subsets: one answer for each of them.
+    """
+
+    name: str
+    folds: Sequence[Fold]
+    answers: list[Answers]
+    subsets: Sequence[Fold] = ()
+    on_subsets: Sequence[Answers] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +83,10 @@ class Outcome:
         random: answers of the random network, or None.
         facts: what the protocol tells besides; see `brave_tf.evaluation.protocol.Results`.
         seconds: what the time was spent on.
+        subsets: folds that train on a part of the labels.
+        trained_on_subsets: answers of the encoder, one for each of them.
+        random_on_subsets: answers of the random network, or None.
+        beside: the answers of other encoders.
     """
 
     clips: LabelledClips
@@ -55,6 +95,10 @@ class Outcome:
     random: list[Answers] | None
     facts: dict[str, Any]
     seconds: dict[str, float]
+    subsets: Sequence[Fold] = ()
+    trained_on_subsets: Sequence[Answers] = ()
+    random_on_subsets: Sequence[Answers] | None = None
+    beside: Sequence[EncoderAnswers] = ()
 
 
 def changed_input(card: EncoderCard, view: Mapping[str, Any]) -> EvaluationInput:

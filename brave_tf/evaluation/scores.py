@@ -92,7 +92,7 @@ def interval(values: Sequence[np.ndarray], seed: int = 0) -> list[float]:
     means = [
         np.mean([generator.choice(fold, len(fold)).mean() for fold in values], dtype=float) for _ in range(RESAMPLINGS)
     ]
-    return _percentiles(np.array(means))
+    return percentiles(np.array(means))
 
 
 def precision_interval(folds: Sequence[Answers], seed: int = 0, resamplings: int = 200) -> list[float]:
@@ -102,14 +102,19 @@ def precision_interval(folds: Sequence[Answers], seed: int = 0, resamplings: int
     for answers in folds:
         videos = len(answers.labels)
         weights = generator.multinomial(videos, np.full(videos, 1 / videos), size=resamplings)
-        precisions = [
-            weighted_average_precision(answers.labels[:, index], answers.decisions[:, index], weights)
-            for index in np.flatnonzero(answers.labels.any(axis=0))
-        ]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            means += np.nanmean(precisions, axis=0) / len(folds)
-    return _percentiles(means)
+        means += weighted_mean_average_precision(answers, weights) / len(folds)
+    return percentiles(means)
+
+
+def weighted_mean_average_precision(answers: Answers, weights: np.ndarray) -> np.ndarray:
+    """[R] mean average precision under weightings [R, V] of the videos; see `mean_average_precision`."""
+    precisions = [
+        weighted_average_precision(answers.labels[:, index], answers.decisions[:, index], weights)
+        for index in np.flatnonzero(answers.labels.any(axis=0))
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.asarray(np.nanmean(precisions, axis=0))
 
 
 def weighted_average_precision(truth: np.ndarray, decisions: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -156,7 +161,8 @@ def mistakes(folds: Sequence[tuple[str, Answers]], most: int = MOST_MISTAKES) ->
     return sorted(wrong, key=lambda mistake: float(mistake["confidence"]), reverse=True)[:most]
 
 
-def _percentiles(values: np.ndarray) -> list[float]:
+def percentiles(values: np.ndarray) -> list[float]:
+    """The lower and upper end that hold `CONFIDENCE` of some values."""
     edge = 50 * (1 - CONFIDENCE)
     low, high = np.percentile(values, [edge, 100 - edge])
     return [float(low), float(high)]

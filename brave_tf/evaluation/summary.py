@@ -1,25 +1,15 @@
 """From answers to the numbers of `report.json`."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from brave_tf.evaluation.protocol import EvaluationProtocol
-from brave_tf.evaluation.request import Outcome, Request
-from brave_tf.evaluation.scores import (
-    RECALL_AT,
-    Answers,
-    average_precisions,
-    confusion,
-    interval,
-    mean_average_precision,
-    mistakes,
-    precision_interval,
-    recall,
-    top,
-)
+from brave_tf.evaluation.label_fractions import label_curve
+from brave_tf.evaluation.request import EncoderAnswers, Outcome, Request
+from brave_tf.evaluation.scores import RECALL_AT, Answers, average_precisions, confusion, mistakes, recall, top
+from brave_tf.evaluation.scoring import METRICS, SCORES, Kind, interval_of, is_right, kind_of
 
 
 def summarise(outcome: Outcome, request: Request) -> dict[str, Any]:
@@ -33,13 +23,13 @@ def summarise(outcome: Outcome, request: Request) -> dict[str, Any]:
         `metric`; `mean` over the folds with its `interval` and, alike, `random_init` and `chance`; the `folds`, and the
         same list under `splits` where they are splits of a benchmark; `per_class`; `left_out` by reason and the
         `damaged` clips among them by name; and of answers with one class each
-        `top5`, `confusion` and `mistakes`, of a retrieval `recall`; and what the protocol tells besides, such as
-        `regularisation`.
+        `top5`, `confusion` and `mistakes`, of a retrieval `recall`; the scores of encoders `beside` it, and
+        `label_fractions`, where they are asked for; and what the protocol tells besides, such as `regularisation`.
     """
     clips = outcome.clips
     names = clips.dataset.labels[clips.label]
     several = clips.labels.ndim > 1
-    kind = _kind(request.protocol, several)
+    kind = kind_of(request.protocol, several)
     folds = [_fold(outcome, number, kind) for number in range(len(outcome.folds))]
     report: dict[str, Any] = {
         "protocol": request.protocol.name,
@@ -48,7 +38,7 @@ def summarise(outcome: Outcome, request: Request) -> dict[str, Any]:
         "classes": len(names),
         "class_names": names,
         "mean": _mean(folds, "score"),
-        "interval": _interval(kind, outcome.trained),
+        "interval": interval_of(kind, outcome.trained),
         "random_init": _mean(folds, "random_init"),
         "chance": _mean(folds, "chance"),
         "folds": folds,
@@ -65,42 +55,23 @@ def summarise(outcome: Outcome, request: Request) -> dict[str, Any]:
     if kind == "retrieval":
         report["recall"] = _recall(outcome.trained)
         report["random_init_recall"] = None if outcome.random is None else _recall(outcome.random)
+    if outcome.beside:
+        report["beside"] = [_beside(each, kind) for each in outcome.beside]
+    if request.label_fractions:
+        report["label_fractions"] = label_curve(outcome, request.label_fractions, kind)
     report |= outcome.facts
     report["seconds"] = {name: round(seconds, 1) for name, seconds in outcome.seconds.items()}
     return report
 
 
-METRICS = {"classes": "top1", "several": "mAP", "retrieval": "recall@1"}
-_SCORES: dict[str, Callable[[Answers], float]] = {
-    "classes": top,
-    "several": mean_average_precision,
-    "retrieval": lambda answers: recall(answers, 1),
-}
-
-
-def _kind(protocol: EvaluationProtocol, several: bool) -> str:
-    return "retrieval" if protocol.answers_with == "ranks" else "several" if several else "classes"
-
-
-def _right(kind: str, answers: Answers) -> np.ndarray:
-    """[V] 1 for every video that counts as right."""
-    return answers.decisions[:, 0].astype(float) if kind == "retrieval" else answers.is_right().astype(float)
-
-
-def _interval(kind: str, folds: Sequence[Answers]) -> list[float]:
-    if kind == "several":
-        return precision_interval(folds)
-    return interval([_right(kind, answers) for answers in folds])
-
-
-def _fold(outcome: Outcome, number: int, kind: str) -> dict[str, Any]:
+def _fold(outcome: Outcome, number: int, kind: Kind) -> dict[str, Any]:
     fold, answers = outcome.folds[number], outcome.trained[number]
     random = None if outcome.random is None else outcome.random[number]
-    score = _SCORES[kind]
+    score = SCORES[kind]
     scores = {
         "name": fold.name,
         "score": score(answers),
-        "interval": _interval(kind, [answers]),
+        "interval": interval_of(kind, [answers]),
         "random_init": None if random is None else score(random),
         "chance": _chance(kind, outcome, number),
         "train_clips": len(fold.train),
@@ -113,7 +84,16 @@ def _fold(outcome: Outcome, number: int, kind: str) -> dict[str, Any]:
     return scores
 
 
-def _chance(kind: str, outcome: Outcome, number: int) -> float:
+def _beside(encoder: EncoderAnswers, kind: Kind) -> dict[str, Any]:
+    return {
+        "encoder": encoder.name,
+        "mean": float(np.mean([SCORES[kind](answers) for answers in encoder.answers])),
+        "interval": interval_of(kind, encoder.answers),
+        "test_videos": sum(len(answers.labels) for answers in encoder.answers),
+    }
+
+
+def _chance(kind: Kind, outcome: Outcome, number: int) -> float:
     """What needs no look at the clips: the most frequent class, the same scores for all, or a random neighbour."""
     test = outcome.trained[number].labels
     if kind == "several":
@@ -125,7 +105,7 @@ def _chance(kind: str, outcome: Outcome, number: int) -> float:
     return float(np.mean(test == np.argmax(np.bincount(train))))
 
 
-def _per_class(kind: str, names: Sequence[str], outcome: Outcome) -> list[dict[str, Any]]:
+def _per_class(kind: Kind, names: Sequence[str], outcome: Outcome) -> list[dict[str, Any]]:
     trained = _class_scores(kind, len(names), outcome.trained)
     random = [None] * len(names) if outcome.random is None else _class_scores(kind, len(names), outcome.random)
     truth = np.concatenate([answers.labels for answers in outcome.trained])
@@ -136,14 +116,14 @@ def _per_class(kind: str, names: Sequence[str], outcome: Outcome) -> list[dict[s
     ]
 
 
-def _class_scores(kind: str, classes: int, folds: Sequence[Answers]) -> list[float | None]:
+def _class_scores(kind: Kind, classes: int, folds: Sequence[Answers]) -> list[float | None]:
     if kind == "several":
         per_fold = np.array([average_precisions(answers) for answers in folds])
         has_videos = ~np.isnan(per_fold)
         means = np.where(has_videos, per_fold, 0.0).sum(axis=0) / np.maximum(has_videos.sum(axis=0), 1)
         return [float(mean) if any_fold else None for mean, any_fold in zip(means, has_videos.any(axis=0), strict=True)]
     labels = np.concatenate([answers.labels for answers in folds])
-    right = np.concatenate([_right(kind, answers) for answers in folds])
+    right = np.concatenate([is_right(kind, answers) for answers in folds])
     counts = np.bincount(labels, minlength=classes)
     hits = np.bincount(labels, right, minlength=classes)
     return [float(hit / count) if count else None for hit, count in zip(hits, counts, strict=True)]

@@ -1,5 +1,7 @@
-"""`brave-tf inspect`: shows what training would see of a dataset, before any network is built."""
+"""`brave-tf inspect`: shows what training would see of a dataset, and what an encoder sees of it."""
 
+import dataclasses
+import os
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,12 +20,18 @@ from brave_tf.data.open import open_dataset
 from brave_tf.data.placement import Record
 from brave_tf.data.tfrecord_index import DamagedRecordError
 from brave_tf.data.training_clips import TrainingClips
+from brave_tf.encoders.encoder import Encoder
+from brave_tf.encoders.hub_names import is_hub
+from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UsageError, UserError
 from brave_tf.inspection.draws import clip_seconds, draw_views
-from brave_tf.modalities import MODALITIES
+from brave_tf.inspection.sight import Glance, Sight
+from brave_tf.modalities import MODALITIES, TowerChoice
 from brave_tf.pages import inspect as page
 from brave_tf.pages.inspect_content import Draw, InspectContent, InspectedClip
 from brave_tf.progress import note, phase, track
+from brave_tf.runs.directory import read_config
+from brave_tf.runs.paths import CONFIG_FILE
 from brave_tf.storage import as_path
 
 MOST_REDRAWS = 7
@@ -33,9 +41,11 @@ SOUND_BYTES = 1_000_000
 
 def write_inspection(
     dataset: str | Path,
-    preset: str | Config,
+    preset: str | Config | None,
     out: str | Path,
     *,
+    encoder: Encoder | str | os.PathLike[str] | None,
+    tower: TowerChoice | None,
     clips: int,
     redraws: int,
     seed: int | None,
@@ -47,19 +57,50 @@ def write_inspection(
         raise UsageError(f"received --clips {clips}; expected 1 or more")
     if not 0 <= redraws <= MOST_REDRAWS:
         raise UsageError(f"received --redraws {redraws}; expected 0 to {MOST_REDRAWS}")
-    usual = preset if isinstance(preset, Config) else presets.get(preset)
+    if tower is not None and encoder is None:
+        raise UsageError(f"received --tower {tower} without --encoder; expected both, or neither")
+    usual = _experiment(preset, encoder)
     config = override(usual, [*([f"seed={seed}"] if seed is not None else []), *settings])
-    words = ["brave-tf", "inspect", str(dataset), "--preset", usual.name, "--out", str(out), "--clips", str(clips)]
+    words = ["brave-tf", "inspect", str(dataset), *([] if preset is None else ["--preset", usual.name])]
+    words += [] if encoder is None else ["--encoder", str(getattr(encoder, "path", encoder))]
+    words += [] if tower is None else ["--tower", tower]
+    words += ["--out", str(out), "--clips", str(clips)]
     words += ["--redraws", str(redraws), "--seed", str(config.seed), "--split", split]
     command = shlex.join([*words, *(["--set", *settings] if settings else [])])
-    content = gather(config, dataset, split=split, clips=clips, redraws=redraws, command=command)
+    loaded = None
+    if encoder is not None:
+        with phase("loading the encoder"):
+            loaded = load_encoder(encoder, tower)
+    content = gather(config, dataset, split=split, clips=clips, redraws=redraws, command=command, encoder=loaded)
     with phase("writing the page"):
         page.write(as_path(out), content)
     return content
 
 
+def _experiment(preset: str | Config | None, encoder: Encoder | str | os.PathLike[str] | None) -> Config:
+    """The experiment whose views are shown: a preset, or that of the run that the encoder is of."""
+    if preset is not None:
+        return preset if isinstance(preset, Config) else presets.get(preset)
+    if encoder is None:
+        raise UsageError("received neither --preset nor --encoder; expected a preset, or a run, whose views are shown")
+    place = str(getattr(encoder, "path", encoder))
+    if not is_hub(place):
+        path = as_path(place)
+        for run in (path, *path.absolute().parents[:2]):
+            if (run / CONFIG_FILE).is_file():
+                return read_config(run)
+    raise UsageError(f"received --encoder {place} without --preset; expected both, for it is no run with an experiment")
+
+
 def gather(
-    config: Config, data: str | Path, *, split: str = "train", clips: int = 4, redraws: int = 2, command: str = ""
+    config: Config,
+    data: str | Path,
+    *,
+    split: str = "train",
+    clips: int = 4,
+    redraws: int = 2,
+    command: str = "",
+    encoder: Encoder | None = None,
 ) -> InspectContent:
     """What `brave-tf inspect` writes for an experiment, without writing it.
 
@@ -70,8 +111,11 @@ def gather(
         clips: clips to show, at least 1; fewer if the dataset has fewer.
         redraws: further draws of each, with the seeds that follow.
         command: what makes the page again.
+        encoder: what looks at the clips; None for none.
     """
     dataset = open_dataset(data)
+    sight = None if encoder is None else Sight(encoder, dataset)
+    glances: list[Glance | str] = []
     usable = TrainingClips.open(data, config, split)
     origins = _origins(dataset, split)
     inspected = []
@@ -91,6 +135,7 @@ def gather(
                     continue
                 source, start = (origins[clip_id][key] for key in ("source", "start_seconds"))
                 inspected.append(InspectedClip(source, start, clip_seconds(record), example, draws))
+                glances += [] if sight is None else [sight.look(clip_id)]
                 break
             advance(1 + redraws)
     for clip in damaged.values():
@@ -98,6 +143,10 @@ def gather(
     if not inspected:
         raise UserError(f"no clip that was drawn can be shown: {listed(list(damaged.values()))}")
     facts = _facts(dataset, split, [*usable.notes, *usable.remarks])
+    encoder_facts = None
+    if sight is not None:
+        encoder_facts, seen = sight.seen(glances)
+        inspected = [dataclasses.replace(clip, seen=each) for clip, each in zip(inspected, seen, strict=True)]
     return InspectContent(
         config=config,
         clips=inspected,
@@ -107,6 +156,7 @@ def gather(
         left_out=usable.left_out,
         facts=[*facts, *(("damaged, another is shown", str(clip)) for clip in damaged.values())],
         command=command,
+        encoder=encoder_facts,
     )
 
 

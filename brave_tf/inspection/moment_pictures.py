@@ -1,8 +1,9 @@
 """A picture of a moment: a frame, or the spectrogram of its sound, out of a media file or of a dataset's clip."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -10,62 +11,67 @@ import numpy.typing as npt
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-from brave_tf.config import SOURCE_FPS, AudioViewConfig, EvaluationConfig, EvaluationInput
+from brave_tf.config import SOURCE_FPS, AudioViewConfig
 from brave_tf.data.damage import read_record
 from brave_tf.data.dataset import Dataset
 from brave_tf.data.read import RecordTable
 from brave_tf.data.spectrogram import log_mel
 from brave_tf.data.tfrecord_index import DamagedRecordError
-from brave_tf.embedding.windows import media_windows
+from brave_tf.embedding.decoding import decoded_in_processes
+from brave_tf.embedding.moment_job import SHORTER_SIDE, WHOLE_SECONDS, Kind, MomentJob, read_moment
+from brave_tf.embedding.query_job import MOST_SILENT_SECONDS, check_processes
 from brave_tf.errors import reason_of
+from brave_tf.machine import cores
+from brave_tf.preparation.jobs import Outcome
 from brave_tf.preparation.layouts import Source
 from brave_tf.preparation.limits import MediaError
-from brave_tf.preparation.media import MediaSettings, read_clips
+from brave_tf.progress import Advance
 
-SHORTER_SIDE = 240
-"""Of frames, in pixels."""
 SPECTROGRAM_SIZE = (480, 270)
 """Width and height in pixels."""
-FRAME_SECONDS = 0.5
-"""A frame is looked for in so much of a file."""
-WHOLE_SECONDS = 5.0
-"""The spectrogram of a whole file is of its first seconds."""
-LONGEST_SECONDS = 60.0
-"""Of sound that is drawn: the beginning of what is longer."""
 PERCENTILES = (1.0, 99.0)
 
-Kind = Literal["frame", "spectrogram"]
 Picture = npt.NDArray[np.uint8]
 
 
 def picture_of_file(media: Path, start: float, end: float, kind: Kind) -> Picture:
-    """The frame in the middle of a stretch of a media file, or the spectrogram of its sound.
+    """The frame in the middle of a stretch of a media file, or the spectrogram of its sound; see `read_moment`."""
+    return picture_of(read_moment(media, start, end, kind))
+
+
+def pictures_of_files(sources: Sequence[Source], kinds: Sequence[Kind], advance: Advance) -> list[Picture | str]:
+    """The same of several files, which are read in processes of their own.
 
     Args:
-        media: the file.
-        start: where the stretch begins, in seconds.
-        end: where it ends; 0 for the beginning of the file.
-        kind: what to draw.
+        sources: the files, each with the start and the end of its stretch.
+        kinds: what to draw of each.
+        advance: called when one is done.
+
+    Returns:
+        For each its picture, or why there is none, in words that follow its name.
 
     Raises:
-        MediaError: the file cannot be read, or has nothing of the kind there.
+        UserError: no process can be started.
     """
-    if kind == "frame":
-        middle = (start + end) / 2
-        settings = MediaSettings(shorter_side=SHORTER_SIDE, audio_rate_hz=None, clip_seconds=FRAME_SECONDS)
-        clip = next(read_clips(media, settings, middle or None, middle + FRAME_SECONDS), None)
-        if clip is None or not clip.frames:
-            raise MediaError("has no picture there")
-        return _decoded(clip.frames[0])
-    # A row may stand for a whole film.
-    seconds = min(end - start, LONGEST_SECONDS) if end > start else WHOLE_SECONDS
-    view = EvaluationInput("audio", EvaluationConfig(audio_seconds=seconds))
-    window = next(
-        media_windows(Source(media, media.name, start or None, start + seconds if end > start else None), view), None
-    )
-    if window is None:
-        raise MediaError("has no sound there")
-    return _spectrogram(window.clip, view.sound)
+    pictures: list[Picture | str] = ["cannot be shown"] * len(sources)
+    if not sources:
+        return pictures
+    check_processes()
+    jobs: list[Any] = [MomentJob(number, *each) for number, each in enumerate(zip(sources, kinds, strict=True))]
+    events: Any = decoded_in_processes(jobs, min(len(jobs), cores()), MOST_SILENT_SECONDS)
+    for number, content in filter(None, events):
+        if isinstance(content, bytes | np.ndarray):
+            pictures[number] = picture_of(content)
+        elif isinstance(content, Outcome):
+            if content.reason is not None:
+                pictures[number] = content.reason
+            advance(1)
+    return pictures
+
+
+def picture_of(found: bytes | np.ndarray) -> Picture:
+    """A frame, or the spectrogram of sound, as `read_moment` gives them."""
+    return _decoded(found) if isinstance(found, bytes) else _spectrogram(found, AudioViewConfig())
 
 
 class DatasetPictures:
@@ -86,23 +92,26 @@ class DatasetPictures:
             self._rows.setdefault(source, []).append((begin, row))
 
     def picture(self, source: str, start: float, end: float, kind: Kind) -> Picture:
-        """See `picture_of_file`.
+        """See `picture_of_file`; a source may begin at any time.
 
         Raises:
             MediaError: there is no such clip, it is damaged, or has nothing of the kind there.
         """
-        middle = (start + end) / 2
-        begun = [each for each in self._rows.get(source, []) if each[0] <= middle]
-        if not begun:
+        clips = self._rows.get(source)
+        if not clips:
             raise MediaError("is not in the dataset any more")
-        begin, row = max(begun)
+        if end <= 0.0:
+            start = min(clips)[0]
+            end = start + (WHOLE_SECONDS if kind == "spectrogram" else 0.0)
+        middle = (start + end) / 2
+        begin, row = max((each for each in clips if each[0] <= middle), default=min(clips))
         try:
             record = self._dataset.parser(tf.constant(read_record(self._table, row)))
             if kind == "frame":
                 place = round((middle - begin) * SOURCE_FPS)
-                return _decoded(record["frames"][min(place, len(record["frames"]) - 1)].numpy())
+                return _decoded(record["frames"][max(min(place, len(record["frames"]) - 1), 0)].numpy())
             rate = self._dataset.audio_rate_hz or AudioViewConfig().sample_rate_hz
-            first, last = (round(max(each - begin, 0.0) * rate) for each in (start, end or WHOLE_SECONDS))
+            first, last = (round(max(each - begin, 0.0) * rate) for each in (start, end))
             return _spectrogram(record["audio"][first:last].numpy(), AudioViewConfig(sample_rate_hz=rate))
         except (DamagedRecordError, tf.errors.OpError, OSError, IndexError, ValueError) as error:
             raise MediaError(f"has a clip that cannot be shown ({reason_of(error)})") from None

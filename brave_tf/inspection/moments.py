@@ -1,21 +1,26 @@
 """The page of a search: a picture of each answer, and where the page finds its file."""
 
 import os
+import shlex
 import urllib.parse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from brave_tf.data.open import open_dataset
 from brave_tf.embedding.answers import Answer
+from brave_tf.embedding.moment_job import Kind
 from brave_tf.embedding.near_duplicates import FilePair
 from brave_tf.embedding.search import Found
 from brave_tf.errors import one_line
-from brave_tf.inspection.moment_pictures import DatasetPictures, Kind, picture_of_file
+from brave_tf.inspection.moment_pictures import DatasetPictures, pictures_of_files
 from brave_tf.modalities import MODALITIES, Modality
 from brave_tf.pages import search as search_page
 from brave_tf.pages.search_content import Moment, SearchContent
+from brave_tf.preparation.layouts import Source
 from brave_tf.preparation.layouts.names import printable
 from brave_tf.preparation.limits import MediaError
-from brave_tf.progress import note, phase, track
+from brave_tf.progress import Advance, note, track
 from brave_tf.storage import as_path, is_remote
 
 NAMED = 3
@@ -23,40 +28,50 @@ NAMED = 3
 NOT_THERE = "the file is not where the table says"
 
 
-def write_search_page(path: str | os.PathLike[str], found: Found, command: str) -> None:
+def write_search_page(path: str | os.PathLike[str], found: Found) -> None:
     """Writes the page of a search; answers that cannot be shown are counted and named.
 
     Args:
         path: the page.
         found: the answers.
-        command: what makes the page again.
 
     Raises:
-        UserError: it cannot be written, or the table's dataset cannot be opened.
+        UserError: it cannot be written, the table's dataset cannot be opened, or no process can be started.
     """
-    place, facts = as_path(path), found.facts
-    with phase("opening the dataset"):
-        dataset = None if facts.data is None else DatasetPictures(open_dataset(facts.data))
-    total = sum(len(_spans(answer)) for answer in found.answers) + (found.query is not None)
-    with track(total, "looking at the answers") as advance:
-        query = None
-        if found.query is not None and found.compared is not None:
-            media, compared = found.query.path, found.compared
-            name = printable(os.fspath(media))
-            query = _of_file(name, media, compared.start, compared.end, _kind(compared.modality), place)
-            advance(1)
-        answers = []
-        for answer in found.answers:
-            moments = []
-            for span in _spans(answer):
-                moments.append(_moment(found.folder, dataset, *span, _kind(facts.card.modality), place))
-                advance(1)
-            answers.append((answer.score, moments))
-    _say_what_is_missing([moment for _, moments in answers for moment in moments])
-    table = found.table
-    title = f"Files that are alike in {table.name}" if found.query is None else f"Moments like {found.query.title}"
-    content = SearchContent(title, str(table), facts.rows, facts.files, facts.encoder, query, answers, command)
+    place, facts, table = as_path(path), found.facts, found.table
+    query, compared, kind = found.query, found.compared, _kind(facts.card.modality)
+    spans = [span for answer in found.answers for span in _spans(answer)]
+    folder = found.folder
+    places = [_Place(name, None if folder is None else folder / name, start, end, kind) for name, start, end in spans]
+    of_query = []
+    if query is not None and compared is not None:
+        name = printable(os.fspath(query.path))
+        of_query = [_Place(name, query.path, compared.start, compared.end, _kind(compared.modality))]
+    with track(len(places) + len(of_query), "looking at the answers") as advance:
+        if facts.data is None:
+            shown = _of_files(of_query + places, place, advance)
+        else:
+            dataset = DatasetPictures(open_dataset(facts.place_of(facts.data)))
+            shown = _of_files(of_query, place, advance) + [_of_dataset(dataset, each, advance) for each in places]
+    moments = shown[len(of_query) :]
+    _say_what_is_missing(moments)
+    left = iter(moments)
+    answers = [(answer.score, [next(left) for _ in _spans(answer)]) for answer in found.answers]
+    title = f"Files that are alike in {table.name}" if query is None else f"Moments like {query.title}"
+    asked = shown[0] if of_query else None
+    command = shlex.join([*found.command, "--html", os.fspath(path)])
+    content = SearchContent(title, str(table), facts.rows, facts.files, facts.encoder, asked, answers, command)
     search_page.write(path, content)
+
+
+class _Place(NamedTuple):
+    """A stretch of a file: its name, where it is if it is a file here, start and end, and what to draw of it."""
+
+    name: str
+    media: Path | None
+    start: float
+    end: float
+    kind: Kind
 
 
 def _kind(modality: Modality) -> Kind:
@@ -78,25 +93,31 @@ def _say_what_is_missing(moments: list[Moment]) -> None:
         note(f"warning: {len(absent):,} files cannot be shown; the page names them all")
 
 
-def _moment(
-    folder: Path | None, dataset: DatasetPictures | None, name: str, start: float, end: float, kind: Kind, page: Path
-) -> Moment:
-    if dataset is None:
-        return _of_file(name, None if folder is None else folder / name, start, end, kind, page)
+def _of_files(places: Sequence[_Place], page: Path, advance: Advance) -> list[Moment]:
+    there = [each for each in dict.fromkeys(places) if each.media is not None and each.media.is_file()]
+    sources = [Source(each.media, each.name, each.start, each.end) for each in there if each.media is not None]
+    advance(len(places) - len(there))
+    pictures = dict(zip(there, pictures_of_files(sources, [each.kind for each in there], advance), strict=True))
+    moments = []
+    for each in places:
+        span, picture = (each.name, each.start, each.end, each.kind), pictures.get(each)
+        if picture is None or each.media is None:
+            moments.append(Moment(*span, problem=NOT_THERE))
+        elif isinstance(picture, str):
+            moments.append(Moment(*span, address=address(each.media, page), problem=f"it {picture}"))
+        else:
+            moments.append(Moment(*span, picture, address(each.media, page)))
+    return moments
+
+
+def _of_dataset(dataset: DatasetPictures, place: _Place, advance: Advance) -> Moment:
+    name, _, start, end, kind = place
     try:
         return Moment(name, start, end, kind, dataset.picture(name, start, end, kind))
     except MediaError as error:
         return Moment(name, start, end, kind, problem=f"it {error}")
-
-
-def _of_file(name: str, media: Path | None, start: float, end: float, kind: Kind, page: Path) -> Moment:
-    if media is None or not media.is_file():
-        return Moment(name, start, end, kind, problem=NOT_THERE)
-    try:
-        picture = picture_of_file(media, start, end, kind)
-    except MediaError as error:
-        return Moment(name, start, end, kind, address=address(media, page), problem=f"it {error}")
-    return Moment(name, start, end, kind, picture, address(media, page))
+    finally:
+        advance(1)
 
 
 def address(media: Path, page: Path) -> str:

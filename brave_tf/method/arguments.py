@@ -36,3 +36,19 @@ def check_share(name: str, value: Any) -> None:
     """Raises UserError if an argument is neither None nor a number from 0 to 1."""
     if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1):
         raise UserError(f"received {name}={value!r}; expected None, or a share from 0 to 1")
+
+
+def check_objective(objective: str, target_momentum: Any, loss_scale: str, micro_batches: int) -> None:
+    """Raises UserError if arguments of the regression, or micro-batches, are given with another objective."""
+    if objective == "regression":
+        return
+    if target_momentum is not None or loss_scale != "paper":
+        raise UserError(
+            f"received target_momentum={target_momentum!r} and loss_scale={loss_scale!r} with objective={objective!r}; "
+            "expected neither: they belong to objective='regression'"
+        )
+    if micro_batches > 1:
+        raise UserError(
+            f"received micro_batches={micro_batches} with objective={objective!r}, whose terms are statistics of the "
+            "whole batch; expected 1, or objective='regression'"
+        )

@@ -9,7 +9,8 @@ import tensorflow as tf
 from brave_tf.errors import UserError
 from brave_tf.lars import LARS
 from brave_tf.losses import SCALES, view_losses
-from brave_tf.method.arguments import check_choice, check_counts, check_networks, check_share
+from brave_tf.method.anti_collapse import OBJECTIVES, lejepa_losses, over_replicas, vicreg_losses
+from brave_tf.method.arguments import check_choice, check_counts, check_networks, check_objective, check_share
 from brave_tf.method.batches import check_augmented, views_of
 from brave_tf.method.micro_batches import mean_over_parts
 from brave_tf.method.moving_average import follow
@@ -45,6 +46,9 @@ class Brave(keras.Model):
         projection_size: P, size of z and h.
         heads: "separate" gives each direction and name its own projector and predictor (paper, section 3); "shared"
             one pair to all (released code), which needs networks of one D.
+        objective: "regression" is the paper's. "vicreg" (Bardes et al., 2022) and "lejepa" (Balestriero, LeCun, 2025)
+            keep projections apart by themselves, by statistics of the batch over all replicas; heads have no predictor
+            then, and no gradient is stopped.
         loss_scale: "paper" sums 2 - 2 cos over directions and names (equation 5); "released" averages 1 - cos over the
             terms.
         target_momentum: None regresses the networks' own projections, as the paper does. A share m in [0, 1] regresses
@@ -88,6 +92,7 @@ class Brave(keras.Model):
         hidden_size: int = 4096,
         projection_size: int = 128,
         heads: HeadSharing = "separate",
+        objective: Literal["regression", "vicreg", "lejepa"] = "regression",
         loss_scale: Literal["paper", "released"] = "paper",
         target_momentum: float | None = None,
         predictor: bool = True,
@@ -99,6 +104,7 @@ class Brave(keras.Model):
     ):
         check_networks(narrow, broad)
         check_choice("heads", heads, ("separate", "shared"))
+        check_choice("objective", objective, OBJECTIVES)
         check_choice("loss_scale", loss_scale, SCALES)
         check_counts(hidden_size=hidden_size, projection_size=projection_size, micro_batches=micro_batches)
         check_share("target_momentum", target_momentum)
@@ -107,16 +113,19 @@ class Brave(keras.Model):
                 f"received stop_gradient=False with target_momentum={target_momentum:g}; expected one of them: no "
                 "gradient reaches a moving average"
             )
+        check_objective(objective, target_momentum, loss_scale, micro_batches)
         if augment is not None and not callable(augment):
             raise UserError(f"received augment={augment!r}; expected a callable from a batch to its views, or None")
         super().__init__(name=name, autocast=False, **kwargs)
         if tf.distribute.get_strategy().num_replicas_in_sync > 1:
             synchronise_batch_norm([narrow, *broad.values()])
+        self.objective = objective
         self.loss_scale = loss_scale
         self.target_momentum = target_momentum
         self.stop_gradient = stop_gradient
         self.micro_batches = micro_batches
         self.augment = augment
+        predictor = predictor and objective == "regression"
         self.towers = Towers(
             narrow, broad, hidden_size, projection_size, heads, predictor, name="towers", dtype=self.dtype_policy
         )
@@ -258,10 +267,18 @@ class Brave(keras.Model):
         Returns:
             The scalar loss, and it again with its terms and the moments of every view's projections.
         """
-        loss, terms = view_losses(outputs, self.loss_scale, targets, self.stop_gradient)
+        loss, terms = self._loss_and_terms(outputs, targets)
         views = {f"narrow_for_{modality}": out["z"] for modality, out in outputs["narrow"].items()}
         views |= {modality: out["z"] for modality, out in outputs["broad"].items()}
         return loss, {"loss": loss, **terms, "moments": {name: moments(z) for name, z in views.items()}}
+
+    def _loss_and_terms(self, outputs: dict[str, Any], targets: dict[str, Any] | None) -> tuple[Any, dict[str, Any]]:
+        if self.objective == "regression":
+            return view_losses(outputs, self.loss_scale, targets, self.stop_gradient)
+        outputs = over_replicas(outputs)
+        if self.objective == "vicreg":
+            return vicreg_losses(outputs)
+        return lejepa_losses(outputs, 0 if self.optimizer is None else self.optimizer.iterations)
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """One update; returns the metrics of the batch, over all replicas."""
@@ -373,6 +390,7 @@ class Brave(keras.Model):
             "hidden_size": self.towers.hidden_size,
             "projection_size": self.towers.projection_size,
             "heads": self.towers.heads,
+            "objective": self.objective,
             "loss_scale": self.loss_scale,
             "target_momentum": self.target_momentum,
             "predictor": self.towers.predictor,

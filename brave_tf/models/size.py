@@ -94,7 +94,7 @@ def experiment_sizes(config: Config) -> dict[str, Size]:
         backbone = getattr(model, modality)
         sizes[f"broad {modality} backbone"] = backbone_size(backbone, _audio(sound), MODALITIES[modality].channels)
         features[modality] = _features(backbone)
-    heads, units = Size(0, 0), (model.hidden_size, model.projection_size, model.predictor)
+    heads, units = Size(0, 0), (model.hidden_size, model.projection_size, model.has_predictor)
     for modality in config.broad.modalities:
         views = config.broad.visual[modality].views if modality in config.broad.visual else 1
         heads += head_size(features["narrow"], *units) + head_size(features[modality], *units) * views

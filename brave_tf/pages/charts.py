@@ -19,7 +19,7 @@ COLORS = ("#0b6e8f", "#b4510f", "#5a3fa0", "#2f7d32", "#a3195b", "#5b6675")
 """One for each line, told apart with any kind of colour vision by their lightness and dashes too."""
 
 PALETTE_COLORS = 64
-_DASHES = ("-", "--", "-.", ":")
+DASHES = ("-", "--", "-.", ":")
 _INK, _QUIET, _LINE = "#1c2430", "#5b6675", "#dde2e8"
 # The salt names the drawing's parts: with a fixed one, equal numbers give an equal page.
 SETTINGS: Any = {
@@ -124,7 +124,7 @@ def _draw(axes: Axes, chart: Chart) -> None:
             name, (0.99, height), (0, 5), ("axes fraction", "data"), "offset points", ha="right", color=_QUIET
         )
     for place, line in enumerate(chart.lines):
-        color, dashes = COLORS[place % len(COLORS)], _DASHES[place % len(_DASHES)]
+        color, dashes = COLORS[place % len(COLORS)], DASHES[place % len(DASHES)]
         marker = "o" if len(line.x) == 1 else None
         if line.band:
             axes.fill_between(line.x, *line.band, color=color, alpha=0.25, lw=0.6)
@@ -187,6 +187,35 @@ def heat_map(
         data = io.BytesIO()
         figure.savefig(data, format="png", dpi=150, metadata={"Software": None})
     return png_image(_with_palette(data), alt, class_=class_)
+
+
+def square_map(values: npt.NDArray[np.floating], places: npt.NDArray[np.floating], alt: str, *, label: str) -> Html:
+    """A picture of how like each other things are, such as the moments of a clip.
+
+    Args:
+        values: [n, n] in [-1, 1]; -1 is dark and 1 light.
+        places: [n] where they stand on both axes, rising.
+        alt: the finding, in words.
+        label: name and unit of the axes.
+    """
+    count = len(places)
+    if values.shape != (count, count):
+        raise ValueError(f"received values {values.shape}; expected [{count}, {count}], as there are places")
+    with mpl.rc_context(SETTINGS):
+        figure = Figure(figsize=(4.0, 3.4), layout="constrained")
+        axes = figure.subplots()
+        drawn = axes.imshow(values, cmap="magma", interpolation="nearest", vmin=-1.0, vmax=1.0)
+        ticks = np.unique(np.round(np.linspace(0, count - 1, min(count, 6))).astype(int))
+        names = [f"{places[tick]:.1f}" for tick in ticks]
+        axes.set_xticks(ticks, names)
+        axes.set_yticks(ticks, names)
+        axes.set_xlabel(label)
+        axes.set_ylabel(label)
+        axes.spines[:].set_visible(False)
+        figure.colorbar(drawn, ax=axes, ticks=[-1, 0, 1]).outline.set_visible(False)
+        data = io.BytesIO()
+        figure.savefig(data, format="png", dpi=150, metadata={"Software": None})
+    return png_image(_with_palette(data), alt, class_="similarity")
 
 
 def _with_palette(png: io.BytesIO) -> bytes:

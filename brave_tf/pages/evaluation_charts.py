@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
-from brave_tf.pages.charts import COLORS, SETTINGS
+from brave_tf.pages.charts import COLORS, DASHES, SETTINGS, Line
 from brave_tf.pages.html import Html, svg_image
 
 MOST_NAMED = 51
@@ -46,6 +47,37 @@ def class_bars(rows: Sequence[tuple[str, float, float | None]], alt: str) -> Htm
         axes.set_xlim(0, 1)
         axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
         axes.spines[["top", "right"]].set_visible(False)
+        return _as_svg(figure, alt)
+
+
+def label_curves(curves: Sequence[Line], what: str, alt: str) -> Html:
+    """Scores in [0, 1] against numbers of labels, which stand at equal distances for equal factors.
+
+    Args:
+        curves: one for each encoder, at the same numbers of labels.
+        what: the score.
+        alt: the finding, in words.
+    """
+    with mpl.rc_context(SETTINGS):
+        figure = Figure(figsize=(7.0, 3.6), layout="constrained")
+        axes = figure.subplots()
+        axes.set_xscale("log")
+        for place, curve in enumerate(curves):
+            color = COLORS[place % len(COLORS)]
+            if curve.band:
+                axes.fill_between(curve.x, *curve.band, color=color, alpha=0.18, lw=0)
+            dashes = DASHES[place % len(DASHES)]
+            axes.plot(curve.x, curve.y, color=color, ls=dashes, lw=1.8, marker="o", ms=4, label=curve.name)
+        labels = [f"{count:,.0f}" for count in curves[0].x]
+        axes.set_xticks(curves[0].x, labels)
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.set_xlabel("labelled training videos")
+        axes.set_title(what, loc="left", fontsize=10, fontweight="bold")
+        axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
+        axes.grid(axis="y", color="#dde2e8", lw=0.6)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+        figure.legend(loc="outside upper left", ncols=2, frameon=False)
         return _as_svg(figure, alt)
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from brave_tf.config.values import yaml_lines
-from brave_tf.pages.evaluation_charts import class_bars, matrix
+from brave_tf.pages.charts import Line
+from brave_tf.pages.evaluation_charts import class_bars, label_curves, matrix
 from brave_tf.pages.html import Html, code, element, figure, join, page, paragraph, section, table, write_page
 
 MOST_BARS = 30
@@ -24,7 +25,10 @@ def write(path: str | os.PathLike[str], report: Mapping[str, Any], pictures: Seq
     Raises:
         UserError: the place cannot be written.
     """
-    sections = [_folds(report), _classes(report)]
+    sections = [_folds(report)]
+    if report.get("label_fractions"):
+        sections.append(_labels(report))
+    sections.append(_classes(report))
     if report.get("confusion"):
         sections.append(_confusion(report))
     if report.get("mistakes"):
@@ -58,6 +62,7 @@ def _lead(report: Mapping[str, Any]) -> Html:
     if report.get("published"):
         paper = report["published"]
         tiles.append((_share(paper["value"]), f"{paper['experiment']}, {paper['column']}, {paper['source']}"))
+    tiles += [(_share(each["mean"]), f"{each['encoder']}, beside it") for each in report.get("beside", ())]
     boxes = (element("div", element("b", value), element("span", words), class_="tile") for value, words in tiles)
     return join(where, element("div", *boxes, class_="tiles"))
 
@@ -103,6 +108,43 @@ def _folds(report: Mapping[str, Any]) -> Html:
     if report.get("damaged"):
         parts.append(_damaged(report["damaged"]))
     return section("Scores", *parts)
+
+
+def _labels(report: Mapping[str, Any]) -> Html:
+    records = report["label_fractions"]
+    curves = [_curve("this encoder", records, "mean", "interval")]
+    if records[0]["random_init"] is not None:
+        curves.append(_curve("random initialisation", records, "random_init", "random_init_interval"))
+    for name in records[0]["beside"]:
+        of_name = [{**each, **each["beside"][name]} for each in records]
+        curves.append(_curve(name, of_name, "mean", "interval"))
+    first, last = records[0], records[-1]
+    alt = (
+        f"From {_share(first['mean'])} with {first['labels']:,.0f} labels to {_share(last['mean'])} with "
+        f"{last['labels']:,.0f}"
+    )
+    drawn = figure(label_curves(curves, _METRICS[report["metric"]], alt), "Bands are 95 % intervals.")
+    rows = [
+        (f"{100 * each['fraction']:g} %", f"{each['labels']:,.0f}", str(each["draws"]), *cells)
+        for each, *cells in zip(records, *map(_cells, curves), strict=True)
+    ]
+    words = (
+        "A label is that of a video. Every class keeps its share, the videos of a smaller part are among those of a "
+        "larger one, and the draws of a part are averaged. Intervals resample test videos and draws."
+    )
+    header = ("part", "labels", "draws", *(curve.name for curve in curves))
+    return section("Fewer labels", drawn, table(header, rows), paragraph(words))
+
+
+def _curve(name: str, records: Sequence[Mapping[str, Any]], mean: str, interval: str) -> Line:
+    lows, highs = zip(*(each[interval] for each in records), strict=True)
+    return Line(name, [each["labels"] for each in records], [each[mean] for each in records], (lows, highs))
+
+
+def _cells(curve: Line) -> list[str]:
+    lows, highs = curve.band or (curve.y, curve.y)
+    points = zip(curve.y, lows, highs, strict=True)
+    return [f"{_share(score)} ({_share(low)} to {_share(high)})" for score, low, high in points]
 
 
 def _damaged(clips: Sequence[Mapping[str, Any]]) -> Html:
@@ -178,11 +220,21 @@ def _mistakes(report: Mapping[str, Any], pictures: Sequence[Html | None]) -> Htm
 
 def _regularisation(choice: Mapping[str, Any]) -> Html:
     rows = [
-        (f"{float(svm_c):g}" + (" (chosen)" if float(svm_c) == choice["chosen"] else ""), _share(score))
-        for svm_c, score in choice["scores"].items()
+        (name + (" (chosen)" if name == str(choice["chosen"]) else ""), _share(score))
+        for name, score in choice["scores"].items()
     ]
-    words = f"Tried on {choice['validated_on']}."
-    return section("Regularisation", paragraph(words), table(("C", "top-1 accuracy"), rows))
+    setting = choice.get("setting", "C")
+    parts = [paragraph(f"Tried on {choice['validated_on']}.")]
+    if rows:
+        parts.append(table((setting, "top-1 accuracy"), rows))
+    folds = [(fold["name"], _chosen(fold["chosen"])) for fold in choice.get("folds", ())]
+    if len(folds) > 1 or not rows:
+        parts.append(table(("fold", f"chosen {setting}"), folds))
+    return section("Regularisation", *parts)
+
+
+def _chosen(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _choices(report: Mapping[str, Any]) -> Html:

@@ -186,6 +186,13 @@ def image(pixels: Frames, alt: str, *, class_: str = "", quality: int = QUALITY)
     return _img(image_url(pixels, quality), alt, class_=class_)
 
 
+def resized(pixels: Frames, longest: int) -> Frames:
+    """Pixels [H, W, 3] that are no longer than `longest` on either side; smaller ones as they are."""
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((longest, longest), Image.Resampling.BOX)
+    return np.asarray(picture)
+
+
 def svg_image(drawing: bytes, alt: str, *, class_: str = "chart") -> Html:
     """A finished SVG file as an image, so that its names and styles stay its own."""
     return _img(_data_url("image/svg+xml", drawing), alt, class_=class_)

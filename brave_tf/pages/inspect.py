@@ -18,6 +18,7 @@ from brave_tf.pages.html import (
 )
 from brave_tf.pages.inspect_clip import clip_section
 from brave_tf.pages.inspect_content import InspectContent
+from brave_tf.pages.inspect_seen import encoder_section
 from brave_tf.presets.facts import equal_budget, letters, view_facts
 
 _OFFSETS = {"aligned": "with the narrow view", "centered": "middle on middle", "independent": "anywhere, looping"}
@@ -39,6 +40,7 @@ def write(path: str | os.PathLike[str], content: InspectContent) -> None:
         raise ValueError("received no clips; expected at least one")
     config = content.config
     sections = [_views(config), *([_flow()] if _has_flow(config) else [])]
+    sections += [encoder_section(content.encoder)] if content.encoder is not None else []
     sections += [clip_section(clip, number, config) for number, clip in enumerate(content.clips, start=1)]
     sections += [_dataset(content), section("This page again", code(content.command))]
     write_page(path, page(f"What the networks will see: {config.name}", sections, lead=_lead(content)))

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from PIL import Image
 
 from brave_tf.config import Config
 from brave_tf.modalities import MODALITIES
 from brave_tf.pages.charts import heat_map
-from brave_tf.pages.html import Html, element, figure, image, join, paragraph, player, section, strip
+from brave_tf.pages.html import Html, element, figure, image, join, paragraph, player, resized, section, strip
 from brave_tf.pages.inspect_content import Draw, Frames, InspectedClip, SoundView, VisualView
+from brave_tf.pages.inspect_seen import seen_part
 from brave_tf.pages.tabs import tabs
 from brave_tf.pages.timeline import timeline, when
 
@@ -36,6 +36,7 @@ def clip_section(clip: InspectedClip, number: int, config: Config) -> Html:
         f"Clip {number}: {clip.source}",
         paragraph(f"{clip.seconds:.2f} s of {clip.source}{begin}; training example number {clip.example}."),
         tabs(f"clip-{number}", "What is random? The same clip, drawn", panels),
+        "" if clip.seen is None else seen_part(clip.seen, number),
     )
 
 
@@ -95,7 +96,7 @@ def _changes(view: VisualView) -> str:
 
 
 def _strip(frames: Frames, seconds: Sequence[float], alt: str) -> Html:
-    small = np.stack([_resized(frame, THUMBNAIL_PIXELS) for frame in frames])
+    small = np.stack([resized(frame, THUMBNAIL_PIXELS) for frame in frames])
     times = element("div", *_times(seconds), class_="times")
     row = strip(small, alt, gap_gray=GAP_GRAY, quality=QUALITY)
     return element("div", row, times, class_="scroll", tabindex="0", role="group")
@@ -119,14 +120,7 @@ def _marked(view: VisualView) -> Frames:
         marked[max(top - margin, 0) : top + height + margin, max(left - margin, 0) : left + width + margin] = color
     inside = slice(top, top + height), slice(left, left + width)
     marked[inside] = view.whole[inside]
-    return _resized(marked, WHOLE_PIXELS)
-
-
-def _resized(pixels: Frames, longest: int) -> Frames:
-    """Pixels that are no longer than `longest` on either side; smaller ones as they are."""
-    picture = Image.fromarray(pixels)
-    picture.thumbnail((longest, longest), Image.Resampling.BOX)
-    return np.asarray(picture)
+    return resized(marked, WHOLE_PIXELS)
 
 
 def _sound(view: SoundView) -> Html:

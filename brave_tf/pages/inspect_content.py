@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brave_tf.config import Config, Modality
+from brave_tf.modalities import Tower
 
 Frames = npt.NDArray[np.uint8]
 Kind = Literal["narrow", "broad"]
@@ -109,6 +110,52 @@ class Draw:
 
 
 @dataclasses.dataclass(frozen=True)
+class EncoderFacts:
+    """The encoder that looks at the clips.
+
+    Attributes:
+        path: where it is from.
+        tower: which of its experiment it is.
+        modality: what it embeds.
+        embedding_size: D.
+        steps: training steps behind it; 0 if there are none, or it does not say.
+        map_places: (H', W') of its map; None without one.
+        explained: share of the maps' variance that the colours show, in [0, 1].
+        remark: what else is to be said; empty for nothing.
+    """
+
+    path: str
+    tower: Tower
+    modality: Modality
+    embedding_size: int
+    steps: int = 0
+    map_places: tuple[int, int] | None = None
+    explained: float = 0.0
+    remark: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class SeenClip:
+    """What an encoder sees of one clip.
+
+    Attributes:
+        windows: [n, 2] seconds of the clip from which to which each window reaches.
+        similarity: [n, n] cosines of the windows' embeddings without their mean over all clips, in [-1, 1].
+        seconds: [t] seconds of the clip of the moments whose map is shown.
+        frames: [t, H, W, 3] uint8 of these moments; None without a map.
+        colors: [t, H, W, 3] uint8, the map as colours over them.
+        unseen: why it cannot see the clip; then there is nothing else.
+    """
+
+    windows: npt.NDArray[np.floating] = dataclasses.field(default_factory=lambda: np.zeros((0, 2)))
+    similarity: npt.NDArray[np.floating] = dataclasses.field(default_factory=lambda: np.zeros((0, 0)))
+    seconds: Sequence[float] = ()
+    frames: Frames | None = None
+    colors: Frames | None = None
+    unseen: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
 class InspectedClip:
     """A clip and several draws of its views.
 
@@ -118,6 +165,7 @@ class InspectedClip:
         seconds: how long it is.
         example: number of the training example that shows it.
         draws: its views with the run's own seed first, then with others.
+        seen: what an encoder sees of it, if one looks.
     """
 
     source: str
@@ -125,6 +173,7 @@ class InspectedClip:
     seconds: float
     example: int
     draws: Sequence[Draw]
+    seen: SeenClip | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,6 +189,7 @@ class InspectContent:
         left_out: clips that it cannot use, by reason.
         facts: (what, value) about the dataset.
         command: what makes the page again.
+        encoder: the encoder that looks at the clips; None for none.
     """
 
     config: Config
@@ -150,3 +200,4 @@ class InspectContent:
     left_out: dict[str, int]
     facts: Sequence[tuple[str, str]]
     command: str
+    encoder: EncoderFacts | None = None

@@ -19,6 +19,12 @@ VIEWS = {f"narrow_for_{m}": f"narrow, for {word}" for m, word in _WORDS.items()}
 
 _TERMS = {f"narrow_to_{m}": f"narrow → {word}" for m, word in _WORDS.items()}
 _TERMS |= {f"{m}_to_narrow": f"{word} → narrow" for m, word in _WORDS.items()}
+_STATISTICS = {
+    f"{term}_{m}": f"{term}, {word}"
+    for m, word in _WORDS.items()
+    for term in ("invariance", "variance", "covariance", "sketch")
+}
+"""Terms of the objectives that are not the regression, see `brave_tf.method.anti_collapse`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,15 +88,25 @@ def collapse_limit(record: RunRecord) -> float | None:
     return number(record.setting("monitor.collapse_spread")) or None
 
 
+def rank_limit(record: RunRecord) -> float | None:
+    """The effective rank below which the run warned; None if its configuration says none."""
+    keys = ("monitor.low_rank_share", "batch_size", "model.projection_size")
+    share, batch, size = (number(record.setting(key)) for key in keys)
+    return None if share is None or batch is None or size is None else share * min(batch - 1, size) or None
+
+
 def _learning(record: RunRecord) -> Iterator[Curves]:
     unrelated = "1" if record.setting("model.loss_scale") == "released" else "2"
     total = "their mean" if record.setting("model.loss_scale") == "released" else "their sum"
-    yield Curves(
-        "loss and its terms",
-        {"loss": "loss", **_TERMS},
-        f"Healthy: the terms (how far a prediction is from its target) and the loss, {total}, fall fast at first and "
-        f"then ever more slowly from about {unrelated} a term, which is guessing; a plunge to almost 0 is collapse.",
+    learnt = (
+        "Healthy: the loss and its weighted terms, whose sum it is, fall fast at first and then ever more slowly; an "
+        "invariance of almost 0 beside high other terms is collapse."
+        if record.setting("model.objective") in ("vicreg", "lejepa")
+        else "Healthy: the terms (how far a prediction is from its target) and the loss, "
+        f"{total}, fall fast at first and then ever more slowly from about {unrelated} a term, which is guessing; a "
+        "plunge to almost 0 is collapse."
     )
+    yield Curves("loss and its terms", {"loss": "loss", **_TERMS, **_STATISTICS}, learnt)
     limit = collapse_limit(record)
     yield Curves(
         "spread of the projections",
@@ -101,12 +117,14 @@ def _learning(record: RunRecord) -> Iterator[Curves]:
         shaded=(0.0, limit, f"collapse, below {limit:g}") if limit else None,
         least_range=(0.0, 1.2),
     )
-    size = number(record.setting("model.projection_size"))
+    size, low = number(record.setting("model.projection_size")), rank_limit(record)
     yield Curves(
         "effective rank of the projections",
         {f"effective_rank_{view}": name for view, name in VIEWS.items()},
         f"Healthy: rises or stays level well above 1{f', at most {size:.0f},' if size else ''} as the number of "
-        "directions that the projections of a batch make use of; a long fall warns of collapse before the spread does.",
+        "directions that the projections of a batch make use of. A low rank may be harmless, as few directions can "
+        "hold what two views share; it is a sign of trouble where the kNN probe or the rank of the features falls too.",
+        shaded=(0.0, low, f"low, below {low:.1f}") if low else None,
         least_range=(0.0, 2.0),
     )
     chance = record.latest("knn_chance")
@@ -117,6 +135,13 @@ def _learning(record: RunRecord) -> Iterator[Curves]:
         "is learned is no longer what the labels are about.",
         marks=[(chance, "chance")] if chance is not None else (),
         least_range=(0.0, 0.1),
+    )
+    yield Curves(
+        "effective rank of the encoder's features",
+        {"features_rank": "RankMe of the probe's clips"},
+        "Healthy: rises, or stays level, well above its first value: what is kept is the encoder, and this is how many "
+        "directions its features use; a long fall says that it tells clips apart by less and less.",
+        least_range=(0.0, 2.0),
     )
 
 

@@ -21,7 +21,9 @@ from brave_tf.pages.html import (
     write_page,
 )
 from brave_tf.pages.run_charts import VIEWS, Curves, collapse_limit, curves, draw
+from brave_tf.pages.run_checkpoints import checkpoints_section
 from brave_tf.pages.thinning import MOST_POINTS
+from brave_tf.runs.metrics import low_rank_events
 from brave_tf.runs.record import RunRecord, number
 
 RECENT_LINES = 20
@@ -45,7 +47,8 @@ def write(path: str | os.PathLike[str], record: RunRecord, command: str) -> None
     Raises:
         UserError: the place cannot be written.
     """
-    sections = [_curves(record), *([_at_the_stop(record)] if record.state == "stopped" else []), _run(record)]
+    ranking = [] if record.ranking is None else [checkpoints_section(record.ranking)]
+    sections = [_curves(record), *ranking, *([_at_the_stop(record)] if record.state == "stopped" else []), _run(record)]
     sections += [_damaged(record.damaged)] if record.damaged else []
     sections += [section("Configuration", code("\n".join(yaml_lines(record.config))))]
     again = paragraph("The same command draws the page anew from what the run has written by then.")
@@ -189,8 +192,24 @@ def _about_curves(record: RunRecord, charts: Sequence[Curves]) -> Iterator[str]:
     if any(gaps.values()):
         counts = ", ".join(f"{key} ({count:,})" for key, count in gaps.items() if count)
         yield f"Values that are NaN or infinite leave gaps in the curves: {counts}."
+    yield from _low_ranks(record)
     if record.damaged_lines:
         yield f"{record.damaged_lines:,} of the lines are damaged and left out."
+
+
+def _low_ranks(record: RunRecord) -> Iterator[str]:
+    """When the effective rank of the projections was low, as the run noticed it."""
+    events = low_rank_events(record.lines)
+    for place, event in enumerate(events):
+        if not event["is_low"]:
+            continue
+        until = f" until step {events[place + 1]['step']:,}" if events[place + 1 :] else ", and still is"
+        yield (
+            f"From step {event['step']:,} the effective rank of the projections ({VIEWS.get(event['view'], '?')}) was "
+            f"low{until}: {event['rank']:.1f}, below {event['limit']:.1f} (monitor.low_rank_share). This may be "
+            "harmless, as few directions can hold what two views share. It is a sign of trouble where the kNN probe or "
+            "the rank of the features falls too."
+        )
 
 
 def _at_the_stop(record: RunRecord) -> Html:

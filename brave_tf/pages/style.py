@@ -97,6 +97,7 @@ h4 { font-size: .95rem; margin: 0 0 .15rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: center; }
 .legend p { flex: 1 1 20rem; }
 img.spectrogram { width: 100%; max-width: 32rem; }
+img.similarity { width: 100%; max-width: 24rem; }
 audio { display: block; width: 100%; max-width: 28rem; margin-top: .5rem; }
 .narrow-bar { fill: var(--narrow); }
 .broad-bar { fill: var(--broad); }

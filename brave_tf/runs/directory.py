@@ -1,6 +1,7 @@
 """A run directory: whose it is, what may change when its run goes on, and what is written at the end."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,16 +23,20 @@ from brave_tf.runs.paths import (
     SUMMARY_FILE,
     checkpoint_steps,
 )
-from brave_tf.storage import RemotePath
+from brave_tf.storage import RemotePath, is_remote
 
 MAY_CHANGE = ("checkpoint_every", "keep_checkpoints", "log_every", "monitor")
 """Keys that do not influence the result, so that they may differ when a run goes on."""
+DATA_PLACES = "data_places"
+"""In `config.json`: see `data_places`."""
 EARLIER_STEPS = "earlier_steps"
 """In `config.json` and `summary.json`: see `earlier_steps`."""
 
 
 @contextlib.contextmanager
-def claimed(run: Path, config: Config, data_fingerprints: Sequence[str]) -> Iterator[Callable[[], None]]:
+def claimed(
+    run: Path, config: Config, data_fingerprints: Sequence[str], data_places: Sequence[str | Path] = ()
+) -> Iterator[Callable[[], None]]:
     """Makes `run` the directory of this experiment, or checks that it already is, and keeps other processes out.
 
     Storage elsewhere has no locks: there the process that comes last has the directory, and an earlier one is told so
@@ -44,6 +49,7 @@ def claimed(run: Path, config: Config, data_fingerprints: Sequence[str]) -> Iter
         run: the directory; created when absent.
         config: the experiment.
         data_fingerprints: fingerprints of the datasets, in order.
+        data_places: where they are, for `data_places`.
 
     Yields:
         Looks whether the directory is still this process's, and raises `UserError` if it is not; to be called before
@@ -53,7 +59,9 @@ def claimed(run: Path, config: Config, data_fingerprints: Sequence[str]) -> Iter
         UserError: the directory belongs to another experiment (every difference is listed) or another process, has
             trained more steps than the experiment has, holds something else, or cannot be written.
     """
-    wanted = {"config": to_dict(config), "data": list(data_fingerprints)}
+    wanted: dict[str, Any] = {"config": to_dict(config), "data": list(data_fingerprints)}
+    if data_places:
+        wanted[DATA_PLACES] = [_whole_place(place) for place in data_places]
     with contextlib.ExitStack() as stack:
         try:
             _check_place(run)
@@ -145,6 +153,18 @@ def earlier_steps(run: Path) -> list[int]:
     """How many steps a run was meant to have before they were changed, the first number first."""
     steps = read_object(run / CONFIG_FILE).get(EARLIER_STEPS, [])
     return [each for each in steps if is_step(each)] if isinstance(steps, list) else []
+
+
+def data_places(run: Path) -> list[str]:
+    """Where the datasets of a run were when it was last started; empty if it does not say."""
+    places = read_object(run / CONFIG_FILE).get(DATA_PLACES, [])
+    return [str(place) for place in places] if isinstance(places, list) else []
+
+
+def _whole_place(place: str | Path) -> str:
+    """A place that means the same from any working directory; names of TensorFlow Datasets stay as they are."""
+    is_name = is_remote(place) or str(place).startswith("tfds:")
+    return str(place) if is_name else os.path.abspath(place)
 
 
 def _unwritable(run: Path, error: OSError) -> UserError:

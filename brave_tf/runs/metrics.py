@@ -14,6 +14,8 @@ from brave_tf.storage import RemotePath
 
 DAMAGED, DAMAGED_COUNT = "damaged", "damaged_clips"
 """Keys of a line: the damaged clips that were first met then, and how many have been met so far."""
+LOW_RANK = "low_rank"
+"""Key of a line: at its step the effective rank of the projections became low, or was no longer low."""
 DAMAGED_KEYS = {"row", "clip_id", "shard", "offset", "source", "reason"}
 
 
@@ -121,14 +123,33 @@ def named_damage(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [entry for entry in entries if isinstance(entry, dict) and entry.keys() == DAMAGED_KEYS]
 
 
+def low_rank_events(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """When the effective rank of a run's projections became low, and when it was no longer.
+
+    Returns:
+        For each time `step`, `is_low`, `view`, `rank` and `limit`; see `brave_tf.training.rank_watch.RankWatch`.
+    """
+    events = [{"step": line["step"], **line[LOW_RANK]} for line in lines if isinstance(line.get(LOW_RANK), dict)]
+    return [event for event in events if event.keys() == {"step", "is_low", "view", "rank", "limit"}]
+
+
 def damage_until(run: Path, last_step: int) -> list[dict[str, Any]]:
     """The damaged clips that a run has named up to a step; none without a file. See `named_damage`.
 
     Raises:
         UserError: there is a file, and it cannot be read.
     """
+    return named_damage(lines_until(run, last_step))
+
+
+def lines_until(run: Path, last_step: int) -> list[Mapping[str, Any]]:
+    """The lines of a run up to a step; none without a file.
+
+    Raises:
+        UserError: there is a file, and it cannot be read.
+    """
     lines = read_metrics(run).lines if (run / METRICS_FILE).is_file() else []
-    return named_damage([line for line in lines if line["step"] <= last_step])
+    return [line for line in lines if line["step"] <= last_step]
 
 
 def _line(values: Mapping[str, Any]) -> str:

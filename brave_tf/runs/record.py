@@ -13,6 +13,7 @@ from brave_tf.runs.directory import earlier_steps, is_of
 from brave_tf.runs.json_files import damaged, read_object
 from brave_tf.runs.metrics import is_step, named_damage, read_metrics
 from brave_tf.runs.paths import CONFIG_FILE, DIAGNOSIS_FILE, METRICS_FILE, SUMMARY_FILE
+from brave_tf.runs.ranking import CheckpointRanking
 from brave_tf.storage import as_path
 
 
@@ -32,6 +33,7 @@ class RunRecord:
         summary: what the finished run came to, or None; None too while a finished run is made longer.
         diagnosis: why the run was stopped, the last time that it was, or None.
         earlier_steps: how many steps it was meant to have before, the first number first.
+        ranking: its kept checkpoints, compared; None if nobody asked for that.
     """
 
     path: Path
@@ -45,6 +47,7 @@ class RunRecord:
     summary: Mapping[str, Any] | None
     diagnosis: Mapping[str, Any] | None
     earlier_steps: Sequence[int] = ()
+    ranking: CheckpointRanking | None = None
 
     @property
     def step(self) -> int:

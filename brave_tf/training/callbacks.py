@@ -14,7 +14,7 @@ from brave_tf.config import Config
 from brave_tf.errors import UserError, reason_of
 from brave_tf.method.step_function import finished_steps
 from brave_tf.progress import Advance
-from brave_tf.runs.metrics import DAMAGED, MetricsLog
+from brave_tf.runs.metrics import DAMAGED, LOW_RANK, MetricsLog
 from brave_tf.runs.paths import METRICS_FILE, TENSORBOARD_FOLDER
 from brave_tf.storage import as_path, is_remote
 from brave_tf.training.checkpoints import Checkpoints
@@ -30,9 +30,9 @@ FLUSH_SECONDS = 60.0
 class MetricsWriter(keras.callbacks.Callback):
     """Writes the metrics of every `log_every`-th step, and of the last, to `metrics.jsonl` and TensorBoard.
 
-    To what the model reports it adds what `Meter` reads. A probe's result, and damaged clips that are met for the first
-    time, are written at whichever step they come. Of several workers the first writes. On storage elsewhere lines
-    appear once a minute, at the end, and where `flush` is called.
+    To what the model reports it adds what `Meter` reads. A probe's result, damaged clips that are met for the first
+    time, and a rank that becomes low or is no longer, are written at whichever step they come. Of several workers the
+    first writes. On storage elsewhere lines appear once a minute, at the end, and where `flush` is called.
 
     Args:
         run: the run directory.
@@ -75,7 +75,7 @@ class MetricsWriter(keras.callbacks.Callback):
         if not self._writes:
             return
         logs = {} if logs is None else logs
-        named = {DAMAGED: logs.pop(DAMAGED)} if DAMAGED in logs else {}
+        named = {key: logs.pop(key) for key in (DAMAGED, LOW_RANK) if key in logs}
         step = finished_steps(self.model)
         self._meter.count()
         if step % self._config.log_every == 0 or step == self._config.steps or PROBE_METRIC in logs or named:

@@ -37,6 +37,7 @@ from brave_tf.training.damage_watch import DamageWatch, check_usable, input_that
 from brave_tf.training.guard import HealthGuard
 from brave_tf.training.interruption import StopOnSignal
 from brave_tf.training.probe import KNNProbe, ProbeClips
+from brave_tf.training.rank_watch import RankWatch
 from brave_tf.training.strategy import check_strategy, is_chief, make_strategy, while_together
 
 
@@ -64,8 +65,8 @@ def run_pretraining(
         clips = TrainingClips.open(data, config)
         agreement = Agreement(strategy)
         _check_same(agreement, config, clips)
-        claim = claimed(run, config, clips.fingerprints) if is_chief(strategy) else contextlib.nullcontext(lambda: None)
-        check = stack.enter_context(claim)
+        claim = claimed(run, config, clips.fingerprints, data) if is_chief(strategy) else None
+        check = stack.enter_context(claim) if claim is not None else lambda: None
         # The others wait here until the first has the directory.
         finished = agreement.text_of_chief(json.dumps(finished_summary(run) if is_chief(strategy) else None))
         if json.loads(finished) is not None:
@@ -138,7 +139,8 @@ class _Pretraining:
             command = _command(config, self.data, self.run)
             look = functools.partial(input_that_is_not_finite, self.clips, config)
             guard = HealthGuard(config.monitor, self.run, command, look)
-            callbacks = [guard, DamageWatch(self.clips, config, self.run, command), *self._probe()]
+            callbacks = [guard, RankWatch(config, self.run), DamageWatch(self.clips, config, self.run, command)]
+            callbacks += self._probe()
             callbacks += [metrics, CheckpointWriter(checkpoints, config.checkpoint_every), outcome]
             if self._writes:
                 title, start_up = f"pretrain {config.name}", "preparing the first step"

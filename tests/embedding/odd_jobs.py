@@ -6,6 +6,8 @@ import signal
 import time
 
 from brave_tf.embedding.jobs import MediaJob
+from brave_tf.embedding.moment_job import MomentJob
+from brave_tf.embedding.query_job import QueryJob
 from brave_tf.preparation.jobs import Outcome
 
 
@@ -41,3 +43,19 @@ class OddJob(MediaJob):
         self.source.labels["memory"] = bytearray(400_000_000)
         self.source.labels["memory"][:] = b"x" * 400_000_000
         time.sleep(100)
+
+
+class OddQuery(QueryJob):
+    """A query whose file does what its name says."""
+
+    def windows(self, source, course):
+        if source.path.stem == "dies":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        time.sleep(100)
+
+
+class OddMoment(MomentJob):
+    """A moment whose file ends its process."""
+
+    def do(self, course, give):
+        os.kill(os.getpid(), signal.SIGSEGV)

@@ -11,6 +11,7 @@ import brave_tf
 from brave_tf.data.damage import read_record
 from brave_tf.data.evaluation_views import evaluation_windows
 from brave_tf.data.open import open_dataset
+from brave_tf.data.pictures import stored_pictures
 from brave_tf.data.read import RecordTable
 from brave_tf.data.spectrogram import log_mel
 from brave_tf.embedding import embed as embedding
@@ -21,6 +22,7 @@ from brave_tf.embedding.writer import RowWriter
 from brave_tf.encoders.card import EncoderCard
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError
+from brave_tf.inspection.moment_pictures import DatasetPictures
 from tests.embedding.encoders import SIZE, VIEW, audio_encoder, video_encoder
 from tests.preparation.media_files import write_media
 
@@ -132,3 +134,46 @@ def test_an_encoder_of_what_the_dataset_lacks(dataset, tmp_path):
     encoder = Encoder(model, EncoderCard("flow", "flow", view=VIEW, weights_sha256="0"), "flow", [], [])
     with pytest.raises(UserError, match="holds no optical flow"):
         brave_tf.embed(encoder, data=dataset, out=tmp_path / "a.parquet")
+
+
+def test_a_clip_with_a_damaged_frame_has_no_windows(dataset, monkeypatch):
+    opened, view = open_dataset(dataset), video_encoder().card.input_view
+    reader = ClipReader(opened, view, Grid.of(view))
+    ((_, (row, *_)),) = [each for each in reader.sources() if each[0] == "4.mp4"]
+    expected = [window.clip for window in reader.windows(row)]
+    assert len(expected) > 3
+    # Those of a clip that is too long to be held are the same.
+    monkeypatch.setattr("brave_tf.embedding.clip_jobs.MOST_FRAMES", 0)
+    assert np.array_equal([window.clip for window in reader.windows(row)], expected)
+
+    def damaged(record, modality, numbers):
+        encoded = stored_pictures(record, modality, numbers)
+        last = len(record["frames"]) - 1
+        return tf.where(numbers == last, b"no picture", encoded)
+
+    monkeypatch.setattr("brave_tf.embedding.clip_jobs.stored_pictures", damaged)
+    for most in (0, 1000):
+        monkeypatch.setattr("brave_tf.embedding.clip_jobs.MOST_FRAMES", most)
+        with pytest.raises(tf.errors.OpError):
+            next(reader.windows(row))
+
+
+def test_a_dataset_is_found_from_another_folder(dataset, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(dataset.parent)
+    brave_tf.embed(video_encoder(), data=dataset.name, out=tmp_path / "a.parquet")
+    monkeypatch.chdir(tmp_path)
+    page = tmp_path / "page.html"
+    brave_tf.search(tmp_path / "a.parquet", near_duplicates=-1.0, html=page, top=2)
+    assert page.read_text().count("data:image/jpeg;base64,") == 4
+    with pytest.raises(UserError, match="dataset is not a dataset"):
+        brave_tf.embed(video_encoder(), data=dataset.name, out=tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize("kind", ["frame", "spectrogram"])
+def test_a_whole_source_is_shown_from_where_it_begins(dataset, kind):
+    pictures = DatasetPictures(open_dataset(dataset))
+    expected = pictures.picture("4.mp4", 0.0, 0.0, kind)
+    # Of a recording, clips may have the time of the day.
+    moved = DatasetPictures(open_dataset(dataset))
+    moved._rows["4.mp4"] = [(begin + 3600.0, row) for begin, row in moved._rows["4.mp4"]]
+    assert np.array_equal(moved.picture("4.mp4", 0.0, 0.0, kind), expected)

@@ -1,5 +1,6 @@
 """From media to a table: every file is accounted for, and what happens on the way changes no byte of it."""
 
+import contextlib
 import os
 import random
 import signal
@@ -7,18 +8,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import brave_tf
 from brave_tf.embedding import embed as embedding
 from brave_tf.embedding.grid import Grid
+from brave_tf.embedding.jobs import MediaJob
 from brave_tf.embedding.journal import Journal
-from brave_tf.embedding.table import read_table
+from brave_tf.embedding.plan import Plan
+from brave_tf.embedding.table import TableFacts, read_table
 from brave_tf.embedding.threads import done_in_threads
 from brave_tf.embedding.vectors import WindowEmbedder
 from brave_tf.embedding.windows import media_windows
 from brave_tf.embedding.writer import RowWriter
+from brave_tf.encoders.card import EncoderCard
 from brave_tf.errors import UsageError, UserError
-from tests.embedding.encoders import SIZE, audio_encoder, video_encoder
+from brave_tf.preparation.jobs import Outcome
+from brave_tf.preparation.layouts import Source
+from tests.embedding.encoders import SIZE, VIEW, audio_encoder, video_encoder
 from tests.preparation.media_files import write_media
 from tests.programs import Program
 
@@ -276,7 +283,7 @@ def test_a_dataset(encoder, folder, tmp_path, reference):
     brave_tf.prepare(folder, tmp_path / "dataset", clip_seconds=1.0, workers=0)
     facts = brave_tf.embed(encoder, data=tmp_path / "dataset", out=tmp_path / "a.parquet")
     table, vectors = table_of(tmp_path / "a.parquet")
-    assert facts.files == 6 and facts.data == str(tmp_path / "dataset") and facts.folder is None
+    assert facts.files == 6 and facts.data == str(tmp_path / "dataset") and facts.folder == os.getcwd()
     assert table["file"].to_pylist() == sorted(table["file"].to_pylist()) and "0.mp4" in table["file"].to_pylist()
     # Of a file that is one clip there are the same windows, of nearly the same pixels.
     (tmp_path / "media.parquet").write_bytes(reference[1])
@@ -331,3 +338,79 @@ def test_two_at_once(encoder, folder, tmp_path, monkeypatch):
 def test_an_encoder_without_a_map(folder, tmp_path):
     with pytest.raises(UserError, match="baseline:log-mel, whose layers end without a global average pooling"):
         brave_tf.embed("baseline:log-mel", folder, out=tmp_path / "a.parquet", dense=True)
+
+
+def test_the_same_relative_names_in_another_folder_are_other_files(encoder, folder, tmp_path, monkeypatch):
+    for place in ("one", "two"):
+        write_media(tmp_path / place / "a.mp4", seconds=0.4, noise_seed=len(place))
+    monkeypatch.chdir(tmp_path / "one")
+    brave_tf.embed(encoder, "a.mp4", out=tmp_path / "whole.parquet", workers=0)
+    with monkeypatch.context() as patch, pytest.raises(Stop):
+        patch.setattr(embedding, "embed_rows", lambda *_: (_ for _ in ()).throw(Stop()))
+        brave_tf.embed(encoder, "a.mp4", out=tmp_path / "begun.parquet", workers=0)
+    monkeypatch.chdir(tmp_path / "two")
+    for name in ("whole", "begun"):
+        with pytest.raises(UserError, match=rf"{name}\.parquet was begun .*folder: .*one -> .*two"):
+            brave_tf.embed(encoder, "a.mp4", out=tmp_path / f"{name}.parquet", workers=0)
+
+
+def test_a_command_with_whole_paths_goes_on_from_any_folder(encoder, folder, tmp_path, reference, monkeypatch, capsys):
+    (tmp_path / "a.parquet").write_bytes(reference[1])
+    monkeypatch.chdir(tmp_path)
+    brave_tf.embed(encoder, folder, out=tmp_path / "a.parquet", workers=0)
+    assert "is complete already" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("failing", ["embed_rows", "write_table"])
+def test_what_fails_inside_is_not_taken_for_the_folder(encoder, folder, tmp_path, monkeypatch, failing):
+    monkeypatch.setattr(embedding, failing, lambda *_: (_ for _ in ()).throw(OSError("the media are gone")))
+    with pytest.raises(OSError, match=r"^the media are gone$"):
+        brave_tf.embed(encoder, folder / "1.mp4", out=tmp_path / "a.parquet", workers=0)
+
+
+def test_a_table_that_cannot_be_written_is_one_line(encoder, folder, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("brave_tf.embedding.writer.pq.ParquetWriter", full)
+    with pytest.raises(UserError, match=r"a\.parquet cannot be written \(No space left on device\); free some space"):
+        brave_tf.embed(encoder, folder / "1.mp4", out=tmp_path / "a.parquet", workers=0)
+
+
+def test_progress_does_not_grow_with_the_files_that_wait(encoder, folder, tmp_path, monkeypatch):
+    class Counted(list):
+        looked = 0
+
+        def __getitem__(self, place):
+            Counted.looked += 1
+            return super().__getitem__(place)
+
+    events = [(number, Outcome([], "is empty")) for number in range(300)]
+    plan = Plan(
+        TableFacts("tiny", "0", encoder.card, "narrow", SIZE, 1.0, 1.0),
+        tuple((f"{n}", 1, None, None) for n in range(300)),
+    )
+    jobs = [MediaJob(number, Source(folder, f"{number}"), encoder.card.input_view, 1.0, 1.0) for number in range(300)]
+    monkeypatch.setattr(embedding, "window_events", lambda *_: iter(events))
+    monkeypatch.setattr(embedding, "made_ahead", lambda items, count: contextlib.nullcontext(items))
+    work = embedding.EmbeddingWork(plan, jobs, Counted([1] * 300))
+    with Journal(tmp_path / "rows", SIZE) as journal:
+        embedding.embed_rows(
+            tmp_path / "a.parquet", work, journal, WindowEmbedder(encoder, Grid.of(encoder.card.input_view)), 0
+        )
+    assert 300 <= Counted.looked <= 4 * 300
+
+
+def test_a_function_has_no_map(folder, tmp_path):
+    encoder = brave_tf.as_encoder(lambda clips: clips[:, 0, 0, 0], EncoderCard(view=VIEW), name="mine")
+    with pytest.raises(UserError, match=r"received --dense with .*, which is no Keras model"):
+        brave_tf.embed(encoder, folder, out=tmp_path / "a.parquet", dense=True)
+
+
+def test_windows_that_the_network_has_no_memory_for_are_one_line(encoder, folder, tmp_path, monkeypatch):
+    def exhausted(self, clips):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    monkeypatch.setattr("brave_tf.evaluation.features.Embedder.__call__", exhausted)
+    with pytest.raises(UserError, match=r"with 16 windows of 4 frames \(OOM when .*\); give a smaller --window"):
+        brave_tf.embed(encoder, folder / "1.mp4", out=tmp_path / "a.parquet", workers=0)

@@ -53,3 +53,11 @@ def test_every_unit_is_in_a_window_where_windows_touch(length, stride, units):
     assert max(seen) <= units - 1
     if stride <= length:
         assert seen == set(range(units))
+
+
+@pytest.mark.parametrize("view", [VIDEO, SOUND])
+@pytest.mark.parametrize("given", [{"window": 1e9}, {"window": 1e308}, {"stride": 1e9}, {"stride": 1e308}])
+def test_more_than_a_machine_can_hold_is_refused(view, given):
+    (option,) = given
+    with pytest.raises(UsageError, match=rf"received --{option} 1e\+\d+; expected seconds above 0 and up to \d+, such"):
+        Grid.of(view, **given)

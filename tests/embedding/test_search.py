@@ -1,6 +1,7 @@
 """Comparing, ranking and pairing rows, and what a query means; no network and no media."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,8 @@ from brave_tf.embedding.answers import Answer, Places, best_moments
 from brave_tf.embedding.exact import similarities
 from brave_tf.embedding.near_duplicates import FilePair
 from brave_tf.embedding.query import Query, files_of_query, parse_query
+from brave_tf.embedding.query_vector import QueryVector
+from brave_tf.embedding.search import search_in
 from brave_tf.embedding.time_codes import seconds_of, time_code
 from brave_tf.errors import UsageError, UserError
 from tests.embedding.tables import write_table
@@ -122,6 +125,28 @@ def test_the_querys_own_file_is_known_by_any_path(tmp_path, monkeypatch):
     assert files_of_query(parse_query("a.mp4"), places, None).tolist() == []
 
 
+def test_the_same_name_in_another_folder_is_another_file(tmp_path, monkeypatch):
+    for name in ("one/a.mp4", "two/a.mp4"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    places = places_of([("a.mp4", 0.0, 1.0)])
+    monkeypatch.chdir(tmp_path / "two")
+    assert files_of_query(parse_query("a.mp4"), places, tmp_path / "one").tolist() == []
+    assert files_of_query(parse_query("a.mp4"), places, tmp_path / "two").tolist() == [0]
+    # A source of a dataset is called by its name there, which is no path.
+    assert files_of_query(parse_query("a.mp4"), places, None).tolist() == []
+
+
+def test_the_querys_own_file_is_known_by_links_of_other_names(tmp_path):
+    for name in ("store/film.mp4", "videos/other.mp4"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    (tmp_path / "videos/link.mp4").symlink_to(tmp_path / "store/film.mp4")
+    places = places_of([(name, 0.0, 1.0) for name in ("videos/other.mp4", "videos/link.mp4", "gone/film.mp4")])
+    for path in ("store/film.mp4", "videos/link.mp4"):
+        assert files_of_query(parse_query(tmp_path / path), places, tmp_path).tolist() == [1]
+
+
 def test_near_duplicates_are_the_pairs_of_a_plain_loop(tmp_path, monkeypatch):
     monkeypatch.setattr(near_duplicates, "_FILES_AT_ONCE", 4)
     means = RNG.normal(size=(11, 3))
@@ -188,6 +213,27 @@ def test_a_million_rows_are_searched_block_by_block(tmp_path):
     scores = similarities(blocks, vectors[765_432], advance)
     answers = best_moments(places, scores, 2)
     assert answers == [Answer("765", 432.0, 434.0, 1.0), Answer("0", 0.0, 2.0, 0.0)]
+
+
+@pytest.mark.thorough
+def test_a_table_of_a_million_rows_is_searched_from_its_file(tmp_path):
+    rows, size = 1_000_000, 64
+    generator = np.random.default_rng(0)
+    vectors = generator.standard_normal((rows, size), dtype=np.float32)
+    vectors[765_433] = 2 * vectors[123_456]
+    windows = [(f"{number // 1000}.mp4", float(number % 1000), number % 1000 + 2.0) for number in range(rows)]
+    path = write_table(tmp_path / "table.parquet", windows, vectors)
+    query = QueryVector(vectors[123_456], 0.0, 0.0, "rgb")
+    (tmp_path / "query.mp4").touch()
+    vectors_held = vectors.nbytes
+    del vectors
+    tracemalloc.start()
+    found = search_in(path, tmp_path / "query.mp4", lambda *_: query, None, approximate=False, top=3)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [(each.file, each.start) for each in found.answers[:2]] == [("123.mp4", 456.0), ("765.mp4", 433.0)]
+    assert found.answers[1].score == pytest.approx(1.0) and found.answers[2].score < 0.9
+    assert peak < vectors_held
 
 
 def test_large_numbers_are_compared_like_others():

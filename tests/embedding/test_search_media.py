@@ -14,18 +14,22 @@ import pytest
 
 import brave_tf
 from brave_tf.cli.main import main
+from brave_tf.embedding import query_job
 from brave_tf.embedding.grid import Grid
+from brave_tf.embedding.moment_job import read_moment
 from brave_tf.embedding.query import parse_query, query_windows
 from brave_tf.embedding.table import open_table, read_table
 from brave_tf.embedding.time_codes import time_code
 from brave_tf.encoders.card import EncoderCard
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.errors import UserError
+from brave_tf.inspection import moment_pictures
 from brave_tf.inspection.moment_pictures import picture_of_file
-from tests.embedding.encoders import VIEW, audio_encoder, video_encoder
+from tests.embedding.encoders import SIZE, VIEW, audio_encoder, video_encoder
+from tests.embedding.odd_jobs import OddMoment, OddQuery
 from tests.embedding.tables import write_table
 from tests.pages.reading import Reading, pixels
-from tests.preparation.media_files import write_media
+from tests.preparation.media_files import write_media, write_wav
 
 WINDOW, STRIDE = 0.32, 0.16
 HOSTILE = "\"><script>alert('1')<\n`${x}&amp;@#t=1?.mp4"
@@ -238,3 +242,46 @@ def test_an_index_is_wanted_and_usearch_is_absent(monkeypatch, encoder, table, f
     monkeypatch.setitem(sys.modules, "usearch.index", None)
     with pytest.raises(UserError, match=r'usearch is not installed; pip install "brave_tf\[search\]"'):
         brave_tf.search(table, folder / "1.mp4", encoder=encoder, approximate=True)
+
+
+@pytest.mark.parametrize("moment", ["", "@0", "@0.5"])
+def test_a_query_that_crashes_or_hangs_is_one_line(encoder, table, tmp_path, monkeypatch, moment):
+    monkeypatch.setattr(query_job, "QueryJob", OddQuery)
+    monkeypatch.setattr(query_job, "MOST_SILENT_SECONDS", 1.0)
+    for name, words in (("dies.mp4", "ended the process that read it, twice"), ("hangs.mp4", "gave nothing for 1 s")):
+        (tmp_path / name).touch()
+        with pytest.raises(UserError, match=rf"{name}.* cannot be searched for: it {words}"):
+            brave_tf.search(table, f"{tmp_path / name}{moment}", encoder=encoder)
+
+
+def test_a_moment_of_what_is_no_media_is_one_line(encoder, table, tmp_path):
+    (tmp_path / "notes.mp4").write_text("no media")
+    with pytest.raises(UserError, match=r"notes\.mp4@0:00\.00 cannot be searched for: it does not"):
+        brave_tf.search(table, f"{tmp_path / 'notes.mp4'}@0", encoder=encoder)
+
+
+def test_a_page_whose_file_crashes_names_it(table, tmp_path, monkeypatch):
+    monkeypatch.setattr(moment_pictures, "MomentJob", OddMoment)
+    page = tmp_path / "page.html"
+    brave_tf.search(table, near_duplicates=-1.0, top=1, html=page)
+    assert "it ended the process that read it, twice" in page.read_text()
+
+
+def test_the_answers_are_printed_before_the_page_is_written(monkeypatch, table, tmp_path, capsys):
+    (tmp_path / "page.html").mkdir()
+    assert main(["search", str(table), "--near-duplicates", "-1", "--json", "--html", str(tmp_path / "page.html")]) == 1
+    said = capsys.readouterr()
+    assert len(json.loads(said.out)) == 15 and "page.html" in said.err
+
+
+def test_of_a_long_sound_a_minute_is_drawn(tmp_path):
+    media = write_wav(tmp_path / "long.wav", np.zeros((65 * 16_000, 1), np.int16))
+    assert len(read_moment(media, 2.0, 65.0, "spectrogram")) == 60 * 16_000
+    assert len(read_moment(media, 0.0, 0.0, "spectrogram")) == 5 * 16_000
+
+
+def test_a_table_of_windows_that_no_machine_can_hold_is_one_line(encoder, folder, tmp_path):
+    facts = {"weights_sha256": encoder.card.weights_sha256, "card": encoder.card, "window": 1e9}
+    path = write_table(tmp_path / "table.parquet", [("a.mp4", 0.0, 1.0)], np.ones((1, SIZE)), **facts)
+    with pytest.raises(UserError, match=r"table\.parquet tells of windows of 1e\+09 s, one every 1 s, which"):
+        brave_tf.search(path, folder / "1.mp4", encoder=encoder)

@@ -1,6 +1,7 @@
 """Windows of media, cut while they are decoded."""
 
 import functools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -127,6 +128,20 @@ def test_the_frames_of_a_long_file_are_never_together_in_memory(media, monkeypat
         pass
     # The first window is there when a fraction of the file is read.
     assert shares[0] < 0.2 and shares[-1] > 0.7
+
+
+@pytest.mark.thorough
+def test_what_a_long_film_takes_in_memory_does_not_grow_with_it(tmp_path):
+    peaks = []
+    for seconds in (20.0, 200.0):
+        path = write_media(tmp_path / f"{seconds:g}.mp4", seconds=seconds, size=(48, 64), noise_seed=7)
+        for view in (VIDEO, SOUND):
+            tracemalloc.start()
+            count = sum(1 for _ in media_windows(path, view))
+            peaks.append((tracemalloc.get_traced_memory()[1], count))
+            tracemalloc.stop()
+    for (short, few), (long, many) in zip(peaks[:2], peaks[2:], strict=True):
+        assert many > 9 * few and long < short + 2**20
 
 
 @pytest.mark.parametrize(

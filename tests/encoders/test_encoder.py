@@ -12,6 +12,8 @@ import brave_tf
 from brave_tf import presets
 from brave_tf.config import AugmentConfig, BroadConfig, VideoViewConfig
 from brave_tf.config.values import override
+from brave_tf.embedding.grid import Grid
+from brave_tf.embedding.vectors import WindowEmbedder
 from brave_tf.encoders import loading
 from brave_tf.encoders.card import EncoderCard, card_of
 from brave_tf.encoders.encoder import TOWER_FILES, save_towers
@@ -202,3 +204,35 @@ def test_what_a_foreign_file_is_taken_for_is_noted(tmp_path, capsys, run, shape,
     assert f"it is taken for {words}, " in line
     load_encoder(run)
     assert not capsys.readouterr().err
+
+
+def test_weights_that_were_changed_have_a_hash_of_their_own():
+    encoder = load_encoder("random:tiny")
+    before, again = encoder.weights_sha256(), load_encoder("random:tiny")
+    weight = encoder.trainable_variables[0]
+    weight.assign(weight * 2)
+    now = encoder.weights_sha256()
+    assert (
+        now != before
+        and encoder.card.weights_sha256 == now == card_of(presets.get("tiny-va"), encoder.model, 0).weights_sha256
+    )
+    weight.assign(weight / 2)
+    assert load_encoder(encoder) is encoder and encoder.card.weights_sha256 == before
+    # A card that tells another hash than ours keeps it while nothing is changed.
+    told = dataclasses.replace(again.card, weights_sha256="0" * 64)
+    kept = type(again)(again.model, told, again.path, again.variables, again.trainable_variables)
+    assert kept.weights_sha256() == "0" * 64
+
+
+def test_an_encoder_of_clips_of_one_shape_is_one_line(tmp_path):
+    video = keras.Input((4, 24, 24, 3))
+    keras.Model(video, keras.layers.GlobalAveragePooling3D()(video)).save(tmp_path / "fixed.keras")
+    encoder = load_encoder(tmp_path / "fixed.keras")
+    message = r"fixed.keras takes clips \[4, 24, 24, 3\] alone; received clips \[32, 224, 224, 3\]; expected those; "
+    with pytest.raises(UserError, match=message + "leave out --window"):
+        WindowEmbedder(encoder, Grid.of(encoder.card.input_view))
+    view = dataclasses.replace(encoder.card.view, frames=4, size=24)
+    encoder.card = dataclasses.replace(encoder.card, view=view)
+    WindowEmbedder(encoder, Grid.of(encoder.card.input_view))
+    with pytest.raises(UserError, match=r"received clips \[8, 24, 24, 3\]"):
+        WindowEmbedder(encoder, dataclasses.replace(Grid.of(encoder.card.input_view), length=8))

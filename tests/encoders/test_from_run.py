@@ -10,9 +10,10 @@ import pytest
 from brave_tf import presets
 from brave_tf.config import BroadConfig, VideoViewConfig
 from brave_tf.config.values import override
+from brave_tf.encoders.encoder import save_towers
 from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
-from brave_tf.runs.directory import claimed
+from brave_tf.runs.directory import claimed, write_summary
 from brave_tf.training.build import make_model
 from brave_tf.training.checkpoints import Checkpoints
 
@@ -98,6 +99,54 @@ def test_what_is_not_there_is_one_line(audio_run, tmp_path):
         pytest.raises(UserError, match=r"no checkpoint yet; .* 50 steps"),
     ):
         load_encoder(tmp_path / "new")
+
+
+def saved_at(run, config, *steps):
+    """A run with checkpoints of several steps; what each holds begins with its step."""
+    model = make_model(config)
+    for step in steps:
+        for weight in model.weights:
+            weight.assign(np.full(weight.shape, step))
+        model.counted_steps = step
+        with claimed(run, config, ["abc"]):
+            Checkpoints(run, model).save()
+
+
+def test_any_kept_checkpoint_of_a_run_is_opened_by_its_step(tmp_path):
+    saved_at(tmp_path, THREE, 50, 100, 150)
+    for step in (50, 100, 150):
+        for tower in ("narrow", "rgb", "flow", "audio"):
+            encoder = load_encoder(tmp_path, tower, step=step)
+            assert (encoder.card.steps, encoder.card.tower) == (step, tower)
+            assert all(np.all(variable.numpy() == step) for variable in encoder.variables)
+
+
+def test_a_step_that_is_not_kept_is_one_line_with_those_that_are(audio_run, tmp_path):
+    saved_at(tmp_path / "run", THREE, 50, 100, 150)
+    kept = r"keeps the checkpoints of steps 50, 100 and 150$"
+    with pytest.raises(UserError, match=rf"received step=7; \S*run {kept}"):
+        load_encoder(tmp_path / "run", step=7)
+    with pytest.raises(UserError, match=rf"step-7 does not exist; \S*run {kept}"):
+        load_encoder(tmp_path / "run/checkpoints/step-7")
+    with pytest.raises(UserError, match=r"keeps the checkpoint of step 150$"):
+        load_encoder(audio_run, step=200)
+    with (
+        claimed(tmp_path / "new", THREE, ["abc"]),
+        pytest.raises(UserError, match=r"step=0; \S*new keeps no checkpoint"),
+    ):
+        load_encoder(tmp_path / "new", step=0)
+    for place in ("random:tiny", "hf://owner/name", tmp_path, load_encoder("random:tiny")):
+        with pytest.raises(UserError, match=r"expected a run directory, which (holds its|keeps) checkpoints"):
+            load_encoder(place, step=5)
+
+
+def test_a_finished_run_is_its_last_step(audio_run, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(audio_run, run)
+    encoder = load_encoder(run)
+    save_towers({"narrow": encoder.model}, {"narrow": dataclasses.replace(encoder.card, steps=200)}, run)
+    write_summary(run, {"steps": 200})
+    assert load_encoder(run, step=200).path == run / "encoder.keras" and load_encoder(run, step=150).card.steps == 150
 
 
 def test_a_run_may_be_called_like_a_checkpoint(audio_run, tmp_path):

@@ -1,6 +1,8 @@
 """Heads of a whole model: the same from wherever they come, and what a search across modalities makes of them."""
 
 import dataclasses
+import hashlib
+import json
 import re
 import shutil
 from pathlib import Path
@@ -13,13 +15,16 @@ from brave_tf.cli.main import main
 from brave_tf.config import BroadConfig
 from brave_tf.embedding.across import query_across, query_projection, query_tower, rows_across, rows_projection
 from brave_tf.embedding.exact import unit
-from brave_tf.encoders.heads import HEADS_FILE, HEADS_FOLDER, Heads, load_heads, project, write_heads
+from brave_tf.encoders.exported import HEADS_FILE, HEADS_FOLDER, FormatCheck, read_verification
+from brave_tf.encoders.heads import Heads, load_heads, project, write_heads
 from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
-from brave_tf.export.verification import FormatCheck, read_verification
 from brave_tf.losses import pair_losses
+from brave_tf.storage import upload_tree
+from tests.encoders.hubs import HuggingFaceHub, files_of, stand_in
 from tests.encoders.test_from_run import TARGETS, THREE, trained
 from tests.preparation.media_files import write_media
+from tests.storage.elsewhere import new_place
 
 pytestmark = pytest.mark.usefixtures("one_unit")
 
@@ -64,6 +69,34 @@ def test_heads_are_the_models_from_a_run_a_checkpoint_a_keras_file_and_a_folder(
     capsys.readouterr()
 
 
+def test_heads_are_loaded_from_wherever_encoders_are(run, tmp_path, monkeypatch):
+    path, model = run
+    write_heads(load_heads(path), tmp_path / "exported" / HEADS_FOLDER)
+    content = files_of(tmp_path / "exported")
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
+    listed = {"formats": {"keras": {"files": digests}}}
+    content["verification.json"] = json.dumps(listed).encode()
+    hub = HuggingFaceHub(tmp_path / "hub", {"owner/name": {**content, "encoder.keras": b"", "README.md": b""}})
+    stand_in(monkeypatch, "huggingface_hub", snapshot_download=hub.snapshot_download)
+    stand_in(monkeypatch, "kagglehub", model_download=lambda handle: str(tmp_path / "exported"))
+    there = new_place()
+    upload_tree(tmp_path / "exported", there)
+    places = [f"hf://owner/name{inside}" for inside in ("", "/heads", "/heads/heads.keras", "/heads/encoder.keras")]
+    for place in (*places, "kaggle://owner/model/keras/x", str(there)):
+        heads = load_heads(place)
+        own, _ = heads.between("narrow", "audio")
+        features = features_for(model, "narrow")
+        for ours, theirs in zip(project(own, features), outputs_of(model, "narrow", features), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5, err_msg=place)
+        assert load_encoder(heads.place, "audio").weights_sha256() == heads.weights_sha256["audio"], place
+    assert set(hub.fetched) == content.keys()
+    hub.repositories = {"owner/other": {"README.md": b""}, "owner/bad": content | {"heads/heads.keras": b"bad"}}
+    with pytest.raises(UserError, match="hf://owner/other has no heads; expected a run directory"):
+        load_heads("hf://owner/other")
+    with pytest.raises(UserError, match=r"heads/heads.keras is not what verification.json lists"):
+        load_heads("hf://owner/bad")
+
+
 def test_the_score_across_modalities_is_the_loss_of_the_pair(run):
     _, model = run
     heads = load_heads(run[0])
@@ -94,6 +127,21 @@ def test_a_shared_head_is_one(one_unit, tmp_path):
         project(again.narrow["audio"], features), project(shared.narrow["audio"], features), strict=True
     ):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.thorough
+def test_without_a_predictor_the_prediction_is_the_projection(one_unit, tmp_path):
+    plain = dataclasses.replace(AUDIO, model=dataclasses.replace(AUDIO.model, predictor=False))
+    model = trained(tmp_path / "plain", plain)
+    heads = load_heads(tmp_path / "plain")
+    write_heads(heads, tmp_path / "written")
+    for tower in ("narrow", "audio"):
+        features = features_for(model, tower)
+        z, h = outputs_of(model, tower, features)
+        np.testing.assert_array_equal(z, h)
+        for place in (heads, load_heads(tmp_path / "written")):
+            for ours in project(place.of(tower)[0], features):
+                np.testing.assert_allclose(ours, z, rtol=1e-4, atol=1e-5)
 
 
 def test_towers_that_were_not_trained_with_each_other_are_one_line():

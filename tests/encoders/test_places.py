@@ -17,15 +17,19 @@ import tensorflow as tf
 
 import brave_tf
 from brave_tf.convert import to_haiku
+from brave_tf.convert.released import fetch_released
 from brave_tf.encoders import loading
 from brave_tf.encoders.card import EncoderCard, network_of, weights_sha256
 from brave_tf.encoders.encoder import save_encoder
 from brave_tf.encoders.hub_names import is_hub
 from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
+from brave_tf.files import locked
+from brave_tf.presets import released_checkpoints
 from brave_tf.storage import RemotePath
 from tests.convert.trees import brave, checkpoint
 from tests.encoders.hubs import COMMIT, HuggingFaceHub, files_of, stand_in
+from tests.storage.web import serving
 
 CLIPS = np.random.default_rng(0).random((2, 3, 8, 8, 3), dtype=np.float32)
 
@@ -234,6 +238,31 @@ def test_damage_is_found_by_every_hash_that_there_is(monkeypatch, tmp_path):
         load_encoder("hf://owner/changed")
 
 
+@pytest.mark.parametrize("above", ["deep/er/", "deep/", ""])
+def test_a_file_inside_an_export_on_the_hub_is_checked_by_its_list(above, monkeypatch, tmp_path):
+    content = {"deep/er/encoder.keras": (write_keras(tmp_path, network()) / "encoder.keras").read_bytes()}
+    listed = {"formats": {"keras": {"files": {"deep/er/encoder.keras".removeprefix(above): "0" * 64}}}}
+    content[f"{above}verification.json"] = json.dumps(listed).encode()
+    hub(monkeypatch, tmp_path, {"owner/name": content})
+    for inside in ("deep/er", "deep/er/encoder.keras"):
+        with pytest.raises(UserError, match=r"encoder.keras is not what verification.json lists"):
+            load_encoder(f"hf://owner/name/{inside}")
+
+
+def test_of_two_formats_in_a_folder_the_one_that_is_no_program_is_loaded(tmp_path, saved_model, capsys):
+    folder = tmp_path / "both"
+    shutil.copytree(saved_model[0], folder)
+    model = network()
+    write_keras(folder, model, tower="audio", modality="audio")
+    encoder = load_encoder(folder)
+    assert encoder.model is not None and "is a program" not in capsys.readouterr().err
+    np.testing.assert_allclose(encoder.model(CLIPS), model(CLIPS), atol=1e-6)
+    # The only one there is: its card tells which tower it is.
+    assert load_encoder(folder, "audio").card.tower == "audio"
+    with pytest.raises(UserError, match=r"--tower narrow; .* has the towers audio"):
+        load_encoder(folder, "narrow")
+
+
 @pytest.mark.parametrize("listed", ["[]", '{"formats": 3}', '{"formats": {"keras": {"files": {"../x": "0"}}}}', "{"])
 def test_a_list_of_hashes_that_is_none_is_one_line(listed, monkeypatch, tmp_path):
     content = files_of(write_keras(tmp_path / "mine", network()))
@@ -326,6 +355,54 @@ def test_a_keras_file_that_writes_outside_is_one_line(name, tmp_path):
         load_encoder(folder / "encoder.keras")
 
 
+def rewritten(source: Path, entry: str, content: bytes) -> Path:
+    """A `.keras` file with something else as one of its entries."""
+    target = source.with_name("other.keras")
+    with zipfile.ZipFile(source) as before, zipfile.ZipFile(target, "w") as after:
+        for name in before.namelist():
+            after.writestr(name, content if name == entry else before.read(name))
+    return target
+
+
+@pytest.mark.parametrize(
+    "content", [b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 900 + b"1" + b"}" * 900], ids=["lists", "objects"]
+)
+def test_a_keras_file_that_is_nested_too_deeply_is_one_line(content, tmp_path):
+    file = write_keras(tmp_path, network()) / "encoder.keras"
+    with pytest.raises(UserError, match=r"other.keras is not a readable .keras model: its description is nested too"):
+        load_encoder(rewritten(file, "config.json", content))
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [(8, 1, r"is encrypted \(.*\); expected"), (10, 99, "is not a readable .keras model: That compression method")],
+)
+def test_a_keras_file_of_another_kind_of_archive_is_one_line(place, value, message, tmp_path):
+    file = write_keras(tmp_path, network()) / "encoder.keras"
+    content, entry = bytearray(file.read_bytes()), b"PK\x01\x02"
+    for part in content.split(entry)[1:]:
+        start = content.index(entry + part[:40])
+        content[start + place] = value
+    file.write_bytes(content)
+    with pytest.raises(UserError, match=f"encoder.keras {message}"):
+        load_encoder(file)
+
+
+@pytest.mark.parametrize("damage", ["no variables", "no data"])
+def test_a_saved_model_that_is_not_whole_is_one_line(damage, saved_model, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(saved_model[0], folder)
+    if damage == "no variables":
+        shutil.rmtree(folder / "variables")
+    else:
+        next(folder.glob("variables/*.data*")).write_bytes(b"")
+    with pytest.raises(
+        UserError, match=r"model is not a (whole SavedModel: it has no|readable SavedModel: )"
+    ) as caught:
+        load_encoder(folder)
+    assert str(caught.value).isprintable() and ("copy or export" in str(caught.value)) == (damage == "no variables")
+
+
 def test_a_saved_model_that_is_a_link_says_what_is_loaded(tmp_path, saved_model, capsys):
     (tmp_path / "linked").symlink_to(saved_model[0])
     load_encoder(tmp_path / "linked")
@@ -340,36 +417,65 @@ def test_a_saved_model_that_is_a_link_says_what_is_loaded(tmp_path, saved_model,
     assert "is a link" not in capsys.readouterr().err
 
 
-def test_a_published_checkpoint_is_fetched_and_converted_once(monkeypatch, tmp_path, capsys):
+@pytest.fixture
+def published(monkeypatch, tmp_path):
+    """A server of a small checkpoint in place of the published `v-a-tsm50`; and its model."""
     model = brave("tiny-va", "model.heads=shared")
     file = checkpoint(tmp_path / "released.npy", to_haiku(model))
-    fetched = []
-
-    def get_file(name, url, cache_dir, cache_subdir):
-        fetched.append(name)
-        print("Downloading data from", url)
-        if len(fetched) == 1:
-            raise Exception("URL fetch failure")
-        (Path(cache_dir) / cache_subdir).mkdir(parents=True, exist_ok=True)
-        return shutil.copy(file, Path(cache_dir) / cache_subdir / name)
-
-    monkeypatch.setattr(keras.utils, "get_file", get_file)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with pytest.raises(UserError, match=r"v-a-tsm50 cannot be fetched from https.* \(URL fetch failure\)"):
+    with serving(file.read_bytes()) as web:
+        told = dataclasses.replace(released_checkpoints["v-a-tsm50"], url=web.url)
+        monkeypatch.setitem(released_checkpoints, "v-a-tsm50", told)
+        yield web, model
+
+
+def test_a_published_checkpoint_is_fetched_and_converted_once(published, monkeypatch, tmp_path, capsys):
+    web, model = published
+    web.breaks_after = 0
+    with pytest.raises(UserError, match=r"v-a-tsm50 cannot be fetched from http.* \(the connection was lost after 0 "):
         load_encoder("v-a-tsm50")
+    web.breaks_after = len(web.content) // 2 + 1
     encoder = load_encoder("v-a-tsm50")
     assert not capsys.readouterr().out
+    assert web.asked == [None, None, f"bytes={web.breaks_after}-"]
     np.testing.assert_allclose(encoder(CLIPS), model.encoder(CLIPS), atol=1e-5)
     assert str(encoder.path) == "v-a-tsm50" == encoder.card.preset
-    (folder,) = [path for path in (tmp_path / "cache/brave_tf/released").iterdir() if path.is_dir()]
-    assert folder.name == hashlib.sha256(file.read_bytes()).hexdigest()
-    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    cache = tmp_path / "cache/brave_tf/released"
+    (folder,) = [path for path in cache.iterdir() if path.is_dir()]
+    assert folder.name == hashlib.sha256(web.content).hexdigest()
+    assert (cache / "file.npy.sha256").read_text() == f"{folder.name}  file.npy\n"
+    for lock in cache.glob("*.lock"):
+        lock.unlink()
+    before = {path: path.stat().st_mtime_ns for path in cache.rglob("*")}
     sound = load_encoder("v-a-tsm50", "audio")
     assert sound.card.modality == "audio"
-    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
-    assert len(fetched) == 2 and fetched[0] != fetched[1]
+    # Who only reads a finished entry writes nothing, not even a lock.
+    assert {path: path.stat().st_mtime_ns for path in cache.rglob("*")} == before
+    assert len(web.asked) == 3
     with pytest.raises(UserError, match=r"v-b-tsm50 does not exist"):
         load_encoder("v-b-tsm50")
     # A path of that name comes first.
     monkeypatch.chdir(write_keras(tmp_path / "here/v-a-tsm50", network(), preset="mine").parent)
     assert brave_tf.load_encoder("v-a-tsm50").card.preset == "mine"
+
+
+def test_a_cached_checkpoint_that_was_changed_is_noticed(published, tmp_path):
+    web, _ = published
+    file, digest = fetch_released("v-a-tsm50")
+    assert digest == hashlib.sha256(web.content).hexdigest()
+    file.write_bytes(web.content[:-1])
+    with pytest.raises(UserError, match=rf"file.npy is not what was fetched as v-a-tsm50 .*it was {digest}\); remove"):
+        fetch_released("v-a-tsm50")
+    # Without it, it is fetched anew, whatever it is now; one from before hashes were kept gets its own.
+    file.unlink()
+    web.content = b"newer"
+    assert fetch_released("v-a-tsm50")[1] == hashlib.sha256(b"newer").hexdigest()
+    file.with_name("file.npy.sha256").unlink()
+    fetch_released("v-a-tsm50")
+    assert len(file.with_name("file.npy.sha256").read_text().split()[0]) == 64
+    file.unlink()
+    with (
+        locked(file.with_name("file.npy.lock")),
+        pytest.raises(UserError, match="another process is fetching v-a-tsm50"),
+    ):
+        fetch_released("v-a-tsm50")

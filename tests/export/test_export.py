@@ -13,6 +13,7 @@ from brave_tf.config import EvaluationConfig
 from brave_tf.data.evaluation_frames import center_crop, resize_shorter_side
 from brave_tf.data.spectrogram import log_mel
 from brave_tf.encoders.card import EncoderCard
+from brave_tf.encoders.encoder import Encoder
 from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.export import export_encoder, verify
@@ -150,3 +151,46 @@ def test_a_network_for_clips_of_one_shape_is_one_line(tmp_path):
     ):
         export_encoder(brave_tf.as_encoder(model, card, name="mine"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def network(shapes, sizes=(3,), batch=None):
+    """A network with an input of each shape and an embedding of each size."""
+    inputs = [keras.Input(batch_shape=(batch, *shape), name=f"input_{number}") for number, shape in enumerate(shapes)]
+    means = [keras.ops.mean(each, axis=tuple(range(1, len(each.shape) - 1))) for each in inputs]
+    joined = keras.ops.concatenate(means, axis=-1) if len(means) > 1 else means[0]
+    outputs = [keras.layers.Dense(size)(joined) for size in sizes]
+    return keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs if len(outputs) > 1 else outputs[0])
+
+
+ANY = (None, None, None, 3)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: network([(None, None, 3)]), r"takes input_0 \[None, None, None, 3\] and .*expected one input, "),
+        (lambda: network([(64, 64, 3)]), r"takes input_0 \[None, 64, 64, 3\] and gives .*expected one input"),
+        (lambda: network([ANY, (None, 5)]), r"takes input_0 \[.*\], input_1 \[None, None, 5\] and .*one input"),
+        (lambda: network([ANY, ANY, ANY]), r"input_2 \[None, None, None, None, 3\] and gives .*expected one input"),
+        (lambda: network([(None, None, None, 1)]), r"takes input_0 \[None, None, None, None, 1\].*one input"),
+        (lambda: network([ANY], (3, 4)), r"and gives .* \[None, 3\], .* \[None, 4\]; expected one output"),
+        (lambda: network([ANY], batch=2), "takes 2 clips at once and no other number; expected any"),
+    ],
+    ids=["pictures", "pictures of one size", "two inputs", "three inputs", "gray", "two outputs", "one batch"],
+)
+def test_networks_made_elsewhere_that_cannot_be_exported_are_one_line(tmp_path, make, words):
+    model = make()
+    encoder = Encoder(model, EncoderCard(), tmp_path / "mine.keras", model.variables, model.trainable_variables)
+    with pytest.raises(UserError, match=r"mine\.keras .*" + words) as caught:
+        export_encoder(encoder, tmp_path / "out")
+    assert "\n" not in str(caught.value) and not (tmp_path / "out").exists()
+
+
+def test_a_network_that_is_no_graph_is_one_line(tmp_path):
+    class Mine(keras.Model):
+        def call(self, clips, training=False):
+            return keras.ops.mean(clips, axis=(1, 2, 3))
+
+    encoder = brave_tf.as_encoder(Mine(), EncoderCard(), name="mine")
+    with pytest.raises(UserError, match=r"mine does not say what it takes; expected a functional model of Keras"):
+        export_encoder(encoder, tmp_path / "out")

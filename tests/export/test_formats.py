@@ -10,11 +10,11 @@ import pytest
 
 from brave_tf.encoders.card import EncoderCard, network_of
 from brave_tf.encoders.encoder import Encoder, save_encoder
+from brave_tf.encoders.exported import read_verification
 from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.export import export_encoder
 from brave_tf.export.formats import FORMATS, check_formats
-from brave_tf.export.verification import read_verification
 from brave_tf.export.verify import examples_of
 from brave_tf.models import R3D
 

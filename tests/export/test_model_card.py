@@ -1,9 +1,11 @@
 """The model card of an export: what it tells, and that its programs run as they are printed."""
 
 import dataclasses
+import inspect
 import json
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,13 +14,13 @@ from brave_tf import presets
 from brave_tf.cli.main import main
 from brave_tf.config.values import override, to_dict
 from brave_tf.encoders.card import card_of
-from brave_tf.encoders.encoder import save_encoder
+from brave_tf.encoders.encoder import Encoder, save_encoder
+from brave_tf.encoders.exported import FormatCheck, read_verification
 from brave_tf.encoders.loading import load_encoder
 from brave_tf.errors import UserError
 from brave_tf.export import export_encoder
 from brave_tf.export.card_text import cell, front_matter, license_of, table
-from brave_tf.export.model_card import Told
-from brave_tf.export.verification import read_verification
+from brave_tf.export.model_card import ModelCard, Told
 from brave_tf.files import write_json
 from brave_tf.models.backbones import narrow_backbone
 
@@ -122,6 +124,8 @@ def test_the_ways_of_onnx_and_litert_run_too(run, exported, tmp_path, monkeypatc
     assert np.sum(int8 * expected) / np.linalg.norm(int8) / np.linalg.norm(expected) > 0.999
     text = (tmp_path / "out/README.md").read_text()
     assert "LiteRT, float16, clips of this shape only:" in text and "library_name: onnx" in text
+    check = read_verification(tmp_path / "out").formats["onnx"]
+    assert f"| onnx, opset 17 | {check.bytes / 1e6:.2f} MB | {check.error:.1e} | {check.cosine:.6f} |" in text
 
 
 def test_a_card_tells_the_run_its_scores_and_what_its_maker_told(exported):
@@ -207,6 +211,55 @@ def test_the_command_hands_on_what_is_told(monkeypatch, tmp_path, capsys):
     words += [each for report in reports for each in ("--report", str(report))]
     assert main(["export", "run", "--out", str(tmp_path / "out"), *words]) == 0
     assert given[4:] == [Told("mit", "clips", "none", reports), False]
+
+
+CHECK = FormatCheck({"encoder.onnx": ""}, 10, 0.0, 1.0, 2.0, 2.0, (1, 8, 48, 48, 3), "onnxruntime 1", {"opset": 17})
+LITERT = dataclasses.replace(CHECK, files={"encoder_int8.tflite": ""}, facts={})
+
+
+@pytest.mark.parametrize(
+    ("formats", "file", "tags"),
+    [
+        ({"onnx": CHECK}, "encoder.onnx", ["onnx"]),
+        ({"litert-int8": LITERT}, "encoder_int8.tflite", ["tflite"]),
+        ({"onnx": CHECK, "litert-int8": LITERT}, "encoder.onnx", ["onnx", "tflite"]),
+        ({"keras": LITERT}, None, ["keras"]),
+    ],
+)
+def test_a_card_shows_only_what_works_with_the_formats_that_are_there(tiny_export, formats, file, tags):
+    text = ModelCard(tiny_export.encoder, Told()).text(formats)
+    assert re.findall("^- (.*)$", text, re.MULTILINE) == ["video", *tags]
+    assert ("load_encoder" in text) == (file is None) and (", opset 17 |" in text) == ("onnx" in formats)
+    if file is not None:
+        (name,) = re.findall(r'`huggingface_hub\.hf_hub_download\("OWNER/NAME", "(.*?)"\)`', text)
+        assert name == file and '`kagglehub.model_download("OWNER/MODEL/FRAMEWORK/VARIATION")`' in text
+
+
+def test_the_functions_that_a_card_names_are_those_of_the_clients():
+    hub = pytest.importorskip("huggingface_hub", reason='needs the extra: pip install "brave_tf[huggingface]"')
+    inspect.signature(hub.hf_hub_download).bind("OWNER/NAME", "encoder.onnx")
+    kaggle = pytest.importorskip("kagglehub", reason='needs the extra: pip install "brave_tf[kaggle]"')
+    inspect.signature(kaggle.model_download).bind("OWNER/MODEL/FRAMEWORK/VARIATION")
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "words", "is_trained"),
+    [
+        ("runs/first", 200, ("by `brave_tf`", "learned from its data alone, without labels"), True),
+        ("v-a-tsm50", 0, ("by the paper's authors", "learned from its data alone, without labels"), True),
+        ("random:tiny-v", 0, ("it was not trained", "Its weights are\nrandom numbers"), False),
+        ("baseline:pixels", 0, ("without weights: it was not trained", "has learned\nnothing"), False),
+        ("mine", 0, ("does not know how it was trained", "whether at all, is not known here"), False),
+    ],
+)
+def test_a_card_says_of_training_only_what_is_true_of_this_encoder(tiny_export, name, steps, words, is_trained):
+    own = tiny_export.encoder
+    card = dataclasses.replace(own.card, steps=steps)
+    encoder = Encoder(own.model, card, Path(name), own.variables, own.trainable_variables)
+    text = ModelCard(encoder, Told()).text({"onnx": CHECK})
+    assert all(each in text for each in (*words, "has not been tested for finding or describing persons"))
+    assert ("learned from its data" in text) == ("without labels with BraVe" in text) == is_trained
+    assert ("- self-supervised-learning\n- brave\n" in text) == is_trained
 
 
 def test_text_of_a_cell_stays_text():

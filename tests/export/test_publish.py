@@ -1,5 +1,6 @@
 """What is sent to the Hugging Face Hub and to Kaggle, and what is refused; never the network."""
 
+import dataclasses
 import fnmatch
 import shutil
 import sys
@@ -9,9 +10,10 @@ import pytest
 
 import brave_tf
 from brave_tf.cli.main import main
+from brave_tf.encoders.checksums import sha256_of_files
+from brave_tf.encoders.exported import WARM_UP_FILE, FormatCheck, read_verification, relative_files, write_verification
 from brave_tf.errors import UserError
 from brave_tf.export.publish import EARLIER_FILES, FRAMEWORKS, publish_directory
-from brave_tf.export.verification import FormatCheck, sha256_of_files, write_verification
 from tests.encoders.hubs import stand_in
 
 CARD = "---\nlicense: apache-2.0\nlibrary_name: keras\n---\n\n# Mine\n"
@@ -120,6 +122,30 @@ def test_what_was_not_verified_is_refused_by_name(exported, sent, tmp_path):
     many = "did not verify: 0, 1, 2, 3, 4 and 2 more; move them"
     refused(many, lambda folder: [(folder / str(number)).touch() for number in range(7)])
     refused("has no README.md", lambda folder: (folder / "README.md").unlink())
+
+
+def test_requests_for_warm_up_may_be_removed_and_not_replaced(exported, sent):
+    warm_up = exported / WARM_UP_FILE
+    _write(warm_up)
+    read = read_verification(exported)
+    files = {**read.formats["savedmodel"].files, **sha256_of_files(exported, [WARM_UP_FILE])}
+    checks = {**read.formats, "savedmodel": dataclasses.replace(read.formats["savedmodel"], files=files)}
+    write_verification(exported, "1234", checks)
+    assert WARM_UP_FILE in publish_directory(exported, "hf:owner/name").files
+    warm_up.write_text("requests of mine")
+    with pytest.raises(UserError, match="tf_serving_warmup_requests changed or missing"):
+        publish_directory(exported, "hf:owner/name")
+    warm_up.unlink()
+    assert WARM_UP_FILE not in publish_directory(exported, "hf:owner/name").files
+
+
+def test_whatever_an_export_writes_goes_with_the_next_version(tiny_export):
+    kept = [
+        name
+        for name in relative_files(tiny_export.folder)
+        if not any(fnmatch.fnmatch(name, pattern) for pattern in EARLIER_FILES)
+    ]
+    assert kept == ["README.md"]
 
 
 def _write(path: Path) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from brave_tf.encoders.exported import WARM_UP_FILE
 from brave_tf.encoders.loading import load_encoder
 from brave_tf.export import export_encoder
-from brave_tf.export.warm_up import WARM_UP_FILE
 
 pytestmark = pytest.mark.usefixtures("one_unit", "quick_verification")
 

@@ -1,18 +1,32 @@
 """`verification.json`: what an export says of its files, and how it did."""
 
+import dataclasses
 import hashlib
 import json
 import shutil
 import subprocess
 from unittest import mock
 
+import keras
 import numpy as np
 import pytest
 
+import brave_tf
 from brave_tf.cli.main import main
+from brave_tf.config import EvaluationConfig
+from brave_tf.encoders.card import EncoderCard
+from brave_tf.encoders.checksums import sha256_of_files
+from brave_tf.encoders.exported import (
+    VERIFICATION_FILE,
+    FormatCheck,
+    check_listed,
+    read_verification,
+    write_verification,
+)
 from brave_tf.errors import UserError
 from brave_tf.export import checker, export_encoder, verify
-from brave_tf.export.verification import VERIFICATION_FILE, FormatCheck, read_verification, write_verification
+from brave_tf.export.formats import FORMATS, check_formats
+from brave_tf.export.verify import examples_of
 
 pytestmark = pytest.mark.usefixtures("one_unit", "quick_verification")
 
@@ -82,6 +96,8 @@ def test_an_export_of_an_earlier_version_gets_its_verification(tiny_export, tmp_
         ("[]", "is damaged"),
         ('{"weights_sha256": "", "formats": {}, "other_files": {"a/../../b": "0"}}', "outside the directory"),
         ('{"weights_sha256": "", "formats": {}, "other_files": {"/etc/passwd": "0"}}', "outside the directory"),
+        ('{"formats": ' + "[" * 100_000, "is damaged"),
+        ('{"formats": {}, "more": ' + "[" * 100_000 + "]" * 100_000 + "}", "is damaged"),
     ],
 )
 def test_a_verification_that_cannot_be_used_is_one_line(tmp_path, content, words):
@@ -90,6 +106,90 @@ def test_a_verification_that_cannot_be_used_is_one_line(tmp_path, content, words
     with pytest.raises(UserError, match=words) as caught:
         read_verification(tmp_path)
     assert "\n" not in str(caught.value)
+    if content is None:
+        check_listed(tmp_path, "hf://owner/name")
+    else:
+        with pytest.raises(UserError, match=words):
+            check_listed(tmp_path, "hf://owner/name")
+
+
+def test_whoever_loads_an_export_checks_every_file_of_it_but_the_card_that_people_edit(tmp_path):
+    for name in ("encoder.keras", "brave_tf.json", "README.md", "heads/heads.keras"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    check = dataclasses.replace(CHECK, files=sha256_of_files(tmp_path, ["encoder.keras", "brave_tf.json"]))
+    write_verification(tmp_path, "1234", {"keras": check})
+    listed = json.loads((tmp_path / VERIFICATION_FILE).read_text())
+    # As a later version may write it.
+    listed["formats"]["keras"]["more"] = listed["more"] = 3
+    (tmp_path / VERIFICATION_FILE).write_text(json.dumps(listed))
+    (tmp_path / "README.md").write_text("edited")
+    (tmp_path / "encoder.keras").unlink()
+    check_listed(tmp_path, "hf://owner/name")
+    (tmp_path / "heads/heads.keras").write_text("other")
+    with pytest.raises(UserError, match=r"^hf://owner/name: heads/heads\.keras is not what verification\.json lists"):
+        check_listed(tmp_path, "hf://owner/name")
+
+
+@pytest.mark.parametrize("format_name", ["keras", "savedmodel"])
+def test_an_export_of_an_encoder_of_tiny_embeddings_is_not_any_other(tmp_path, format_name):
+    card = EncoderCard(view=EvaluationConfig(frames=2, size=8, shorter_side=9))
+
+    def encoder(seed):
+        video = keras.Input((None, None, None, 3))
+        tiny = keras.layers.Dense(4, kernel_initializer=keras.initializers.RandomNormal(0, 1e-7, seed))
+        model = keras.Model(video, tiny(keras.layers.GlobalAveragePooling3D()(video)))
+        return brave_tf.as_encoder(model, card, name="mine")
+
+    original, other = encoder(0), encoder(1)
+    (tmp_path / "brave_tf.json").write_text("{}")
+    FORMATS[format_name].write(other, tmp_path)
+    with examples_of(other) as examples:
+        (found,) = check_formats(tmp_path, [format_name], examples).values()
+    assert found.error < 1e-4 and found.cosine == pytest.approx(1, abs=1e-6)
+    with examples_of(original) as examples, pytest.raises(UserError, match="embeds differently: off by") as caught:
+        check_formats(tmp_path, [format_name], examples)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "cosine", "is_accepted"), [(0.09, 0.996, True), (0.09, 0.99, False), (0.2, 1, False)]
+)
+def test_a_lossy_format_is_judged_by_its_error_and_by_its_cosine(tmp_path, monkeypatch, error, cosine, is_accepted):
+    told = json.dumps({"errors": {"call": error}, "cosine": cosine})
+    monkeypatch.setattr(verify, "_run_program", lambda *words: subprocess.CompletedProcess([], 0, told, ""))
+    part = FORMATS["litert"].parts["litert-int8"]
+    examples = verify.Examples(tmp_path, (1,), 1.0)
+    if is_accepted:
+        assert verify.check("litert", tmp_path / part.place, examples, part.tolerance)["cosine"] == cosine
+    else:
+        with pytest.raises(UserError, match=r"encoder_int8\.tflite embeds differently: off by 0\..* at least 0\.995;"):
+            verify.check("litert", tmp_path / part.place, examples, part.tolerance)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "error", "cosine"),
+    [
+        ([[1e-30, 2e-30]], [[1e-30, 4e-30]], 0.5, 0.976),
+        ([[0.0, 1.0], [1e-6, 2e-6]], [[0.0, 1.0], [1e-6, 1e-6]], 1.0, 0.949),
+        ([[0.0, 0.0]], [[0.0, 0.0]], 0.0, 1.0),
+        ([[0.0, 1e-9]], [[0.0, 0.0]], np.inf, 0.0),
+        ([[0.0, 0.0]], [[0.0, 2.0]], 1.0, 0.0),
+    ],
+)
+def test_an_error_is_a_share_of_the_embedding_that_it_is_in(found, expected, error, cosine):
+    found, expected = np.array(found, np.float32), np.array(expected, np.float32)
+    data = {"clip": np.zeros(1), "clip_embedding": expected}
+    loaded = checker.Loaded(lambda clips: found, facts={"fixed_shape": True})
+    errors, least = checker._errors(loaded, data)
+    assert errors["call"] == pytest.approx(error, rel=1e-5) and least == pytest.approx(cosine, abs=1e-3)
+
+
+def test_the_cosine_of_every_way_of_calling_counts():
+    expected = np.array([[1.0, 0.0]])
+    data = {"clip": np.zeros(1), "clip_embedding": expected, "embedding/0": expected, "signature/video": np.zeros(1)}
+    loaded = checker.Loaded(lambda clips: expected, {"video": lambda clips: -expected}, {"fixed_shape": True})
+    assert checker._errors(loaded, data) == ({"call": 0.0, "video": 2.0}, -1.0)
 
 
 def test_a_check_that_takes_too_long_is_one_line(tmp_path, monkeypatch):

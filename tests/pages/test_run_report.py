@@ -11,7 +11,8 @@ from typing import Any
 from brave_tf import presets
 from brave_tf.commands import report
 from brave_tf.config.values import to_dict
-from brave_tf.pages import run_report
+from brave_tf.pages import run_charts, run_report
+from brave_tf.runs.ranking import CheckpointRanking, RankedCheckpoint
 from brave_tf.runs.record import RunRecord
 from tests.pages.reading import Reading, data_of
 
@@ -267,3 +268,61 @@ def test_the_function_does_what_the_command_does(tmp_path):
 def test_steps_that_changed_are_told(tmp_path):
     page, _ = read(tmp_path, fake(earlier_steps=[1_000, 2_000]))
     assert f"1,000, then 2,000, then {STEPS:,}" in page
+
+
+def test_a_low_rank_is_shaded_and_told_from_when_to_when(tmp_path):
+    low = {"is_low": True, "view": "audio", "rank": 2.25, "limit": 12.8}
+    lines = [line(50, low_rank=low), line(100, low_rank={**low, "is_low": False}), line(150, low_rank=low)]
+    lines += [line(200, features_rank=31.0), line(300, features_rank=33.0)]
+    _, reading = read(tmp_path, fake(lines=lines))
+    told = "From step {} the effective rank of the projections (sound) was low{}: 2.2, below 12.8"
+    assert told.format(50, " until step 100") in reading.text and told.format(150, ", and still is") in reading.text
+    assert "may be harmless" in reading.text
+    assert "effective rank of the encoder's features" in titles(reading)
+    (rank,) = [chart for chart in run_charts.curves(fake()) if chart.title.startswith("effective rank of the proj")]
+    assert rank.shaded == (0.0, 12.8, "low, below 12.8")
+    assert run_charts.rank_limit(fake(config={"batch_size": 512})) is None
+
+
+RANKING = CheckpointRanking(
+    tower="narrow",
+    dataset="data",
+    clips=400,
+    embedding_size=512,
+    checkpoints=[
+        RankedCheckpoint(300, 27.25, 0.5, (0.4, 0.6)),
+        RankedCheckpoint(100, 26.0, 0.6, (0.45, 0.7)),
+        RankedCheckpoint(200, 24.0, 0.2, (0.1, 0.3)),
+    ],
+    untrained=RankedCheckpoint(0, 2.7, 0.25, (0.2, 0.3)),
+    label="color",
+    queries=200,
+    chance=0.25,
+    remarks=["left out: one"],
+)
+
+
+def test_checkpoints_are_ranked_with_how_sure_that_is(tmp_path):
+    _, reading = read(tmp_path, fake(ranking=RANKING))
+    told = (
+        "Which checkpoint?", "By RankMe, without labels, the checkpoint of step 300 comes first; ",
+        "by labels that of step 100 does; another is within its interval.", "27.2", "60.0 % (45.0 to 70.0)",
+        "random initialisation", "no rank can be above 400", "200 of them classified", "left out: one",
+    )  # fmt: skip
+    assert [words for words in told if words not in reading.text] == []
+    assert {"RankMe of the encoder's features", "kNN top-1"} <= set(titles(reading))
+
+
+def test_checkpoints_without_labels_have_no_accuracy(tmp_path):
+    bare = [dataclasses.replace(each, knn_top1=None, knn_interval=None) for each in RANKING.checkpoints]
+    ranking = dataclasses.replace(RANKING, checkpoints=bare, untrained=None, label=None, chance=None, remarks=())
+    _, reading = read(tmp_path, fake(ranking=ranking))
+    assert (
+        "by labels" not in reading.text
+        and "kNN top-1, color" not in reading.text
+        and "of step 300 comes first." in reading.text
+    )
+    assert "no labels that kNN could use" in reading.text
+    assert ranking.as_dict()["best_step_by_labels"] is None and ranking.as_dict()["best_step_by_rank"] == 300
+    one = dataclasses.replace(ranking, checkpoints=bare[:1])
+    assert "keeps one checkpoint alone, of step 300" in read(tmp_path, fake(ranking=one))[1].text

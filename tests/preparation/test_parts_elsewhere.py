@@ -51,7 +51,8 @@ def test_parts_make_the_same_dataset(sounds_elsewhere, whole):
 
 def test_the_steps_of_beam_make_the_same_dataset(sounds_elsewhere, whole, with_runner):
     out = new_place()
-    with_runner(run_steps)
+    # One after another: two writers of one file mix their bytes on ram://, which no object store lets them do.
+    with_runner(lambda names, work, flags: run_steps(names, work, threads=1))
     with failing(every_other_time()) as failed:
         prepare(sounds_elsewhere, out, runner="beam")
     assert failed and files(out) == whole

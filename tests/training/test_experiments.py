@@ -112,7 +112,7 @@ def test_every_preset_takes_a_step(dataset_at, monkeypatch, config):
     check_step(config, dataset_of(config, dataset_at), least_kernels=12)
 
 
-QUICK = ["v-v-tsm50-k600", "released", "tiny-v", "tiny-fa"]
+QUICK = ["v-v-tsm50-k600", "released", "tiny-v", "tiny-fa", "tiny-lips"]
 WHOLE = [
     *QUICK,
     *["v-vvv-r3d50-k400", "v-fa-tsm50x2-audioset", "v-v-resnet50-k600-image", "v-v-tsm50-k600-shared-backbone"],

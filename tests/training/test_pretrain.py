@@ -16,6 +16,8 @@ from brave_tf import presets
 from brave_tf.commands import prepare, pretrain
 from brave_tf.config.values import from_dict, override
 from brave_tf.errors import UserError
+from brave_tf.runs.directory import data_places
+from brave_tf.runs.metrics import low_rank_events
 from brave_tf.runs.record import read_run
 from brave_tf.training.guard import HealthGuard
 from tests.preparation.media_files import write_media
@@ -97,6 +99,17 @@ def test_the_arguments_change_the_preset(dataset, tmp_path, capsys):
 def test_finished_runs_are_not_repeated(run, config, dataset):
     path, summary = run
     assert pretrain(config, [dataset], path) == summary
+
+
+def test_a_run_writes_down_a_low_rank_and_where_its_data_is(config, dataset, tmp_path, monkeypatch, capfd):
+    # Four clips of a batch allow a rank of 3, which no step reaches.
+    wary = override(config, ["monitor.low_rank_share=1", "monitor.collapse_patience=2", "log_every=5", "steps=4"])
+    monkeypatch.chdir(dataset.parent)
+    pretrain(wary, dataset.name, tmp_path / "run")
+    (event,) = low_rank_events(lines(tmp_path / "run"))
+    assert (event["step"], event["is_low"], event["limit"]) == (2, True, 3.0) and event["rank"] < 3
+    assert capfd.readouterr().err.count("warning: the effective rank of the projections") == 1
+    assert data_places(tmp_path / "run") == [str(dataset)]
 
 
 def test_an_interrupted_run_ends_with_the_same_weights(run, config, dataset, tmp_path, monkeypatch):

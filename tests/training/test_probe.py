@@ -10,6 +10,7 @@ from brave_tf.commands import prepare
 from brave_tf.config.values import override
 from brave_tf.data.dataset import CLIPS_PER_SOURCE
 from brave_tf.data.open import open_dataset
+from brave_tf.evaluation.feature_rank import rank_me
 from brave_tf.training.meters import Meter
 from brave_tf.training.probe import KNNProbe, ProbeClips
 from tests.preparation.media_files import write_media
@@ -106,6 +107,8 @@ def test_the_probe_scores_the_encoder_at_its_steps(dataset):
     model.fit(np.zeros([4, 1]), np.zeros([4, 1]), batch_size=1, verbose=0, callbacks=callbacks)
     assert ["knn_top1" in line for line in lines] == [False, True, False, True]
     assert lines[1]["knn_top1"] == 1.0 and lines[1]["knn_chance"] == 0.5
+    embeddings = np.stack([found.labels, np.ones(len(found.labels))], axis=1)
+    assert lines[1]["features_rank"] == pytest.approx(rank_me(embeddings)) and lines[1]["features_rank"] > 1.5
 
 
 def test_the_meter_tells_speed_waiting_and_memory_since_its_last_reading():

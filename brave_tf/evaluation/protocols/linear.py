@@ -28,7 +28,7 @@ class Linear(FrozenProtocol):
     """A linear SVM on frozen features.
 
     Attributes:
-        svm_c_grid: inverse regularisations to choose from, on the first fold; without them --svm-c is taken.
+        svm_c_grid: inverse regularisations to choose from, on training videos alone; without them --svm-c is taken.
     """
 
     name: ClassVar[str] = "linear"
@@ -47,19 +47,19 @@ class Linear(FrozenProtocol):
         self, features: "EncoderFeatures", request: "Request", advance: Advance
     ) -> "tuple[list[Answers], dict[str, Any]]":
         """See `FrozenProtocol.encoder_answers`; the fact is `regularisation`, if it was chosen from the grid."""
-        from brave_tf.evaluation.regularisation import choose_svm_c
+        from brave_tf.evaluation.regularisation import HELD_OUT, choose_svm_c, told
 
-        svm_c, facts, clips = request.input_view.view.svm_c, {}, features.clips
-        if self.svm_c_grid:
-            choice = choose_svm_c(self.svm_c_grid, features)
-            svm_c, facts = choice.chosen, {"regularisation": choice.to_json()}
+        svm_c, clips, choices = request.input_view.view.svm_c, features.clips, []
         answers = []
         for fold in features.folds:
+            if self.svm_c_grid:
+                choices.append(choose_svm_c(self.svm_c_grid, features, fold))
+                svm_c = float(choices[-1].chosen)
             train, test = features.train(fold.train), features.test(fold.test)
             (decisions,) = linear_decisions(train, clips.labels[fold.train], test, [svm_c], clips.classes)
             answers.append(features.by_video(decisions, fold.test))
             advance()
-        return answers, facts
+        return answers, told(choices, "C", HELD_OUT) if choices else {}
 
 
 def linear_decisions(

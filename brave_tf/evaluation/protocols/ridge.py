@@ -1,7 +1,7 @@
 """The protocol "ridge"."""
 
 import dataclasses
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from brave_tf.config.evaluation import EvaluationInput
 from brave_tf.evaluation.protocol import ClassifierProtocol, for_all_classes
@@ -10,6 +10,10 @@ from brave_tf.progress import Advance
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from brave_tf.evaluation.frozen import EncoderFeatures
+    from brave_tf.evaluation.request import Request
+    from brave_tf.evaluation.scores import Answers
 
 PENALTIES = tuple(10.0**power for power in range(-2, 7))
 """L2 penalties to choose from, of standardised features."""
@@ -21,7 +25,8 @@ class Ridge(ClassifierProtocol):
 
     Attributes:
         join_windows: what becomes of a clip's windows: "mean" averages their features; "concat" puts them one after the
-            other, for classes that the order of events tells apart, such as the words of a sentence.
+            other, for classes that the order of events tells apart, such as the words of a sentence. `--windows
+            12,concat` says the number, too.
     """
 
     name: ClassVar[str] = "ridge"
@@ -48,6 +53,30 @@ class Ridge(ClassifierProtocol):
         advance: Advance,
     ) -> "np.ndarray":
         """See `ClassifierProtocol.decide`."""
+        advance()
+        return self._fitted(train, train_labels, test, classes)[0]
+
+    def encoder_answers(
+        self, features: "EncoderFeatures", request: "Request", advance: Advance
+    ) -> "tuple[list[Answers], dict[str, Any]]":
+        """See `FrozenProtocol.encoder_answers`; the fact is `regularisation`."""
+        import numpy as np
+
+        from brave_tf.evaluation.regularisation import Choice, told
+
+        answers, choices, clips = [], [], features.clips
+        for fold in features.folds:
+            train, test = np.asarray(features.train(fold.train)), np.asarray(features.test(fold.test))
+            decisions, penalty = self._fitted(train, clips.labels[fold.train], test, clips.classes)
+            answers.append(features.by_video(decisions, fold.test))
+            choices.append(Choice(fold, penalty))
+            advance()
+        return answers, told(choices, "penalty", "each training clip in turn, trained on the others")
+
+    def _fitted(
+        self, train: "np.ndarray", train_labels: "np.ndarray", test: "np.ndarray", classes: int
+    ) -> "tuple[np.ndarray, float]":
+        """The decisions, and the penalty that was chosen."""
         import numpy as np
         from sklearn.linear_model import RidgeClassifierCV
         from sklearn.pipeline import make_pipeline
@@ -62,5 +91,4 @@ class Ridge(ClassifierProtocol):
         values = classifier.decision_function(joined(test))
         # With two classes scikit-learn gives one column, that of the second class.
         values = np.stack([-values, values], axis=1) if values.ndim == 1 else values
-        advance()
-        return for_all_classes(values, classifier.classes_, classes, UNSEEN)
+        return for_all_classes(values, classifier.classes_, classes, UNSEEN), float(classifier[-1].alpha_)

@@ -1,0 +1,52 @@
+"""`brave-tf ablate`."""
+
+import itertools
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from brave_tf import commands
+from brave_tf.config.words import ProtocolName, ScaleName, TableName
+
+
+def ablate(
+    table: tyro.conf.Positional[TableName],
+    /,
+    data: Annotated[Path, tyro.conf.arg(metavar="DATASET")],
+    out: Path,
+    scale: ScaleName = "tiny",
+    seeds: int = 3,
+    rows: tuple[str, ...] = (),
+    extents: tuple[float, float, float] = (1.3, 5.0, 10.0),
+    steps: int | None = None,
+    label: str | None = None,
+    protocol: ProtocolName = "linear",
+    set: Annotated[
+        tuple[tuple[str, ...], ...], tyro.conf.arg(metavar="KEY=VALUE [KEY=VALUE ...]"), tyro.conf.UseAppendAction
+    ] = (),
+) -> None:
+    """`brave_tf.ablate`, whose documentation is also this command's."""
+    from brave_tf.cli.console import Console, print_rows
+    from brave_tf.pages.ablation import TITLES, cells
+
+    content = commands.ablate(
+        table,
+        data,
+        out,
+        scale=scale,
+        seeds=seeds,
+        rows=rows,
+        extents=extents,
+        steps=steps,
+        label=label,
+        protocol=protocol,
+        set=list(itertools.chain(*set)),
+    )
+    print_rows(TITLES[table], cells(content))
+    left_out = [f"{name} is left out: {reason}" for name, reason in content["left_out"].items()]
+    for line in [*left_out, f"{out / 'ablation.html'} has it all"]:
+        Console().print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+ablate.__doc__ = commands.ablate.__doc__
