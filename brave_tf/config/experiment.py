@@ -71,8 +71,8 @@ class MonitorConfig:
             one. The spread is 1 for healthy projections (`brave_tf.method.statistics`).
         collapse_patience: steps in a row below it; also of what `low_rank_share` says.
         low_rank_share: a run warns, once each time, when the effective rank of its projections stays below this share
-            of what a batch allows, the smaller of `batch_size` - 1 and `model.projection_size`; 0 never warns. A low
-            rank may be harmless.
+            of what a batch allows, the smaller of `batch_size` - 1 and `model.projection_size`, while the loss is more
+            than half of what useless predictions give; 0 never warns.
         probe_every: steps between two kNN probes of the encoder, on clips with labels if there are any; 0 never probes.
         probe_clips: clips that a probe embeds at most, half of them as neighbours.
         probe_label: the label column that probes score; empty is the column `label`, or the only one. Without such a

@@ -206,9 +206,9 @@ def _low_ranks(record: RunRecord) -> Iterator[str]:
         until = f" until step {events[place + 1]['step']:,}" if events[place + 1 :] else ", and still is"
         yield (
             f"From step {event['step']:,} the effective rank of the projections ({VIEWS.get(event['view'], '?')}) was "
-            f"low{until}: {event['rank']:.1f}, below {event['limit']:.1f} (monitor.low_rank_share). This may be "
-            "harmless, as few directions can hold what two views share. It is a sign of trouble where the kNN probe or "
-            "the rank of the features falls too."
+            f"low{until}: {event['rank']:.1f}, below {event['limit']:.1f} (monitor.low_rank_share), while the "
+            "loss stayed high: the networks agreed on little, and had few directions left to find more in. Early in a "
+            "run this passes."
         )
 
 

@@ -22,7 +22,8 @@ _BROAD_BACKBONE = BackboneConfig(depth=14, width=0.25)
 _RGB = VideoViewConfig(frames=16, step=4, size=48, augment=_AUGMENT)
 _FLOW = VideoViewConfig(frames=16, step=4, size=48, augment=_FLOW_AUGMENT)
 _AUDIO = AudioViewConfig(seconds=2.0)
-_PEAK_LEARNING_RATE = 1.0
+_OPTIMIZER = OptimizerConfig(peak_learning_rate=0.6, warmup_steps=30, predictor_multiplier=2.0)
+"""docs/training-small.md tells what was tried, and what each of these did."""
 
 _LIPS_SECONDS = 0.64
 """Of picture and of sound: a syllable or two, at every one of the 25 frames a second."""
@@ -52,12 +53,12 @@ def _tiny(name: str, broad: BroadConfig) -> Preset:
             hidden_size=256,
             projection_size=64,
         ),
-        optimizer=OptimizerConfig(peak_learning_rate=_PEAK_LEARNING_RATE, warmup_steps=30),
+        optimizer=_OPTIMIZER,
         evaluation=EvaluationConfig(
             frames=8, step=6, size=48, shorter_side=54, epochs=3, windows=3, crops=3, audio_seconds=2.0, svm_c=1e-2
         ),
-        steps=600,
-        batch_size=48,
+        steps=1200,
+        batch_size=16,
         checkpoint_every=100,
         log_every=10,
         monitor=MonitorConfig(probe_every=100, probe_clips=200),

@@ -1,5 +1,6 @@
-"""Warns when the projections of a batch use few directions, which may come before learning ends."""
+"""Warns when the projections of a batch use few directions while their prediction fails."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,12 @@ from brave_tf.storage import as_path
 from brave_tf.training.strategy import is_chief
 
 RANK_PREFIX = "effective_rank_"
-LOOK_AT = (
-    "this may be harmless, as few directions can hold what two views share: look whether the kNN probe still rises, "
-    "and at the rank of the encoder's features (`brave-tf report RUN --out PAGE --checkpoints`)"
-)
 REMEDIES = (
-    "if these fall too, try a lower optimizer.peak_learning_rate, a larger batch_size, model.target_momentum=0.99, or "
-    "views that share less, in a new run"
+    "early in a run this passes; if it stays, try a lower optimizer.predictor_multiplier (10 -> 2), weaker augmentation, "
+    "more steps of smaller batches, or a lower optimizer.peak_learning_rate, in a new run (docs/training-small.md)"
 )
+UNPREDICTED_SHARE = 0.5
+"""Of the loss that predictions of no use give; above it, few directions are an alarm."""
 
 
 def possible_rank(config: Config) -> int:
@@ -33,10 +32,21 @@ def rank_limit(config: Config) -> float:
     return config.monitor.low_rank_share * possible_rank(config)
 
 
+def alarming_loss(config: Config) -> float:
+    """The loss above which a low rank is an alarm; below, few directions hold what the views share.
+
+    That is half of what predictions of no use give, a cosine of 0 in every term. Other objectives than the paper's have
+    no such scale: there a low rank is always an alarm.
+    """
+    if config.model.objective != "regression":
+        return -math.inf
+    return UNPREDICTED_SHARE * (4.0 * len(config.broad.modalities) if config.model.loss_scale == "paper" else 1.0)
+
+
 class RankWatch(keras.callbacks.Callback):
     """Warns once each time that the lowest effective rank of a view falls; comes before `MetricsWriter` in the list.
 
-    Low is what stays below `rank_limit` for `monitor.collapse_patience` steps in a row, and no longer low what stays
+    Low is what stays below `rank_limit`, at a loss above `alarming_loss`, for `monitor.collapse_patience` steps in a row, and no longer low what stays
     above it as long. Either is written down under `low_rank` on the metrics' line of its step. It never stops a run.
 
     Args:
@@ -49,7 +59,7 @@ class RankWatch(keras.callbacks.Callback):
         super().__init__()
         self._config = config
         self._run = None if run is None else as_path(run)
-        self._limit = rank_limit(config)
+        self._limit, self._alarming_loss = rank_limit(config), alarming_loss(config)
         self._is_low = False
         self._others = 0
 
@@ -69,7 +79,8 @@ class RankWatch(keras.callbacks.Callback):
         if not (self._watches and ranks):
             return
         view, rank = min(((view, float(value)) for view, value in ranks.items()), key=lambda each: each[1])
-        self._others = self._others + 1 if (rank < self._limit) != self._is_low else 0
+        is_low = rank < self._limit and float(logs["loss"]) > self._alarming_loss
+        self._others = self._others + 1 if is_low != self._is_low else 0
         if self._others < self._config.monitor.collapse_patience:
             return
         self._is_low, self._others = not self._is_low, 0
@@ -82,5 +93,5 @@ class RankWatch(keras.callbacks.Callback):
         note(
             f"warning: the effective rank of the projections ({view}) is {rank:.1f} at step "
             f"{finished_steps(self.model):,}, below {self._limit:.1f}: {share:.0%} of the "
-            f"{possible_rank(self._config)} that a batch allows (monitor.low_rank_share); {LOOK_AT}; {REMEDIES}"
+            f"{possible_rank(self._config)} that a batch allows (monitor.low_rank_share), while the loss stays high; {REMEDIES}"
         )

@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 
 from brave_tf.demo.world import MOTIONS, THINGS, draw_frames, thing_of, write_list, write_world
 from brave_tf.demo.world_sounds import SOUND_RATE_HZ, draw_sound
+from brave_tf.demo.world_things import draw_surface
 from brave_tf.errors import UserError
 
 CLIPS_PER_MOTION = 20
@@ -182,7 +183,18 @@ def test_the_list_names_motion_and_thing_of_every_clip(tmp_path: Path) -> None:
 def test_shots_are_new_arrangements_of_the_same_thing() -> None:
     frames = draw_frames("stay", "ring", 6.0, 40, np.random.default_rng(0))[..., 0].astype(float)
     cuts = np.flatnonzero(np.abs(np.diff(frames, axis=0)).mean(axis=(1, 2)) > 5)
-    assert 2 <= cuts.size <= 5 and np.diff(cuts).min() >= 30
+    assert 3 <= cuts.size <= 7
+    # From 0.8 to 1.6 s of 25 frames.
+    assert np.diff(cuts).min() >= 20 and np.diff(cuts).max() <= 40
+
+
+def test_only_shape_tells_things_apart() -> None:
+    surfaces = [draw_surface(thing, 112, 56, np.random.default_rng([n, 5])) for n, thing in enumerate(THINGS)]
+    for surface in surfaces:
+        assert surface.mean() == pytest.approx(127.5, abs=1) and surface.std() == pytest.approx(43.4, abs=1)
+    # Things cover one area, on average of the sizes they are drawn in: light and dark ones together, without the ground.
+    covered = [float((np.abs(surface - 127.5) > 30).mean()) for surface in surfaces]
+    assert max(covered) - min(covered) < 0.05
 
 
 def test_pictures_have_no_colour() -> None:

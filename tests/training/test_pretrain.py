@@ -91,7 +91,7 @@ def test_the_arguments_change_the_preset(dataset, tmp_path, capsys):
     stored = json.loads((tmp_path / "run" / "config.json").read_text())["config"]
     assert from_dict(stored) == override(presets.get("tiny-va"), [*settings, "steps=2", "batch_size=3", "seed=5"])
     said = capsys.readouterr().err
-    assert "a batch of 3 clips instead of 48: the linear rule would --set optimizer.peak_learning_rate=0.0625" in said
+    assert "a batch of 3 clips instead of 16: the linear rule would --set optimizer.peak_learning_rate=0.1125" in said
     with pytest.raises(UserError, match="received no data"):
         pretrain("tiny-va", [], tmp_path / "run")
 

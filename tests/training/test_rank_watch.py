@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import types
 
 import pytest
@@ -10,7 +11,7 @@ from brave_tf import presets
 from brave_tf.config import MonitorConfig
 from brave_tf.config.values import override
 from brave_tf.runs.metrics import LOW_RANK, low_rank_events
-from brave_tf.training.rank_watch import RankWatch, possible_rank
+from brave_tf.training.rank_watch import RankWatch, alarming_loss, possible_rank
 
 CONFIG = override(
     presets.get("tiny-va"), ["batch_size=48", "monitor.collapse_patience=3", "monitor.low_rank_share=0.1"]
@@ -28,10 +29,10 @@ class Watched:
         self.watch.on_train_begin()
         self.events = []
 
-    def step(self, *ranks):
+    def step(self, *ranks, loss=3.0):
         for rank in ranks:
             self.model.counted_steps += 1
-            logs = {"loss": 1.0, "effective_rank_audio": rank, "effective_rank_narrow_for_audio": HIGH + 1}
+            logs = {"loss": loss, "effective_rank_audio": rank, "effective_rank_narrow_for_audio": HIGH + 1}
             self.watch.on_train_batch_end(0, logs)
             if LOW_RANK in logs:
                 self.events.append({"step": self.model.counted_steps, LOW_RANK: logs[LOW_RANK]})
@@ -49,7 +50,7 @@ def test_a_rank_that_stays_low_is_told_once_each_time_that_it_falls(capfd):
     run.step(*[LOW] * 40, HIGH, *[LOW] * 9)
     (line,) = capfd.readouterr().err.splitlines()
     assert "warning: the effective rank of the projections (audio) is 2.0 at step 11, below 4.7: 10% of the 47" in line
-    for words in ("may be harmless", "kNN probe", "--checkpoints", "optimizer.peak_learning_rate", "batch_size"):
+    for words in ("while the loss stays high", "optimizer.predictor_multiplier", "optimizer.peak_learning_rate", "small"):
         assert words in line
     run.step(*[HIGH] * 3)
     assert not capfd.readouterr().err
@@ -76,6 +77,27 @@ def test_what_a_batch_allows_is_the_smaller_of_its_size_and_that_of_the_projecti
     for batch, projection, possible in sizes:
         config = override(CONFIG, [f"batch_size={batch}", f"model.projection_size={projection}"])
         assert possible_rank(config) == possible
+
+
+def test_a_low_rank_at_a_low_loss_is_no_alarm(capfd):
+    # Two terms of 2 - 2 cos are 4 where nothing is predicted.
+    run = Watched().step(*[LOW] * 9, loss=1.9)
+    assert not run.events and not capfd.readouterr().err
+    run.step(*[LOW] * 3, loss=2.1).step(*[LOW] * 3, loss=1.9)
+    assert [(event["step"], event[LOW_RANK]["is_low"]) for event in run.events] == [(12, True), (15, False)]
+
+
+@pytest.mark.parametrize(
+    ("preset", "settings", "loss"),
+    [
+        ("tiny-va", [], 2.0),
+        ("tiny-fa", [], 4.0),
+        ("tiny-va", ["model.loss_scale=released"], 0.5),
+        ("tiny-va", ["model.objective=vicreg"], -math.inf),
+    ],
+)
+def test_the_alarming_loss_is_half_of_what_useless_predictions_give(preset, settings, loss):
+    assert alarming_loss(override(presets.get(preset), settings)) == loss
 
 
 def test_without_a_share_nothing_is_low(capfd):
