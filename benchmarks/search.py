@@ -24,8 +24,8 @@ import numpy as np
 ROWS, SIZES = (10_000, 30_000, 100_000), (512,)
 QUERIES, ANSWERS = 50, 10
 AT = (1, 5, 10)
-COPIES = {"compressed": (80, 0, 0), "smaller": (56, 0, 0), "cropped": (80, 4, 0), "cut": (80, 0, 12)}
-"""Size, pixels that are cut off on every side, and frames that are left out at the beginning."""
+COPIES = {"compressed": (1.0, 0.0, 0), "smaller": (0.7, 0.0, 0), "cropped": (1.0, 0.05, 0), "cut": (1.0, 0.0, 12)}
+"""Share of the size, share that is cut off on every side, and frames that are left out at the beginning."""
 COPIED_EVERY = 6
 
 
@@ -107,20 +107,22 @@ def near_duplicates(encoder: str, media: Path, folder: Path) -> dict[str, Any]:
     return result
 
 
-def write_copy(original: Path, copy: Path, size: int, cut: int, skipped: int) -> None:
+def write_copy(original: Path, copy: Path, size: float, cut: float, skipped: int) -> None:
     """A copy of a film in strong compression, of another size, without its edges, or without its beginning."""
     import av
 
     copy.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(original)) as source, av.open(str(copy), "w") as container:
         stream: Any = container.add_stream("libx264", rate=25, options={"crf": "33"})
-        stream.width, stream.height, stream.pix_fmt = size, size, "yuv420p"
+        side = source.streams.video[0].height
+        copied, edge = 2 * round(size * side / 2), round(cut * side)
+        stream.width, stream.height, stream.pix_fmt = copied, copied, "yuv420p"
         for number, frame in enumerate(source.decode(video=0)):
             if number < skipped:
                 continue
             pixels = frame.to_ndarray(format="rgb24")
-            inside = np.ascontiguousarray(pixels[cut : len(pixels) - cut, cut : len(pixels) - cut])
-            picture = av.VideoFrame.from_ndarray(inside, format="rgb24").reformat(size, size)
+            inside = np.ascontiguousarray(pixels[edge : side - edge, edge : side - edge])
+            picture = av.VideoFrame.from_ndarray(inside, format="rgb24").reformat(copied, copied)
             container.mux(stream.encode(picture))
         container.mux(stream.encode())
 

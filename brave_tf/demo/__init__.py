@@ -21,7 +21,7 @@ CLIPS_PER_MOTION = {"train": 72, "test": 30}
 """Multiples of the number of things, so that every motion has as many clips of each."""
 CLIP_SECONDS = 8.0
 CLIP_SIZE = 56
-RUNS = {"V<->A": ("tiny-va", 800), "V<->V": ("tiny-v", 700)}
+RUNS = {"V<->A": ("tiny-va", 1000), "V<->V": ("tiny-v", 700)}
 """Presets and steps, by the names that the paper gives such models."""
 
 _NARROW = ("narrow.step=4", "narrow.size=40", "narrow.augment.blur=0", "narrow.augment.color=0")

@@ -8,7 +8,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 
 # Lengths are in frame sides, so that a larger picture shows the same world.
-_CELL_SIDES = 0.45
+_CELL_SIDES = 0.8
 _RADIUS_SHARE = (0.36, 0.40)
 _LARGEST_EXTENT = 1.25
 _OFFSET_SHARE = 0.08
