@@ -195,7 +195,8 @@ def evaluate(run: Path, tower: str, word: str, seed: int, arguments: argparse.Na
         folds=5,
         seed=seed,
         label_fractions=FRACTIONS,
-        beside=TOWERS[tower][1],
+        # Baselines have no weights, and are the same for every seed but for the draws of labels.
+        beside=TOWERS[tower][1] if seed == 0 else (),
         cache=arguments.out / "features",
     )
 
@@ -206,8 +207,8 @@ def numbers(reports: list[dict], tower: str) -> list[dict]:
     for same in zip(*(report["label_fractions"] for report in reports), strict=True):
         of = {"trained": [(one["mean"], one["interval"]) for one in same]}
         of["random initialisation"] = [(one["random_init"], one["random_init_interval"]) for one in same]
-        for name in TOWERS[tower][1].split(","):
-            of[name] = [(one["beside"][name]["mean"], one["beside"][name]["interval"]) for one in same]
+        for name, scored in same[0]["beside"].items():
+            of[name] = [(scored["mean"], scored["interval"])]
         scores = {name: score(values) for name, values in of.items()}
         records.append({"fraction": same[0]["fraction"], "labels": same[0]["labels"], "scores": scores})
     return records
