@@ -1,6 +1,6 @@
 """The demo's small world of things and motions: real media files that tell two stories.
 
-Every clip is a few shots of a grey surface strewn with one kind of thing, such as rings, that pans sideways, pans up
+Every clip is a few shots of a grey surface strewn with one kind of thing, such as stars, that pans sideways, pans up
 and down, zooms, rotates, circles or stays. Thing and kind of motion belong to the clip and are independent of each
 other; arrangement, shades, pose, speed and direction are new after each cut.
 
@@ -40,14 +40,14 @@ LABELS = {"motion": "label", "thing": "theme"}
 PICTURE_FPS = 25
 
 # Lengths are in frame sides, so that a larger picture shows the same world. A view of the tiny presets sees every
-# fourth frame: 0.16 s at the highest speed is a step of 0.08 sides, a tenth of the distance between two things (at zoom
+# fourth frame: 0.16 s at the highest speed is a step of 0.11 sides, a quarter of the distance between two things (at zoom
 # 1), which keeps the direction of motion unambiguous.
 _SHOT_SECONDS = (0.8, 1.6)
 _TILE_SIDES = 1.6
-_PAN_SIDES_PER_SECOND = (0.26, 0.5)
-_TURN_RADIANS_PER_SECOND = (0.9, 1.6)
+_PAN_SIDES_PER_SECOND = (0.36, 0.7)
+_TURN_RADIANS_PER_SECOND = (1.2, 2.0)
 _CIRCLE_TURNS_PER_SECOND = (0.5, 0.8)
-_ZOOM_RATE_PER_SECOND = (0.4, 0.7)
+_ZOOM_RATE_PER_SECOND = (0.5, 0.9)
 _ZOOM_LOG_LIMIT = float(np.log(1.25))
 
 _Floats = npt.NDArray[np.float32]
