@@ -10,7 +10,8 @@ from brave_tf.commands import evaluate, export, prepare, pretrain
 from brave_tf.config import Config
 from brave_tf.config.values import override
 from brave_tf.demo.steps import Steps
-from brave_tf.demo.world import LABELS, LIST_FILE, MOTIONS, THINGS, write_list, write_world
+from brave_tf.demo.world import LABELS, LIST_FILE, MOTIONS, write_list, write_world
+from brave_tf.demo.world_things import THINGS
 from brave_tf.errors import UserError
 from brave_tf.files import write_json
 from brave_tf.machine import cores

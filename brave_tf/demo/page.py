@@ -18,7 +18,8 @@ from brave_tf.data.open import open_dataset
 from brave_tf.data.pipeline import clip_windows
 from brave_tf.data.read import RecordTable
 from brave_tf.data.views import training_views
-from brave_tf.demo.world import LABELS, MOTIONS, THINGS
+from brave_tf.demo.world import LABELS, MOTIONS
+from brave_tf.demo.world_things import THINGS
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.encoders.loading import load_encoder
 from brave_tf.evaluation.features import Embedder

@@ -40,8 +40,8 @@ LABELS = {"motion": "label", "thing": "theme"}
 PICTURE_FPS = 25
 
 # Lengths are in frame sides, so that a larger picture shows the same world. A view of the tiny presets sees every
-# fourth frame: 0.16 s at the highest speed is a step of 0.11 sides, a quarter of the distance between two things (at zoom
-# 1), which keeps the direction of motion unambiguous.
+# fourth frame: 0.16 s at the highest speed is a step of 0.11 sides, a quarter of the distance between two things (at
+# zoom 1), which keeps the direction of motion unambiguous.
 _SHOT_SECONDS = (0.8, 1.6)
 _TILE_SIDES = 1.6
 _PAN_SIDES_PER_SECOND = (0.36, 0.7)

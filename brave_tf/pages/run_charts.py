@@ -122,8 +122,8 @@ def _learning(record: RunRecord) -> Iterator[Curves]:
         "effective rank of the projections",
         {f"effective_rank_{view}": name for view, name in VIEWS.items()},
         f"Healthy: rises or stays level well above 1{f', at most {size:.0f},' if size else ''} as the number of "
-        "directions that the projections of a batch make use of. Where the loss is low, a low rank is harmless, for few "
-        "directions hold what the views share; where the loss stays high, it is a sign of trouble.",
+        "directions that the projections of a batch make use of. Where the loss is low, a low rank is harmless, for "
+        "few directions hold what the views share; where the loss stays high, it is a sign of trouble.",
         shaded=(0.0, low, f"low, below {low:.1f}") if low else None,
         least_range=(0.0, 2.0),
     )

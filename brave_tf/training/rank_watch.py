@@ -15,8 +15,9 @@ from brave_tf.training.strategy import is_chief
 
 RANK_PREFIX = "effective_rank_"
 REMEDIES = (
-    "early in a run this passes; if it stays, try a lower optimizer.predictor_multiplier (10 -> 2), weaker augmentation, "
-    "more steps of smaller batches, or a lower optimizer.peak_learning_rate, in a new run (docs/training-small.md)"
+    "early in a run this passes; if it stays, try a lower optimizer.predictor_multiplier (10 -> 2), weaker "
+    "augmentation, more steps of smaller batches, or a lower optimizer.peak_learning_rate, in a new run "
+    "(docs/training-small.md)"
 )
 UNPREDICTED_SHARE = 0.5
 """Of the loss that predictions of no use give; above it, few directions are an alarm."""
@@ -46,8 +47,8 @@ def alarming_loss(config: Config) -> float:
 class RankWatch(keras.callbacks.Callback):
     """Warns once each time that the lowest effective rank of a view falls; comes before `MetricsWriter` in the list.
 
-    Low is what stays below `rank_limit`, at a loss above `alarming_loss`, for `monitor.collapse_patience` steps in a row, and no longer low what stays
-    above it as long. Either is written down under `low_rank` on the metrics' line of its step. It never stops a run.
+    Low is what stays below `rank_limit`, at a loss above `alarming_loss`, for `monitor.collapse_patience` steps in a
+    row, and no longer low what does not for as long. Either is written down under `low_rank` on the metrics' line of its step. It never stops a run.
 
     Args:
         config: the experiment.
@@ -93,5 +94,6 @@ class RankWatch(keras.callbacks.Callback):
         note(
             f"warning: the effective rank of the projections ({view}) is {rank:.1f} at step "
             f"{finished_steps(self.model):,}, below {self._limit:.1f}: {share:.0%} of the "
-            f"{possible_rank(self._config)} that a batch allows (monitor.low_rank_share), while the loss stays high; {REMEDIES}"
+            f"{possible_rank(self._config)} that a batch allows (monitor.low_rank_share), while the loss stays high; "
+            f"{REMEDIES}"
         )

@@ -192,7 +192,7 @@ def test_only_shape_tells_things_apart() -> None:
     surfaces = [draw_surface(thing, 112, 56, np.random.default_rng([n, 5])) for n, thing in enumerate(THINGS)]
     for surface in surfaces:
         assert surface.mean() == pytest.approx(127.5, abs=1) and surface.std() == pytest.approx(43.4, abs=1)
-    # Things cover one area, on average of the sizes they are drawn in: light and dark ones together, without the ground.
+    # Things cover one area, on average of the sizes they are drawn in: light and dark ones together.
     covered = [float((np.abs(surface - 127.5) > 30).mean()) for surface in surfaces]
     assert max(covered) - min(covered) < 0.05
 
