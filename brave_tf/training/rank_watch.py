@@ -48,7 +48,8 @@ class RankWatch(keras.callbacks.Callback):
     """Warns once each time that the lowest effective rank of a view falls; comes before `MetricsWriter` in the list.
 
     Low is what stays below `rank_limit`, at a loss above `alarming_loss`, for `monitor.collapse_patience` steps in a
-    row, and no longer low what does not for as long. Either is written down under `low_rank` on the metrics' line of its step. It never stops a run.
+    row, and no longer low what does not for as long. Either is written down under `low_rank` on the metrics' line of
+    its step. It never stops a run.
 
     Args:
         config: the experiment.
