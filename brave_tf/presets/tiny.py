@@ -82,7 +82,7 @@ def _lips() -> Preset:
             crops=1,
             audio_seconds=_LIPS_SECONDS,
         ),
-        steps=700,
+        steps=1800,
     )
     return Preset(config, source="this library", data="mouths of one talker, with sound: examples/lips.py")
 
