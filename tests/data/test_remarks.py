@@ -26,7 +26,7 @@ def remarks(tmp_path, records, *settings):
 
 
 def test_a_batch_of_one_clip(tmp_path):
-    line = "the data has 1 clip for batches of 48: a batch shows each about 48 times, in other views"
+    line = "the data has 1 clip for batches of 16: a batch shows each about 16 times, in other views"
     assert remarks(tmp_path, [record(30)]) == [line]
 
 

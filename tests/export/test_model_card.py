@@ -134,7 +134,7 @@ def test_a_card_tells_the_run_its_scores_and_what_its_maker_told(exported):
     for line in (
         "| trained on | my \\| \\<b\\>clips\\</b\\> of spoons |",
         "| licence of that data | mine |",
-        "| trained | 200 steps of 48 clips |",
+        "| trained | 200 steps of 16 clips |",
         "| network | TSMResNet, depth 14, width 0.0625 |",
         "| narrow | video | 1 | 1.92 s | 8 frames, 4.17 per second, 48 x 48 pixels |",
         "| audio | sound | 1 | 2 s | 200 x 80 log-mel, 16,000 Hz |",
