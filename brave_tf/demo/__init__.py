@@ -25,11 +25,12 @@ CLIP_SIZE = 56
 RUNS = {"V<->A": ("tiny-va", 1000), "V<->V": ("tiny-v", 700)}
 """Presets and steps, by the names that the paper gives such models."""
 
-_NARROW = ("narrow.step=4", "narrow.size=40", "narrow.augment.blur=0", "narrow.augment.color=0")
-_BROAD = ("frames=8", "step=16", "size=40", "augment.blur=0", "augment.color=0")
 SETTINGS = (
     # Every shot has the same mean and contrast: there is nothing that a change of colours would have to hide.
-    *_NARROW,
+    "narrow.augment.color=0",
+    "narrow.augment.blur=0",
+    "narrow.step=4",
+    "narrow.size=40",
     "model.narrow.depth=14",
     "evaluation.step=4",
     "evaluation.size=40",
@@ -44,7 +45,13 @@ RUN_SETTINGS = {
     # Motion is learned late at half of this, and at some seeds not within the steps.
     "tiny-va": ("optimizer.peak_learning_rate=1.2",),
     # Five seconds of the eight: narrow and broad view share few shots, and so the thing above all.
-    "tiny-v": tuple(f"broad.rgb.{setting}" for setting in _BROAD),
+    "tiny-v": (
+        "broad.rgb.frames=8",
+        "broad.rgb.step=16",
+        "broad.rgb.size=40",
+        "broad.rgb.augment.color=0",
+        "broad.rgb.augment.blur=0",
+    ),
 }
 """And in each of them."""
 
