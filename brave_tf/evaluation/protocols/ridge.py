@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 PENALTIES = tuple(10.0**power for power in range(-2, 7))
 """L2 penalties to choose from, of standardised features."""
 
+_FEW_CLIPS = 2_000
+"""Threads of linear algebra wait for each other longer than they compute for fewer."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Ridge(ClassifierProtocol):
@@ -81,14 +84,16 @@ class Ridge(ClassifierProtocol):
         from sklearn.linear_model import RidgeClassifierCV
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
+        from threadpoolctl import threadpool_limits
 
         def joined(features: np.ndarray) -> np.ndarray:
             each = features.mean(axis=1) if self.join_windows == "mean" else features.reshape(len(features), -1)
             return each.astype(np.float64)
 
         classifier = make_pipeline(StandardScaler(), RidgeClassifierCV(PENALTIES))
-        classifier.fit(joined(train), train_labels)
-        values = classifier.decision_function(joined(test))
+        with threadpool_limits(1 if len(train) < _FEW_CLIPS else None):
+            classifier.fit(joined(train), train_labels)
+            values = classifier.decision_function(joined(test))
         # With two classes scikit-learn gives one column, that of the second class.
         values = np.stack([-values, values], axis=1) if values.ndim == 1 else values
         return for_all_classes(values, classifier.classes_, classes, UNSEEN), float(classifier[-1].alpha_)
