@@ -2,6 +2,7 @@
 
 import json
 import re
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ def test_every_example_is_run_here():
         "own_backbones.py",
         "pretrain.py",
         "pretrain_with_checkpoints.py",
+        "sounds.py",
     }
 
 
@@ -94,3 +96,24 @@ def test_lips(tmp_path):
         assert whole["scores"]["random initialisation"]["mean"] == report["random_init"]
         assert baseline in whole["scores"]
     assert (tmp_path / "out/lips.png").stat().st_size > 10_000
+
+
+@pytest.mark.thorough
+def test_sounds(tmp_path):
+    rows = ["filename,fold,target,category,esc10,src_file,take"]
+    generator = np.random.default_rng(0)
+    (tmp_path / "esc/audio").mkdir(parents=True)
+    for number in range(32):
+        target, fold, name = number % 2, number // 16 + 1, f"{number}.wav"
+        wave_of = (np.sin(np.arange(8000) * generator.uniform(0.1, 0.3)), generator.uniform(-1, 1, 8000))
+        with wave.open(str(tmp_path / "esc/audio" / name), "wb") as file:
+            file.setparams((1, 2, 16_000, 0, "NONE", ""))
+            file.writeframes((20_000 * wave_of[target]).astype("<i2").tobytes())
+        rows.append(f"{name},{fold},{target},{('tone', 'noise')[target]},False,{number},A")
+    (tmp_path / "esc/esc50.csv").write_text("\n".join(rows))
+    run("sounds.py", tmp_path / "esc", "--out", tmp_path / "out", "--epochs", 1, cwd=tmp_path)
+    found = json.loads((tmp_path / "out/sounds.json").read_text())
+    assert list(found["folds"]) == ["1", "2"]
+    assert found["trained"] == np.mean([fold["trained"] for fold in found["folds"].values()])
+    # A tone is told from noise by any features, and by networks that are not trained.
+    assert found["baseline:log-mel"] == 1 and found["random_init"] > 0.9
