@@ -201,7 +201,7 @@ def evaluate(run: Path, tower: str, word: str, seed: int, arguments: argparse.Na
     )
 
 
-def numbers(reports: list[dict], tower: str) -> list[dict]:
+def numbers(reports: list[dict]) -> list[dict]:
     """One record for each part of the labels: the scores of all encoders, as means over the seeds with intervals."""
     records = []
     for same in zip(*(report["label_fractions"] for report in reports), strict=True):
@@ -273,7 +273,7 @@ def main() -> None:
         brave_tf.pretrain("tiny-lips", arguments.out / "dataset", run, steps=arguments.steps, seed=seed, set=settings)
         for tower, word in reports:
             reports[tower, word].append(evaluate(run, tower, word, seed, arguments))
-    found = {tower: {word: numbers(reports[tower, word], tower) for word in arguments.words} for tower in TOWERS}
+    found = {tower: {word: numbers(reports[tower, word]) for word in arguments.words} for tower in TOWERS}
     (arguments.out / "lips.json").write_text(json.dumps(found, indent=2))
     draw(found, arguments.out / "lips.png")
     for tower, words in found.items():

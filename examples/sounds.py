@@ -51,7 +51,7 @@ def trained(waves: np.ndarray, epochs: int, seed: int) -> keras.Model:
     schedule = brave_tf.WarmupCosine(0.6, warmup_steps=min(30, steps), total_steps=steps)
     model.compile(optimizer=brave_tf.LARS(schedule, predictor_multiplier=2))
     recordings = tf.data.Dataset.from_tensor_slices({"waves": waves}).shuffle(len(waves), seed=seed)
-    model.fit(recordings.batch(BATCH, drop_remainder=True), epochs=epochs, verbose=2)
+    model.fit(recordings.batch(BATCH, drop_remainder=True), epochs=epochs, shuffle=False, verbose=2)
     return model.encoder
 
 
