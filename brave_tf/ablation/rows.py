@@ -61,7 +61,7 @@ def rows_of(
         table: the table.
         scale: "tiny", or "paper".
         extents: seconds that stand for the paper's 1.3, 5 and 10.
-        settings: what is changed in all rows, last.
+        settings: what is changed in all rows, last; those of a broad view in the rows that have it.
         names: which rows; all if empty.
 
     Raises:
@@ -72,14 +72,22 @@ def rows_of(
         raise UserError(f"received extents {_listed(extents)}; expected three rising lengths in seconds")
     if tuple(extents) != EXTENTS and (table, scale) != ("table1", "tiny"):
         raise UserError(f"received extents for {table} at scale {scale}; expected them for table1 at scale tiny only")
-    rows = [
-        Row(name, override(presets.get(preset), [*changes, *settings]), None if against == name else against, paper)
+    planned = [
+        Row(name, override(presets.get(preset), changes), None if against == name else against, paper)
         for name, preset, changes, against, paper in _planned(table, scale, extents)
     ]
-    unknown = sorted(set(names) - {row.name for row in rows})
+    known = [row.name for row in planned]
+    unknown = sorted(set(names) - set(known))
     if unknown:
-        raise UserError(f"received rows {', '.join(unknown)}; expected some of: {', '.join(row.name for row in rows)}")
-    return [row for row in rows if not names or row.name in names]
+        raise UserError(f"received rows {', '.join(unknown)}; expected some of: {', '.join(known)}")
+    rows = [row for row in planned if not names or row.name in names]
+    broad = {modality for row in rows for modality in row.config.broad.modalities}
+
+    def changed(config: Config) -> Config:
+        others = tuple(f"broad.{modality}." for modality in broad - set(config.broad.modalities))
+        return override(config, [setting for setting in settings if not setting.startswith(others)])
+
+    return [dataclasses.replace(row, config=changed(row.config)) for row in rows]
 
 
 def why_left_out(row: Row, seconds: float | None, missing: Mapping[str, str]) -> str | None:

@@ -40,10 +40,10 @@ LABELS = {"motion": "label", "thing": "theme"}
 PICTURE_FPS = 25
 
 # Lengths are in frame sides, so that a larger picture shows the same world. A view of the tiny presets sees every
-# fourth frame: 0.16 s at the highest speed is a step of 0.11 sides, a quarter of the distance between two things (at
+# fourth frame: 0.16 s at the highest speed is a step of 0.11 sides, a fifth of the distance between two things (at
 # zoom 1), which keeps the direction of motion unambiguous.
 _SHOT_SECONDS = (0.8, 1.6)
-_TILE_SIDES = 1.6
+_TILE_SIDES = 2.4
 _PAN_SIDES_PER_SECOND = (0.36, 0.7)
 _TURN_RADIANS_PER_SECOND = (1.2, 2.0)
 _CIRCLE_TURNS_PER_SECOND = (0.5, 0.8)

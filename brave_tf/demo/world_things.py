@@ -8,7 +8,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 
 # Lengths are in frame sides, so that a larger picture shows the same world.
-_CELL_SIDES = 0.4
+_CELL_SIDES = 0.6
 _RADIUS_SHARE = (0.36, 0.40)
 _MEAN_SHADE = 0.5
 _SHADE_DEVIATION = 0.17

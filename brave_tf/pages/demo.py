@@ -138,7 +138,7 @@ def _card(views: MotionViews, content: DemoContent) -> Html:
                     join(narrow, f": {len(views.narrow)} frames in {content.narrow_seconds:.1f} s"),
                 ),
                 _captioned(
-                    strip(views.broad, f"{len(views.broad)} smaller frames of the same clip"),
+                    strip(views.broad, f"{len(views.broad)} frames from a longer stretch of the same clip"),
                     join(broad, f", pictures: {len(views.broad)} frames in {content.broad_seconds:.1f} s"),
                 ),
             ),

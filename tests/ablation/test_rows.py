@@ -77,6 +77,17 @@ def test_settings_come_last_and_rows_are_chosen_by_name():
         rows_of("table3", "tiny", names=["4-views"])
 
 
+def test_settings_of_a_broad_view_are_for_the_rows_that_have_it():
+    rows = by_name("table2", "tiny", settings=["broad.rgb.size=40", "narrow.size=24"])
+    assert [row.config.narrow.size for row in rows.values()] == [24, 24, 24]
+    assert rows["rgb"].config.broad.rgb.size == rows["rgb-rc"].config.broad.rgb.size == 40
+    assert rows["flow"].config.broad.flow == by_name("table2", "tiny")["flow"].config.broad.flow
+    with pytest.raises(UserError, match=r"received --set broad\.rgb\.size=.*there is no such key"):
+        rows_of("table2", "tiny", settings=["broad.rgb.size=40"], names=["flow"])
+    with pytest.raises(UserError, match=r"received --set broad\.rgb\.sise=.*there is no such key"):
+        rows_of("table2", "tiny", settings=["broad.rgb.sise=40"])
+
+
 def test_extents_that_cannot_be_are_refused():
     with pytest.raises(UserError, match="received extents 2, 1, 3; expected three rising lengths"):
         rows_of("table1", "tiny", extents=(2.0, 1.0, 3.0))
