@@ -10,11 +10,23 @@ _CHOSEN = ",\n".join(
 _BASE = """\
 :root {
   color-scheme: light;
-  --ink: #1c2430; --quiet: #5b6675; --line: #dde2e8; --wash: #f5f7f9; --narrow: #0b6e8f; --broad: #b4510f;
+  --ink: #1c2430; --quiet: #5b6675; --line: #dde2e8; --paper: #fff; --wash: #f5f7f9;
+  --narrow: #0b6e8f; --broad: #b4510f;
+  --good: #226126; --good-line: #2f7d32; --bad: #a61b1b; --bad-line: #c62828; --bad-wash: #fdf1ef;
+}
+@media screen and (prefers-color-scheme: dark) {
+  :root {
+    color-scheme: dark;
+    --ink: #e4e8ee; --quiet: #a5afbc; --line: #343d49; --paper: #12171d; --wash: #1b222a;
+    --narrow: #62bddb; --broad: #ea9a63;
+    --good: #7fcf84; --good-line: #4c9a50; --bad: #f2938b; --bad-line: #d9534f; --bad-wash: #331d1c;
+  }
+  /* Drawn in dark ink for a white page. */
+  img.chart, img.spectrogram, img.similarity, .diagram, .wheel { background: #fff; border-radius: 6px; }
 }
 * { box-sizing: border-box; }
 body {
-  margin: 0 auto; padding: 1.5rem 1.25rem 4rem; max-width: 62rem; background: #fff; color: var(--ink);
+  margin: 0 auto; padding: 1.5rem 1.25rem 4rem; max-width: 62rem; background: var(--paper); color: var(--ink);
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
 }
 h1 { font-size: 2rem; line-height: 1.2; margin: 1rem 0 .5rem; letter-spacing: -.01em; }
@@ -47,14 +59,14 @@ code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans 
 .tile { background: var(--wash); border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1rem; }
 .tile b { display: block; font-size: 1.7rem; line-height: 1.2; font-weight: 650; font-variant-numeric: tabular-nums; }
 .tile span { color: var(--quiet); font-size: .88rem; line-height: 1.35; display: block; margin-top: .15rem; }
-.tile.bad { background: #fdf1ef; border-color: #c62828; }
-.tile.bad b { color: #a61b1b; }
+.tile.bad { background: var(--bad-wash); border-color: var(--bad-line); }
+.tile.bad b { color: var(--bad); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 1.5rem 2rem; }
 .charts figure { margin: 0; }
-.stopped { border: 1px solid #c62828; border-left-width: 6px; border-radius: 8px; padding: .9rem 1.1rem; }
-.stopped { background: #fdf1ef; margin: 1.25rem 0; }
-.stopped h2 { margin: 0; padding: 0; border: 0; color: #a61b1b; }
-.stopped pre { background: #fff; white-space: pre-wrap; overflow-wrap: anywhere; }
+.stopped { border: 1px solid var(--bad-line); border-left-width: 6px; border-radius: 8px; padding: .9rem 1.1rem; }
+.stopped { background: var(--bad-wash); margin: 1.25rem 0; }
+.stopped h2 { margin: 0; padding: 0; border: 0; color: var(--bad); }
+.stopped pre { background: var(--paper); white-space: pre-wrap; overflow-wrap: anywhere; }
 .stopped pre code { user-select: all; }
 .facts th, .facts td { white-space: normal; text-align: left; vertical-align: top; }
 .facts td { overflow-wrap: anywhere; }
@@ -71,10 +83,10 @@ code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans 
 .clip { border-top: 4px solid var(--line); padding-top: .4rem; font-size: .85rem; }
 .clip span { display: block; margin-top: .25rem; }
 .clip.query { border-color: var(--ink); font-weight: 600; }
-.clip.right { border-color: #2f7d32; }
-.clip.wrong { border-color: #c62828; }
-.clip.right span { color: #226126; }
-.clip.wrong span { color: #a61b1b; }
+.clip.right { border-color: var(--good-line); }
+.clip.wrong { border-color: var(--bad-line); }
+.clip.right span { color: var(--good); }
+.clip.wrong span { color: var(--bad); }
 @media (max-width: 44rem) { .views { grid-template-columns: minmax(0, 1fr); } }
 @media print { .card, .clip, figure { break-inside: avoid; } }
 .narrow { color: var(--narrow); font-weight: 600; }
