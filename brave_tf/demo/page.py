@@ -18,12 +18,14 @@ from brave_tf.data.open import open_dataset
 from brave_tf.data.pipeline import clip_windows
 from brave_tf.data.read import RecordTable
 from brave_tf.data.views import training_views
+from brave_tf.demo.few_labels import few_labels
 from brave_tf.demo.world import LABELS, MOTIONS
 from brave_tf.demo.world_things import THINGS
 from brave_tf.encoders.encoder import Encoder
 from brave_tf.encoders.loading import load_encoder
 from brave_tf.evaluation.features import Embedder
 from brave_tf.pages.demo_content import (
+    AtLabels,
     DemoContent,
     MotionViews,
     Neighbour,
@@ -114,8 +116,13 @@ def _curves(name: str, run: Path) -> RunCurves:
 
 def _score(name: str, what: str, scores: Mapping[str, Any]) -> Score:
     linear, knn = scores["linear"], scores["knn"]
-    low, high = linear["interval"]
-    return Score(name, what, linear["mean"], (low, high), knn["mean"], linear["random_init"], linear["chance"])
+    by_labels = [_at_labels(record) for record in linear["label_fractions"]]
+    return Score(name, what, _at_labels(few_labels(linear)), by_labels, knn["mean"], linear["chance"])
+
+
+def _at_labels(record: Mapping[str, Any]) -> AtLabels:
+    low, high = record["interval"]
+    return AtLabels(round(record["labels"]), record["mean"], (low, high), record["random_init"])
 
 
 def _neighbours(name: str, run: Path, dataset: Dataset, config: Config, what: str) -> NeighboursOfRun:

@@ -10,7 +10,6 @@ Floats = npt.NDArray[np.float32]
 # Lengths are in frame sides, so that a larger picture shows the same world.
 _CELL_SIDES = 0.6
 _RADIUS_SHARE = (0.36, 0.40)
-_OTHERS_SHARE = 0.0
 _MEAN_SHADE = 0.5
 _SHADE_DEVIATION = 0.17
 
@@ -79,11 +78,10 @@ def draw_surface(thing: str, size: int, side: int, rng: np.random.Generator) -> 
     cells = 2 * max(1, round(size / (side * _CELL_SIDES) / 2))
     cell = size / cells
     surface = np.zeros((size, size), np.float32)
+    distance_to, extent = _SHAPES[thing]
+    reach = int(np.ceil(extent * _RADIUS_SHARE[1] * cell)) + 1
+    around = np.arange(-reach, reach + 1)
     for row, column in np.ndindex(cells, cells):
-        shown = THINGS[rng.integers(len(THINGS))] if rng.uniform() < _OTHERS_SHARE else thing
-        distance_to, extent = _SHAPES[shown]
-        reach = int(np.ceil(extent * _RADIUS_SHARE[1] * cell)) + 1
-        around = np.arange(-reach, reach + 1)
         radius = cell * rng.uniform(*_RADIUS_SHARE)
         slack = max(0.5 - extent * radius / cell, 0.0)
         center = (np.array([row, column]) + 0.5 + rng.uniform(-slack, slack, size=2)) * cell

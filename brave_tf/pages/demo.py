@@ -4,6 +4,7 @@ import os
 
 from brave_tf.pages.charts import Chart, Line, heat_map, line_charts
 from brave_tf.pages.demo_content import (
+    AtLabels,
     DemoContent,
     MotionViews,
     Neighbour,
@@ -13,6 +14,7 @@ from brave_tf.pages.demo_content import (
     Score,
 )
 from brave_tf.pages.diagram import two_views
+from brave_tf.pages.evaluation_charts import label_curves
 from brave_tf.pages.html import (
     Html,
     animation,
@@ -31,6 +33,7 @@ from brave_tf.pages.html import (
 )
 
 __all__ = [
+    "AtLabels",
     "DemoContent",
     "MotionViews",
     "Neighbour",
@@ -69,9 +72,10 @@ def _lead(content: DemoContent) -> Html:
     told = [_score(content, neighbours.name, neighbours.what) for neighbours in content.neighbours]
     tiles = [
         (
-            _share(score.linear_top1),
-            f"of {test} unseen clips: {score.what} named rightly after learning from {score.name}; "
-            f"{_share(score.random_init_top1)} with the same network before any training",
+            _share(score.few.linear_top1),
+            f"of {test} unseen clips: {score.what} named rightly after learning from {score.name} and then from "
+            f"{score.few.labels} labels; with the same network before any training, "
+            f"{_share(score.few.random_init_top1)}",
         )
         for score in told
     ]
@@ -156,7 +160,7 @@ def _captioned(picture: Html, words: Html) -> Html:
 def _results(content: DemoContent) -> Html:
     runs = [curves.name for curves in content.curves]
     cells = {name: [_cell(_score(content, name, what)) for what in ("motion", "thing")] for name in runs}
-    untrained = [_share(_score(content, runs[0], what).random_init_top1) for what in ("motion", "thing")]
+    untrained = [_share(_score(content, runs[0], what).few.random_init_top1) for what in ("motion", "thing")]
     rows = [
         *((f"learned from {curves.name}", *cells[curves.name], _ranks(curves)) for curves in content.curves),
         ("before any training", *untrained, "–"),
@@ -168,11 +172,13 @@ def _results(content: DemoContent) -> Html:
         table(
             ("", "motion", "thing", "effective rank"),
             rows,
-            "Top-1 accuracy of a linear classifier on test clips, the network frozen, with the 95 % interval over the "
-            "clips; in brackets, by nearest neighbours. Effective rank: in how many directions the projections of a "
-            "batch spread at the end of the training.",
+            "Top-1 accuracy on test clips, the network frozen, of a linear classifier that was shown "
+            f"{content.scores[0].few.labels} labelled clips, with the 95 % interval; in brackets, by the nearest of "
+            "all training clips. Effective rank: in how many directions the projections of a batch spread at the end "
+            "of the training.",
         ),
         paragraph("The labels serve this measurement only. ", _story(content)),
+        element("div", *(_by_labels(content, what) for what in ("motion", "thing")), class_="charts"),
         paragraph(
             "The encoder that learned from sound was exported as a TensorFlow SavedModel; loaded in a fresh process ",
             "without this library, it ",
@@ -185,9 +191,28 @@ def _score(content: DemoContent, name: str, what: str) -> Score:
     return next(score for score in content.scores if (score.name, score.what) == (name, what))
 
 
+def _by_labels(content: DemoContent, what: str) -> Html:
+    """Accuracy against the number of labels, of both encoders and of the network before training."""
+    scores = [score for score in content.scores if score.what == what]
+    labels = [each.labels for each in scores[0].by_labels]
+    curves = [
+        Line(
+            f"learned from {score.name}",
+            labels,
+            [each.linear_top1 for each in score.by_labels],
+            ([each.interval[0] for each in score.by_labels], [each.interval[1] for each in score.by_labels]),
+        )
+        for score in scores
+    ]
+    curves.append(Line("before any training", labels, [each.random_init_top1 for each in scores[0].by_labels]))
+    ends = "; ".join(f"{curve.name}: from {_share(curve.y[0])} to {_share(curve.y[-1])}" for curve in curves)
+    caption = f"How well the {what} is told, by the number of labelled clips that the classifier is shown."
+    return figure(label_curves(curves, what, f"{caption} {ends}"), caption)
+
+
 def _cell(score: Score) -> str:
-    low, high = score.interval
-    return f"{_share(score.linear_top1)} [{_share(low)} to {_share(high)}] ({_share(score.knn_top1)})"
+    low, high = score.few.interval
+    return f"{_share(score.few.linear_top1)} [{_share(low)} to {_share(high)}] ({_share(score.knn_top1)})"
 
 
 def _ranks(curves: RunCurves) -> str:
@@ -196,15 +221,15 @@ def _ranks(curves: RunCurves) -> str:
 
 def _finding(score: Score) -> str:
     return (
-        f"Pretrained without labels on {score.name}, the network's features let a linear classifier name the "
-        f"{score.what} of {_share(score.linear_top1)} of the test clips; the features of the same network with random "
-        f"weights, {_share(score.random_init_top1)}. "
+        f"Pretrained without labels on {score.name}, the network's features let a linear classifier that is shown "
+        f"{score.few.labels} labelled clips name the {score.what} of {_share(score.few.linear_top1)} of the test "
+        f"clips; the features of the same network with random weights, {_share(score.few.random_init_top1)}. "
     )
 
 
 def _story(content: DemoContent) -> str:
     """What the table shows, if it does."""
-    gains = {(score.name, score.what): score.linear_top1 - (score.random_init_top1 or 0.0) for score in content.scores}
+    gains = {(score.name, score.what): score.few.linear_top1 - score.few.random_init_top1 for score in content.scores}
     for each in content.neighbours:
         other = "thing" if each.what == "motion" else "motion"
         if gains[each.name, each.what] <= max(0.0, 2 * gains[each.name, other]):

@@ -94,15 +94,33 @@ class NeighboursOfRun:
 
 
 @dataclasses.dataclass(frozen=True)
+class AtLabels:
+    """How well a linear classifier does that was trained on so many labelled clips; shares from 0 to 1."""
+
+    labels: int
+    linear_top1: float
+    interval: tuple[float, float]
+    random_init_top1: float
+
+
+@dataclasses.dataclass(frozen=True)
 class Score:
-    """How well one encoder tells motions or things; shares from 0 to 1, None where it was not measured."""
+    """How well one encoder tells motions or things; shares from 0 to 1.
+
+    Attributes:
+        name: the run.
+        what: `motion` or `thing`.
+        few: the classifier that had few labels.
+        by_labels: with more and more of them.
+        knn_top1: by the nearest of all training clips; None if it was not measured.
+        chance: by always guessing the same.
+    """
 
     name: str
     what: str
-    linear_top1: float
-    interval: tuple[float, float]
+    few: AtLabels
+    by_labels: Sequence[AtLabels]
     knn_top1: float | None
-    random_init_top1: float | None
     chance: float
 
 

@@ -76,6 +76,12 @@ def test_demo_runs_and_goes_on_where_it_stopped(toy, tmp_path):
     assert json.loads((tmp_path / "demo" / "report.json").read_text()) == json.loads(json.dumps(report))
     assert report["export_verified"] and report["chance"] == pytest.approx(1 / 6)
     assert report["export"]["loader"] == "tensorflow_hub.load" and max(report["export"]["errors"].values()) < 1e-4
+    # One label of each of the six motions.
+    assert (
+        report["labels"] == 6
+        and report["linear_top1"] == report["runs"]["V<->A"]["motion"]["linear"]["label_fractions"][1]["mean"]
+    )
+    assert report["all_labels"]["v_v_theme_top1"] == report["runs"]["V<->V"]["thing"]["linear"]["mean"]
     page = (tmp_path / "demo" / "index.html").read_text()
     assert "<img" in page and "V&lt;-&gt;A" in page
     # The time of every step is on the page, its own among them, and they are all the time that the report tells.

@@ -25,6 +25,13 @@ def clip(motion: str, thing: str) -> demo.Neighbour:
 SOUND, VIDEO = "video ↔ sound", "video ↔ video"
 
 
+def score(
+    name: str, what: str, top1: float, interval: tuple[float, float], knn: float | None, random: float
+) -> demo.Score:
+    few = demo.AtLabels(42, top1, interval, random)
+    return demo.Score(name, what, few, [few, demo.AtLabels(432, 0.97, (0.96, 0.98), 0.61)], knn, 1 / 6)
+
+
 def fake() -> demo.DemoContent:
     views = [
         demo.MotionViews(motion, thing, frames(8, 32), RNG.normal(size=(50, 20)), frames(16, 24))
@@ -46,10 +53,10 @@ def fake() -> demo.DemoContent:
             demo.NeighboursOfRun(VIDEO, "thing", [demo.Neighbours(clip("zoom", "ring"), [clip("stay", "ring")])], 0.87),
         ],
         scores=[
-            demo.Score(SOUND, "motion", 0.944, (0.9, 0.97), 0.91, 0.18, 1 / 6),
-            demo.Score(SOUND, "thing", 0.40, (0.35, 0.45), 0.36, 0.42, 1 / 6),
-            demo.Score(VIDEO, "motion", 0.24, (0.21, 0.29), None, 0.18, 1 / 6),
-            demo.Score(VIDEO, "thing", 0.83, (0.78, 0.88), 0.8, 0.42, 1 / 6),
+            score(SOUND, "motion", 0.944, (0.9, 0.97), 0.91, 0.18),
+            score(SOUND, "thing", 0.40, (0.35, 0.45), 0.36, 0.42),
+            score(VIDEO, "motion", 0.24, (0.21, 0.29), None, 0.18),
+            score(VIDEO, "thing", 0.83, (0.78, 0.88), 0.8, 0.42),
         ],
         timings=[("prepare", 41.0), ("pretrain", 243.0), ("export", 4.25)],
         commands=[("With your videos:", "brave-tf prepare my-videos --out dataset\nbrave-tf pretrain tiny-v")],
@@ -74,8 +81,9 @@ def test_the_page_loads_nothing_and_describes_every_picture(tmp_path: Path) -> N
     sources = [
         attributes[key] for _, attributes in reading.tags for key in ("src", "srcset", "href") if key in attributes
     ]
-    # Two views: a movie with its still, two strips and a spectrogram each; queries and neighbours; the curves.
-    assert len(sources) == 2 * 5 + (3 + 2) + 1
+    # Two views: a movie with its still, two strips and a spectrogram each; queries and neighbours; scores by labels, of
+    # motion and of thing; the curves.
+    assert len(sources) == 2 * 5 + (3 + 2) + 2 + 1
     assert all(len(data_of(source, source[5:].split(";")[0])) > 100 for source in sources)
     assert all(image["alt"] for image in reading.attributes("img"))
 
@@ -83,6 +91,8 @@ def test_the_page_loads_nothing_and_describes_every_picture(tmp_path: Path) -> N
 def test_the_page_tells_the_numbers(tmp_path: Path) -> None:
     _, reading = read(tmp_path, fake())
     told = (
+        "after learning from video ↔ sound and then from 42 labels; with the same network before any training, 18 %",
+        "that was shown 42 labelled clips",
         "94 % [90 % to 97 %] (91 %)", "24 % [21 % to 29 %] (–)", "18 %", "17 %", "7.5, 6.5", "3.2",
         "of 90 unseen clips", "on 300 clips", "4 min 3 s", "ring, zoom",
         "1 of 2 have the query's motion; over all 90 test clips it is 42 %",
@@ -105,7 +115,8 @@ def test_the_page_claims_only_what_was_found(tmp_path: Path) -> None:
     assert claim in usual.text
     for number, top1 in ((0, 0.17), (1, 0.99), (2, 0.9), (3, 0.4)):
         scores = list(content.scores)
-        scores[number] = dataclasses.replace(scores[number], linear_top1=top1)
+        few = dataclasses.replace(scores[number].few, linear_top1=top1)
+        scores[number] = dataclasses.replace(scores[number], few=few)
         _, other = read(tmp_path, dataclasses.replace(content, scores=scores))
         assert claim not in other.text and f"{round(100 * top1)} %" in other.text
     _, unverified = read(tmp_path, dataclasses.replace(content, export_verified=False))
