@@ -178,7 +178,7 @@ def crop_mouths(videos: Path, out: Path) -> Path:
 
 
 def evaluate(run: Path, tower: str, word: str, seed: int, arguments: argparse.Namespace) -> dict:
-    """The accuracy on one of the words: a linear readout of 12 moments in their order, 5 folds over all clips."""
+    """The accuracy on one of the words: a linear readout of three thirds of the speech, 5 folds over all clips."""
     out = arguments.out / f"seed-{seed}" / f"{tower}-{word}"
     if (out / "report.json").exists():
         report = json.loads((out / "report.json").read_text())
@@ -189,7 +189,7 @@ def evaluate(run: Path, tower: str, word: str, seed: int, arguments: argparse.Na
         arguments.out / "dataset",
         out,
         protocol="ridge",
-        view={"windows": "12,concat"},
+        view={"windows": "12,thirds"},
         tower=tower,
         label=word,
         folds=5,

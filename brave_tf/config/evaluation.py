@@ -22,7 +22,8 @@ class EvaluationConfig:
         shorter_side: the frames' shorter side before cropping.
         epochs: augmented passes over the training clips.
         windows: temporal windows of a test clip. `brave-tf evaluate` also takes "concat", which keeps them in order
-            where a protocol would average them, or both with a comma, such as 12,concat.
+            where a protocol would average them, "thirds", which averages each third, or both with a comma, such as
+            12,concat.
         crops: spatial crops of a test window.
         color: "rgb" shows frames in their colours, "gray" without; "as-trained" is grey for an encoder whose training
             views were all grey, and else in colours.

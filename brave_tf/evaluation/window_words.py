@@ -8,7 +8,7 @@ from brave_tf.config.words import PROTOCOLS, ProtocolName
 from brave_tf.errors import UsageError
 from brave_tf.evaluation.protocol import protocol_class
 
-JOINED = ("mean", "concat")
+JOINED = ("mean", "concat", "thirds")
 
 
 def split_windows(
@@ -36,9 +36,8 @@ def split_windows(
             elif part in JOINED and classifier.setdefault("join_windows", part) == part:
                 continue
             else:
-                raise UsageError(
-                    f"received --windows {text}; expected a number, {' or '.join(JOINED)}, or both, such as 12,concat"
-                )
+                words = f"{', '.join(JOINED[:-1])} or {JOINED[-1]}"
+                raise UsageError(f"received --windows {text}; expected a number, {words}, or both, such as 12,concat")
     if "join_windows" in classifier and not _joins(protocol):
         able = " or ".join(name for name in PROTOCOLS if _joins(name))
         raise UsageError(

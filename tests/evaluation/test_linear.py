@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from brave_tf.errors import UserError
 from brave_tf.evaluation.protocol import make_protocol
 from brave_tf.evaluation.protocols.knn import knn_decisions
 from brave_tf.evaluation.protocols.linear import linear_decisions
@@ -89,6 +90,23 @@ def test_ridge_tells_orders_of_windows_apart_where_they_are_joined_in_order():
         answered = protocol.decide(windows[:half], order[:half], windows[half:], 2, 0, lambda: None).argmax(axis=1)
         found[joined] = np.mean(answered == order[half:])
     assert found["concat"] == 1.0 and found["mean"] < 0.8
+
+
+def test_ridge_averages_the_windows_of_each_third():
+    (train, labels), (test, _) = planted(1, 1.0, epochs=7), planted(2, 1.0, epochs=7)
+    windows, unseen = np.swapaxes(train, 0, 1), np.swapaxes(test, 0, 1)
+
+    def decide(train, test, joined):
+        protocol = make_protocol("ridge", {"join_windows": joined})
+        return protocol.decide(train, labels, test, CLASSES, 0, lambda: None)
+
+    def means(each):
+        return np.stack([each[:, :3].mean(axis=1), each[:, 3:5].mean(axis=1), each[:, 5:].mean(axis=1)], axis=1)
+
+    by_hand = decide(means(windows), means(unseen), "concat")
+    np.testing.assert_allclose(decide(windows, unseen, "thirds"), by_hand, rtol=1e-6)
+    with pytest.raises(UserError, match="received 2 windows to join in thirds; expected at least 3"):
+        decide(windows[:, :2], unseen[:, :2], "thirds")
 
 
 def test_a_decision_of_ridge_depends_on_no_other_test_clip():

@@ -3,7 +3,8 @@
 import pytest
 
 from brave_tf.cli.main import main
-from brave_tf.errors import UsageError
+from brave_tf.errors import UsageError, UserError
+from brave_tf.evaluation.protocol import make_protocol
 from brave_tf.evaluation.window_words import split_windows
 
 
@@ -15,6 +16,7 @@ from brave_tf.evaluation.window_words import split_windows
         ("concat", {}, {"join_windows": "concat"}),
         ("12,concat", {"windows": 12}, {"join_windows": "concat"}),
         ("mean, 3", {"windows": 3}, {"join_windows": "mean"}),
+        ("thirds", {}, {"join_windows": "thirds"}),
     ],
 )
 def test_a_number_words_or_both(windows, view, classifier):
@@ -25,15 +27,22 @@ def test_a_number_words_or_both(windows, view, classifier):
 def test_the_same_may_be_said_twice_and_nothing_else():
     twice = split_windows("ridge", {"windows": "concat"}, {"join_windows": "concat"})
     assert twice == ({}, {"join_windows": "concat"})
-    with pytest.raises(UsageError, match="received --windows concat; expected a number, mean or concat, or both"):
+    with pytest.raises(
+        UsageError, match="received --windows concat; expected a number, mean, concat or thirds, or both"
+    ):
         split_windows("ridge", {"windows": "concat"}, {"join_windows": "mean"})
     assert split_windows("linear", {"windows": 3}, {"svm_c_grid": (1.0,)}) == ({"windows": 3}, {"svm_c_grid": (1.0,)})
 
 
 @pytest.mark.parametrize("windows", ["", "concatenated", "12,13", "mean,concat", "-1", "1.5", "12,concat,"])
 def test_what_else_is_given_is_one_line(windows):
-    with pytest.raises(UsageError, match="expected a number, mean or concat, or both, such as 12,concat"):
+    with pytest.raises(UsageError, match="expected a number, mean, concat or thirds, or both, such as 12,concat"):
         split_windows("ridge", {"windows": windows}, {})
+
+
+def test_thirds_are_for_ridge():
+    with pytest.raises(UserError, match=r"join_windows=thirds.*attentive"):
+        make_protocol("attentive", {"join_windows": "thirds"})
 
 
 def test_a_protocol_of_single_windows_names_those_that_join(capsys):

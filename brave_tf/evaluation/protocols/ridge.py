@@ -4,6 +4,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from brave_tf.config.evaluation import EvaluationInput
+from brave_tf.errors import UserError
 from brave_tf.evaluation.protocol import ClassifierProtocol, for_all_classes
 from brave_tf.evaluation.protocols.linear import UNSEEN
 from brave_tf.progress import Advance
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 PENALTIES = tuple(10.0**power for power in range(-2, 7))
 """L2 penalties to choose from, of standardised features."""
 
+_JOINED = {
+    "mean": "averaged",
+    "concat": "in order, one after the other",
+    "thirds": "averaged in three thirds, in order",
+}
 _FEW_CLIPS = 2_000
 """Threads of linear algebra wait for each other longer than they compute for fewer."""
 
@@ -28,18 +34,21 @@ class Ridge(ClassifierProtocol):
 
     Attributes:
         join_windows: what becomes of a clip's windows: "mean" averages their features; "concat" puts them one after the
-            other, for classes that the order of events tells apart, such as the words of a sentence. `--windows
-            12,concat` says the number, too.
+            other, for classes that the order of events tells apart, such as the words of a sentence; "thirds" averages
+            the first, the middle and the last third of them, and puts these after each other, which needs fewer labels.
+            `--windows 12,thirds` says the number, too.
     """
 
     name: ClassVar[str] = "ridge"
     augments: ClassVar[bool] = False
 
-    join_windows: Literal["mean", "concat"] = dataclasses.field(default="mean", metadata={"flags": ("--join-windows",)})
+    join_windows: Literal["mean", "concat", "thirds"] = dataclasses.field(
+        default="mean", metadata={"flags": ("--join-windows",)}
+    )
 
     def open_settings(self, input_view: EvaluationInput) -> str:
         """See `EvaluationProtocol.open_settings`."""
-        joined = "averaged" if self.join_windows == "mean" else "in order, one after the other"
+        joined = _JOINED[self.join_windows]
         return (
             f"ridge regression on standardised features of {input_view.view.windows} windows, {joined}; its penalty is "
             f"chosen from {PENALTIES[0]:g} to {PENALTIES[-1]:g}, each ten times the one before, by leaving out one "
@@ -87,8 +96,11 @@ class Ridge(ClassifierProtocol):
         from threadpoolctl import threadpool_limits
 
         def joined(features: np.ndarray) -> np.ndarray:
-            each = features.mean(axis=1) if self.join_windows == "mean" else features.reshape(len(features), -1)
-            return each.astype(np.float64)
+            parts = {"mean": 1, "concat": features.shape[1], "thirds": 3}[self.join_windows]
+            if parts > features.shape[1]:
+                raise UserError(f"received {features.shape[1]} windows to join in thirds; expected at least 3")
+            means = [part.mean(axis=1) for part in np.array_split(features, parts, axis=1)]
+            return np.concatenate(means, axis=1, dtype=np.float64)
 
         classifier = make_pipeline(StandardScaler(), RidgeClassifierCV(PENALTIES))
         with threadpool_limits(1 if len(train) < _FEW_CLIPS else None):
