@@ -6,7 +6,7 @@ from pathlib import Path
 def demo(out: Path = Path("demo"), seed: int = 0) -> None:
     """Show the whole story on media files that are generated here: prepare, pretrain, evaluate, export.
 
-    Takes six to seven minutes on two cores and downloads nothing. Example: brave-tf demo --out demo
+    Takes five minutes on two cores and downloads nothing. Example: brave-tf demo --out demo
 
     Args:
         out: directory for everything it writes, index.html among it.

@@ -150,12 +150,13 @@ def _neighbours(name: str, run: Path, dataset: Dataset, config: Config, what: st
 def _embedded(
     encoder: Encoder, dataset: Dataset, table: pa.Table, config: Config
 ) -> tuple[list[np.ndarray], np.ndarray]:
-    """The middle crop of each clip, uint8, and its embedding."""
-    view = dataclasses.replace(config.evaluation, windows=1, crops=1)
-    input_view = EvaluationInput(view=view, augment=config.narrow.augment)
+    """The middle window of each clip, uint8, and the mean embedding of all its windows."""
+    input_view = EvaluationInput(view=dataclasses.replace(config.evaluation, crops=1), augment=config.narrow.augment)
     embed = Embedder(encoder, is_gray=input_view.is_gray)
     frames, vectors = [], []
-    for batch in clip_windows(dataset, table, input_view).map(lambda windows, places: windows).unbatch().batch(16):
-        frames += list(batch.numpy())
-        vectors.append(embed(batch).numpy())
+    for clips, _ in clip_windows(dataset, table, input_view).batch(8):
+        count = clips.shape[1]
+        frames += list(clips[:, count // 2].numpy())
+        each = embed(tf.reshape(clips, [-1, *clips.shape[2:]])).numpy()
+        vectors.append(each.reshape(len(clips), count, -1).mean(axis=1))
     return frames, np.concatenate(vectors)
