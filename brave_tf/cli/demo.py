@@ -16,6 +16,14 @@ def demo(out: Path = Path("demo"), seed: int = 0) -> None:
     from brave_tf.demo import run_demo
 
     report = run_demo(out, seed)
-    rows = ("linear_top1", "random_init_top1", "v_v_theme_top1", "v_v_theme_random_init_top1", "labels", "chance")
-    rows += ("seconds", "export_verified")
+    rows = (
+        "linear_top1",
+        "random_init_top1",
+        "v_v_theme_top1",
+        "v_v_theme_random_init_top1",
+        "labels",
+        "chance",
+        "seconds",
+        "export_verified",
+    )
     print_table(f"{out / 'index.html'}", {name: report[name] for name in rows})
