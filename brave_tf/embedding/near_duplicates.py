@@ -9,11 +9,12 @@ import numpy as np
 from brave_tf.embedding.answers import Places
 from brave_tf.embedding.exact import unit
 from brave_tf.errors import UserError
-from brave_tf.progress import Advance
+from brave_tf.progress import Advance, note
 
 DEFAULT_SCORE = 0.995
-"""Measured on the demo's world, see docs/embedding.md; what two copies have depends on the encoder."""
+"""What two copies have depends on the encoder: docs/embedding.md."""
 MOST_PAIRS = 1_000_000
+_MANY_FOR_A_FILE = 5
 _FILES_AT_ONCE = 1024
 
 
@@ -95,6 +96,11 @@ def similar_pairs(names: list[str], vectors: np.ndarray, score: float, advance: 
         advance(len(rows))
     if not found:
         return []
+    if found > _MANY_FOR_A_FILE * len(names):
+        note(
+            f"{found:,} pairs of {len(names):,} files have a score of at least {score:g}: if these are no copies, the "
+            "encoder tells too little apart; give a higher score, or embed by another encoder"
+        )
     first, other, values = (np.concatenate(each) for each in (firsts, others, scores))
     order = np.lexsort((other, first, -values))
     return [FilePair(names[first[row]], names[other[row]], float(values[row])) for row in order]

@@ -171,6 +171,17 @@ def test_near_duplicates_are_the_pairs_of_a_plain_loop(tmp_path, monkeypatch):
         brave_tf.search(path, near_duplicates=0.4)
 
 
+def test_an_encoder_that_finds_all_files_alike_is_told(tmp_path, capsys):
+    vectors = np.ones((12, 4)) + 0.001 * RNG.normal(size=(12, 4))
+    path = write_table(tmp_path / "table.parquet", [(f"{file}.mp4", 0.0, 1.0) for file in range(12)], vectors)
+    assert len(brave_tf.search(path, near_duplicates=True)) == 66
+    assert "66 pairs of 12 files have a score of at least 0.995: if these are no copies" in capsys.readouterr().err
+    vectors[6:] = -vectors[6:]
+    path = write_table(tmp_path / "other.parquet", [(f"{file}.mp4", 0.0, 1.0) for file in range(12)], vectors)
+    assert len(brave_tf.search(path, near_duplicates=True)) == 30
+    assert "no copies" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
