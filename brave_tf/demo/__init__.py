@@ -20,6 +20,8 @@ from brave_tf.machine import cores
 from brave_tf.progress import phase, track
 from brave_tf.storage import is_remote
 
+VERSION = 2
+"""Of the world, the settings and the scores: a demo that another version of the library began is not gone on with."""
 CLIPS_PER_MOTION = {"train": 72, "test": 30}
 """Multiples of the number of things, so that every motion has as many clips of each."""
 CLIP_SECONDS = 8.0
@@ -84,7 +86,7 @@ def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
     if is_remote(out):
         raise UserError(f"received --out {out}; the demo makes everything on this machine; expected a folder here")
     out = Path(out)
-    steps = Steps(out, {"seed": seed})
+    steps = Steps(out, {"seed": seed, "version": VERSION})
     configs = {name: _config(preset, count, seed) for name, (preset, count) in RUNS.items()}
     media, dataset = out / "media", out / "dataset"
     steps.do("write media files", lambda: _write_media(media, seed))

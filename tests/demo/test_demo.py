@@ -40,6 +40,12 @@ def test_demo_leaves_other_directories_and_other_seeds_alone(tmp_path):
         Steps(tmp_path / "other", {"seed": 4})
 
 
+def test_a_demo_that_another_version_began_is_left_alone(tmp_path):
+    Steps(tmp_path / "demo", {"seed": 0})
+    with pytest.raises(UserError, match=r"holds a demo with .*received .*version"):
+        demo.run_demo(tmp_path / "demo", seed=0)
+
+
 def test_demo_stays_on_this_machine():
     with pytest.raises(UserError, match=r"received --out gs://bucket/demo; .*expected a folder here"):
         demo.run_demo("gs://bucket/demo")
