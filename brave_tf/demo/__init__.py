@@ -10,13 +10,14 @@ from brave_tf import presets
 from brave_tf.commands import evaluate, export, prepare, pretrain
 from brave_tf.config import Config
 from brave_tf.config.values import override
-from brave_tf.demo.few_labels import FRACTIONS, few_labels
+from brave_tf.demo.few_labels import FRACTIONS
 from brave_tf.demo.steps import Steps
 from brave_tf.demo.world import LABELS, LIST_FILE, MOTIONS, write_list, write_world
 from brave_tf.demo.world_things import THINGS
 from brave_tf.errors import UserError
 from brave_tf.files import write_json
 from brave_tf.machine import cores
+from brave_tf.pages.demo_content import AtLabels, Score
 from brave_tf.progress import phase, track
 from brave_tf.storage import is_remote
 
@@ -108,11 +109,12 @@ def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
         page.write(out / "index.html", content)
 
     seconds = dict(content.timings)
+    told = {(score.name, score.what): score for score in content.scores}
     report = {
-        **_headline(scores, few_labels),
-        "labels": round(few_labels(scores["V<->A"]["motion"]["linear"])["labels"]),
-        "all_labels": _headline(scores, lambda report: report),
-        "chance": scores["V<->A"]["motion"]["linear"]["chance"],
+        **_headline(told, lambda score: score.few),
+        "labels": told["V<->A", "motion"].few.labels,
+        "all_labels": _headline(told, lambda score: score.by_labels[-1]),
+        "chance": told["V<->A", "motion"].chance,
         "effective_rank": {curves.name: curves.last_ranks for curves in content.curves},
         "seconds": round(sum(seconds.values()), 1),
         "export_verified": True,
@@ -125,15 +127,15 @@ def run_demo(out: str | Path, seed: int = 0) -> dict[str, Any]:
     return report
 
 
-def _headline(scores: Mapping[str, Any], told: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> dict[str, float]:
-    """What each run is to learn, and whether V<->V learned the motion, too; `told` finds a score in its report."""
-    motion, thing = told(scores["V<->A"]["motion"]["linear"]), told(scores["V<->V"]["thing"]["linear"])
+def _headline(told: Mapping[tuple[str, str], Score], at: Callable[[Score], AtLabels]) -> dict[str, float]:
+    """What each run is to learn, and whether V<->V learned the motion, too, `at` a number of labels."""
+    motion, thing = at(told["V<->A", "motion"]), at(told["V<->V", "thing"])
     return {
-        "linear_top1": motion["mean"],
-        "random_init_top1": motion["random_init"],
-        "v_v_theme_top1": thing["mean"],
-        "v_v_theme_random_init_top1": thing["random_init"],
-        "v_v_motion_top1": told(scores["V<->V"]["motion"]["linear"])["mean"],
+        "linear_top1": motion.linear_top1,
+        "random_init_top1": motion.random_init_top1,
+        "v_v_theme_top1": thing.linear_top1,
+        "v_v_theme_random_init_top1": thing.random_init_top1,
+        "v_v_motion_top1": at(told["V<->V", "motion"]).linear_top1,
     }
 
 

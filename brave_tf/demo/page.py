@@ -1,6 +1,5 @@
 """Gathers what the demo's page shows from its dataset and runs."""
 
-import dataclasses
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +17,7 @@ from brave_tf.data.open import open_dataset
 from brave_tf.data.pipeline import clip_windows
 from brave_tf.data.read import RecordTable
 from brave_tf.data.views import training_views
-from brave_tf.demo.few_labels import few_labels
+from brave_tf.demo.few_labels import FEW
 from brave_tf.demo.world import LABELS, MOTIONS
 from brave_tf.demo.world_things import THINGS
 from brave_tf.encoders.encoder import Encoder
@@ -116,8 +115,8 @@ def _curves(name: str, run: Path) -> RunCurves:
 
 def _score(name: str, what: str, scores: Mapping[str, Any]) -> Score:
     linear, knn = scores["linear"], scores["knn"]
-    by_labels = [_at_labels(record) for record in linear["label_fractions"]]
-    return Score(name, what, _at_labels(few_labels(linear)), by_labels, knn["mean"], linear["chance"])
+    by_labels = {record["fraction"]: _at_labels(record) for record in linear["label_fractions"]}
+    return Score(name, what, by_labels[FEW], [*by_labels.values()], knn["mean"], linear["chance"])
 
 
 def _at_labels(record: Mapping[str, Any]) -> AtLabels:
@@ -151,7 +150,7 @@ def _embedded(
     encoder: Encoder, dataset: Dataset, table: pa.Table, config: Config
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """The middle window of each clip, uint8, and the mean embedding of all its windows."""
-    input_view = EvaluationInput(view=dataclasses.replace(config.evaluation, crops=1), augment=config.narrow.augment)
+    input_view = EvaluationInput(view=config.evaluation, augment=config.narrow.augment)
     embed = Embedder(encoder, is_gray=input_view.is_gray)
     frames, vectors = [], []
     for clips, _ in clip_windows(dataset, table, input_view).batch(8):

@@ -24,6 +24,7 @@ _JOINED = {
     "concat": "in order, one after the other",
     "thirds": "averaged in three thirds, in order",
 }
+"""What becomes of the windows, in words."""
 _FEW_CLIPS = 2_000
 """Threads of linear algebra wait for each other longer than they compute for fewer."""
 
