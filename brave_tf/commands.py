@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from brave_tf.config import Config
     from brave_tf.convert.checkpoint import Converted
     from brave_tf.data.dataset import Dataset
+    from brave_tf.doctor.diagnosis import Diagnosis
     from brave_tf.embedding.answers import Answer
     from brave_tf.embedding.near_duplicates import FilePair
     from brave_tf.embedding.table import TableFacts
@@ -780,6 +781,30 @@ def search(
 
         write_search_page(html, found)
     return found.answers
+
+
+@_never_silent
+def doctor() -> "Diagnosis":
+    """Look at whether everything that this library needs is there and works, and say how to mend what does not.
+
+    Example: brave-tf doctor --json
+
+    In Python: brave_tf.doctor().problems
+
+    Looks at the versions of packages, devices, memory, disk, decoders, extras, TF_CONFIG and SLURM, writes and reads a
+    tiny media file, and trains a tiny network for a step. What it prints names neither you nor the machine, and fits
+    into a public bug report. The exit status is 1 if something stops work. See docs/doctor.md.
+
+    Returns:
+        `checks`, each with `group`, `name`, `status` ("ok", "note" or "problem"), `found`, `fix` and `seconds`; also
+        `problems`, `notes` and `is_well`.
+
+    Raises:
+        OSError: no process can be started.
+    """
+    from brave_tf.doctor.diagnosis import diagnose
+
+    return diagnose()
 
 
 def _listed(settings: str | Sequence[str]) -> list[str]:

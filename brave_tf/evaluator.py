@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
+from brave_tf import machine
 from brave_tf.config import EvaluationInput
 from brave_tf.config.words import LocalStrategyName, ProtocolName
 from brave_tf.data.damage import NAMED
@@ -102,7 +103,7 @@ def feature_folder(cache: Path | None, out: Path) -> Path:
         raise UserError(f"received --cache {cache}; features are kept on this machine: expected a folder here")
     if cache is not None or not is_remote(out):
         return cache or out.parent / CACHE_FOLDER
-    here = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "brave_tf" / CACHE_FOLDER
+    here = machine.cache_folder() / CACHE_FOLDER
     note(f"features are kept in {here}, from where the same command goes on after an interruption; see --cache")
     return here
 

@@ -92,6 +92,7 @@ def commands() -> dict[str, Callable[..., Any]]:
     from brave_tf.cli.ablate import ablate
     from brave_tf.cli.convert import convert
     from brave_tf.cli.demo import demo
+    from brave_tf.cli.doctor import doctor
     from brave_tf.cli.embed import embed
     from brave_tf.cli.evaluate import evaluate
     from brave_tf.cli.export import export
@@ -119,6 +120,7 @@ def commands() -> dict[str, Callable[..., Any]]:
         "publish": publish,
         "convert": _with_tensorflow(convert),
         "search": _with_tensorflow(search),
+        "doctor": doctor,
     }
 
 

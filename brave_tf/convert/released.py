@@ -1,8 +1,8 @@
 """Fetching the published checkpoints."""
 
-import os
 from pathlib import Path
 
+from brave_tf import machine
 from brave_tf.encoders.checksums import file_sha256
 from brave_tf.errors import UserError, reason_of
 from brave_tf.files import locked, write_first
@@ -97,5 +97,4 @@ def _record_of(file: Path) -> Path:
 
 def cache_folder() -> Path:
     """Where published checkpoints, and what they are converted to, are kept."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    return cache / "brave_tf" / "released"
+    return machine.cache_folder() / "released"

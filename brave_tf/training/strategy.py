@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import json
 import os
 from collections.abc import Iterator
 from typing import Any, get_args
@@ -13,7 +12,7 @@ from brave_tf.config import Config
 from brave_tf.config.words import LocalStrategyName, StrategyName
 from brave_tf.data.pipeline import check_batch
 from brave_tf.errors import UserError
-from brave_tf.training import slurm
+from brave_tf.training import slurm, tf_config
 
 LOST = (
     tf.errors.UnavailableError,
@@ -155,25 +154,11 @@ def _has_tpu() -> bool:
 
 
 def _in_tf_config() -> bool:
-    cluster = _tf_config().get("cluster", {})
-    return sum(len(addresses) for addresses in cluster.values()) > 1
-
-
-def _tf_config() -> dict[str, Any]:
-    text = os.environ.get("TF_CONFIG") or "{}"
-    try:
-        description = json.loads(text)
-        {name: len(addresses) for name, addresses in description.get("cluster", {}).items()}
-    except (ValueError, AttributeError, TypeError):
-        raise UserError(
-            f"TF_CONFIG is {text}; expected JSON such as "
-            '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'
-        ) from None
-    return dict(description)
+    return tf_config.addresses(tf_config.read(os.environ)) > 1
 
 
 def _multi_worker() -> tf.distribute.Strategy:
-    if _tf_config():
+    if tf_config.read(os.environ):
         resolver: Any = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     elif slurm.is_job_step(os.environ):
         try:

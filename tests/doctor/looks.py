@@ -1,0 +1,39 @@
+"""Things to look at that go wrong."""
+
+import os
+import signal
+import sys
+import time
+
+from brave_tf.doctor.check import ok
+
+
+def hangs():
+    yield ok("trial", "first", "there")
+    time.sleep(600)
+
+
+def crashes():
+    yield ok("trial", "first", "there")
+    print("this build needs another processor", file=sys.stderr, flush=True)
+    os.kill(os.getpid(), signal.SIGILL)
+
+
+def fails():
+    yield ok("trial", "first", "there")
+    raise LookupError("no such\nthing")
+
+
+def leaves():
+    yield ok("trial", "first", "there")
+    os._exit(3)
+
+
+def babbles():
+    os.write(1, b"not JSON\n")
+    print("nor this")
+    yield ok("trial", "first", "größer \n zwei")
+
+
+def fails_at_once():
+    raise LookupError("no such thing")
