@@ -25,20 +25,28 @@ def import_tensorflow() -> None:
     """Imports TensorFlow and looks for devices, and says something on stderr only if that fails.
 
     TensorFlow 2.21 writes notes on CPU features and missing CUDA libraries from C++ before any log level applies.
-    What Keras, which comes with it, imports for itself alone would take a third of the time, and is left out.
     """
     # Not before: nothing else here needs what shows it.
     from brave_tf.progress import phase
 
-    with phase("loading TensorFlow"), tempfile.TemporaryFile() as notes, _hidden(USED_BY_NO_COMMAND):
+    with phase("loading TensorFlow"), tempfile.TemporaryFile() as notes:
         try:
             with _second_stderr(), _stderr_to(notes):
-                importlib.import_module("tensorflow").config.list_physical_devices()
+                load_tensorflow()
         except Exception:  # not Ctrl-C, which is no failure of TensorFlow
             notes.seek(0)
             with contextlib.suppress(OSError):
                 os.write(2, notes.read())
             raise
+
+
+def load_tensorflow() -> None:
+    """Imports TensorFlow and looks for devices; whatever it says is heard.
+
+    What Keras, which comes with it, imports for itself alone would take a third of the time, and is left out.
+    """
+    with _hidden(USED_BY_NO_COMMAND):
+        importlib.import_module("tensorflow").config.list_physical_devices()
 
 
 @contextlib.contextmanager

@@ -29,7 +29,8 @@ def look_at_tensorflow() -> Iterator[Check]:
     """All of it; without TensorFlow there is no more to look at."""
     began = time.perf_counter()
     try:
-        quiet.import_tensorflow()
+        # Should it end the process, its last words are heard.
+        quiet.load_tensorflow()
     except Exception as error:  # what a broken library raises while it loads may be anything
         found = f"does not load ({type(error).__name__}: {short_reason(error)})"
         yield problem(GROUP, "TensorFlow", f"{found}; so nothing is known of: {', '.join(NAMES[1:])}", FIX)
