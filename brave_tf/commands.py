@@ -800,7 +800,7 @@ def doctor() -> "Diagnosis":
         `problems`, `notes` and `is_well`.
 
     Raises:
-        OSError: no process can be started.
+        KeyboardInterrupt: Ctrl-C was pressed.
     """
     from brave_tf.doctor.diagnosis import diagnose
 

@@ -31,7 +31,7 @@ def doctor(
     if not diagnosis.is_well:
         count = len(diagnosis.problems)
         words = "1 problem stops work" if count == 1 else f"{count} problems stop work"
-        raise UserError(f"{words}: {_named(diagnosis.problems)}; what is printed of each says how to fix it")
+        raise UserError(f"{words}: {_named(diagnosis.problems)}; mend what is printed as a problem, as it says there")
 
 
 doctor.__doc__ = commands.doctor.__doc__

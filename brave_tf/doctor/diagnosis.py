@@ -66,8 +66,8 @@ def diagnose(probes: Sequence[Probe] = PROBES) -> Diagnosis:
     """
     limited = [probe for probe in probes if probe.limit_seconds is not None]
     with ThreadPoolExecutor(max(len(limited), 1)) as pool, contextlib.ExitStack() as stack:
-        apart = [stack.enter_context(Apart(probe)) for probe in limited]
-        waiting = dict(zip(limited, [pool.submit(each.checks) for each in apart], strict=True))
+        apart = {probe: stack.enter_context(Apart(probe)) for probe in limited}
+        waiting = {probe: pool.submit(each.checks) for probe, each in apart.items()}
         found = {probe: run_here(probe) for probe in probes if probe not in waiting}
         found |= {probe: each.result() for probe, each in waiting.items()}
     return Diagnosis(tuple(without_names(check) for probe in probes for check in found[probe]))

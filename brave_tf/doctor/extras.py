@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from brave_tf.doctor.check import Check, note, ok
-from brave_tf.doctor.versions import Requirement, installed, meets, requirements
+from brave_tf.doctor.versions import DISTRIBUTION, Requirement, installed, meets, requirements
 
 GROUP = "extras"
 
@@ -50,6 +50,8 @@ EXTRAS = {
 
 def look_at_extras() -> Iterator[Check]:
     """Each extra that the installed library offers."""
+    if installed(DISTRIBUTION) is None:
+        return
     by_extra: dict[str, list[Requirement]] = {}
     for each in requirements():
         by_extra.setdefault(each.extra, []).append(each)

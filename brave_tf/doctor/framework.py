@@ -17,6 +17,7 @@ FIX = (
     "see what `python -c 'import tensorflow'` says, and install TensorFlow again in a new environment; its wheels need "
     "a processor with AVX"
 )
+BACKEND_FIX = "set KERAS_BACKEND=tensorflow before Python starts, or backend in ~/.keras/keras.json to tensorflow"
 STEP_FIX = (
     "if the reason is memory, end what else uses the device; otherwise set CUDA_VISIBLE_DEVICES=-1 for the CPU alone: "
     "if it works there, the driver and this TensorFlow do not fit together"
@@ -45,12 +46,14 @@ def look_at_tensorflow() -> Iterator[Check]:
 
 
 def _keras() -> Check:
-    import keras
-
+    try:
+        import keras
+    except Exception as error:
+        return problem(GROUP, "Keras", f"does not load ({type(error).__name__}: {short_reason(error)})", BACKEND_FIX)
     backend = keras.config.backend()
     if backend != "tensorflow":
-        fix = "set KERAS_BACKEND=tensorflow before Python starts, or backend in ~/.keras/keras.json"
-        return problem(GROUP, "Keras", f"{keras.__version__} computes with {backend}; expected tensorflow", fix)
+        found = f"{keras.__version__} computes with {backend}; expected tensorflow"
+        return problem(GROUP, "Keras", found, BACKEND_FIX)
     if keras.config.image_data_format() != "channels_last":
         found = f"{keras.__version__} puts channels first; expected image_data_format channels_last"
         return problem(GROUP, "Keras", found, "set image_data_format in ~/.keras/keras.json to channels_last")

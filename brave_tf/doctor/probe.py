@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from brave_tf.doctor.check import Check, problem
-from brave_tf.errors import one_line, short_reason
+from brave_tf.errors import LONGEST_REASON, one_line, short_reason
 
 REPORT = "please report it, with what `brave-tf doctor --json` prints"
+
+PROCESS_FIX = "end other processes, or ask for more of them and more memory; see `ulimit -u`"
 
 
 class Probe(NamedTuple):
@@ -49,22 +51,27 @@ class Apart:
 
     def __init__(self, probe: Probe):
         self._probe = probe
-        # The same modules as here, wherever they were found, and none from the current folder but those.
-        path, look = [str(entry) for entry in sys.path], probe.look
-        call = f"from {__name__} import tell; tell({look.__module__!r}, {look.__name__!r})"
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", f"import sys; sys.path[:] = {path!r}; {call}"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            # Another process may need the rest of a GPU's memory.
-            env={"TF_FORCE_GPU_ALLOW_GROWTH": "true", **os.environ},
-        )
+        self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Apart":
+        # The same modules as here, wherever they were found, and none from the current folder but those.
+        path, look = [str(entry) for entry in sys.path], self._probe.look
+        call = f"from {__name__} import tell; tell({look.__module__!r}, {look.__name__!r})"
+        # `checks` tells that there is no process.
+        with contextlib.suppress(OSError):
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", f"import sys; sys.path[:] = {path!r}; {call}"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                # Another process may need the rest of a GPU's memory.
+                env={"TF_FORCE_GPU_ALLOW_GROWTH": "true", **os.environ},
+            )
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._process is None:
+            return
         self._process.kill()
         for stream in (self._process.stdout, self._process.stderr):
             if stream is not None:
@@ -75,6 +82,8 @@ class Apart:
 
     def checks(self) -> list[Check]:
         """What it finds within the probe's limit."""
+        if self._process is None:
+            return [_unfinished(self._probe, [], "no process can be started for it", PROCESS_FIX)]
         try:
             output, words = self._process.communicate(timeout=self._probe.limit_seconds)
         except subprocess.TimeoutExpired as error:
@@ -84,15 +93,16 @@ class Apart:
         told, failure = _read(output)
         if failure:
             told.append(_unfinished(self._probe, told, f"the check failed ({failure})", REPORT))
-        elif self._process.returncode:
-            told.append(_unfinished(self._probe, told, self._end(words), self._probe.fix))
+        elif status := self._process.returncode:
+            told.append(_unfinished(self._probe, told, f"its process {_end(status, words)}", self._probe.fix))
         return told
 
-    def _end(self, words: bytes) -> str:
-        status = self._process.returncode
-        how = f"ended with status {status}" if status > 0 else f"was ended by {_signal_name(-status)}"
-        lines = [line for line in words.decode(errors="replace").splitlines() if line.strip()]
-        return f"its process {how}" + (f": {one_line(lines[-1].strip())[:200]}" if lines else "")
+
+def _end(status: int, words: bytes) -> str:
+    """How a process ended, with the last that it said."""
+    how = f"ended with status {status}" if status > 0 else f"was ended by {_signal_name(-status)}"
+    lines = [line.strip() for line in words.decode(errors="replace").splitlines() if line.strip()]
+    return how + (f": {one_line(lines[-1])[:LONGEST_REASON]}" if lines else "")
 
 
 def tell(module: str, name: str) -> None:

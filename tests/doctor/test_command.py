@@ -60,7 +60,8 @@ def test_a_problem_is_an_exit_status(run):
     assert status == 1
     assert lines[-3:-1] == ["  PROBLEM  TensorFlow: does not load", "           install it again"]
     assert errors == [
-        "brave-tf: error: 1 problem stops work: TensorFlow (tensorflow); what is printed of each says how to fix it"
+        "brave-tf: error: 1 problem stops work: TensorFlow (tensorflow); mend what is printed as a problem, as it says "
+        "there"
     ]
     assert "2 problems stop work: TensorFlow (tensorflow), TensorFlow" in run((BROKEN, BROKEN))[2][0]
 

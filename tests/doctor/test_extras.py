@@ -62,6 +62,11 @@ def test_an_extra_that_is_not_installed_is_missing(tmp_path, monkeypatch):
     assert "remove other OpenCV packages first" in check.fix
 
 
+def test_a_library_that_is_not_installed_has_no_extras(monkeypatch):
+    monkeypatch.setattr("brave_tf.doctor.extras.DISTRIBUTION", "brave-tf-not-here")
+    assert list(look_at_extras()) == []
+
+
 def test_an_extra_that_is_too_old_is_told(tmp_path, monkeypatch):
     pytest.importorskip("usearch")
     write_metadata(tmp_path, "usearch", "1.0")

@@ -1,5 +1,7 @@
 """TensorFlow and Keras: what is said of devices, and of what does not load or train."""
 
+import sys
+
 import keras
 import pytest
 import tensorflow as tf
@@ -66,6 +68,14 @@ def test_keras_on_another_backend_is_a_problem(monkeypatch):
     monkeypatch.setattr(keras.config, "backend", lambda: "jax")
     check = framework._keras()
     assert check.status == "problem" and "computes with jax" in check.found and "KERAS_BACKEND=tensorflow" in check.fix
+
+
+def test_keras_that_does_not_load_is_a_problem(monkeypatch):
+    # As where its backend is set to one that is not installed.
+    monkeypatch.setitem(sys.modules, "keras", None)
+    check = framework._keras()
+    assert check.status == "problem" and "does not load (ModuleNotFoundError" in check.found
+    assert "KERAS_BACKEND=tensorflow" in check.fix
 
 
 def test_keras_with_channels_first_is_a_problem(monkeypatch):

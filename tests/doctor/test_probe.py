@@ -40,6 +40,13 @@ def test_what_leaves_is_told():
     assert the_problem(diagnose([probe(looks.leaves)])).found.startswith("its process ended with status 3")
 
 
+def test_a_process_that_does_not_start_is_told(monkeypatch):
+    monkeypatch.setattr("sys.executable", "/no/such/python")
+    (check,) = diagnose([probe(looks.hangs)]).checks
+    assert (check.name, check.status) == ("first", "problem")
+    assert check.found == "no process can be started for it; so nothing is known of: second, third"
+
+
 @pytest.mark.parametrize("limit", [60.0, None])
 def test_what_fails_is_told_with_its_reason(limit):
     problem = the_problem(diagnose([probe(looks.fails, limit=limit)]))
