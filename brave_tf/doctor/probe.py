@@ -14,8 +14,9 @@ from brave_tf.doctor.check import Check, problem
 from brave_tf.errors import LONGEST_REASON, one_line, short_reason
 
 REPORT = "please report it, with what `brave-tf doctor --json` prints"
-
 PROCESS_FIX = "end other processes, or ask for more of them and more memory; see `ulimit -u`"
+_MARK, _DONE = "brave-tf doctor: ", "done"
+"""How a line of an answer begins, for others may print, too; and the last one, where nothing went wrong."""
 
 
 class Probe(NamedTuple):
@@ -90,23 +91,24 @@ class Apart:
             told, _ = _read(error.output or b"")
             found = f"did not end within {self._probe.limit_seconds:.0f} s"
             return [*told, _unfinished(self._probe, told, found, self._probe.fix)]
-        told, failure = _read(output)
-        if failure:
-            told.append(_unfinished(self._probe, told, f"the check failed ({failure})", REPORT))
-        elif status := self._process.returncode:
-            told.append(_unfinished(self._probe, told, f"its process {_end(status, words)}", self._probe.fix))
+        told, last = _read(output)
+        if last and last != _DONE:
+            told.append(_unfinished(self._probe, told, f"the check failed ({last})", REPORT))
+        elif not last:
+            end = _end(self._process.returncode, words)
+            told.append(_unfinished(self._probe, told, f"its process {end}", self._probe.fix))
         return told
 
 
 def _end(status: int, words: bytes) -> str:
     """How a process ended, with the last that it said."""
-    how = f"ended with status {status}" if status > 0 else f"was ended by {_signal_name(-status)}"
+    how = f"ended with status {status}" if status >= 0 else f"was ended by {_signal_name(-status)}"
     lines = [line.strip() for line in words.decode(errors="replace").splitlines() if line.strip()]
     return how + (f": {one_line(lines[-1])[:LONGEST_REASON]}" if lines else "")
 
 
 def tell(module: str, name: str) -> None:
-    """What the process of `Apart` runs: prints each check as a line of JSON, and at last why there are no more."""
+    """What the process of `Apart` runs: prints each check as a line of JSON, then what went wrong, or `_DONE`."""
     import importlib
 
     # What libraries print is not for the one who listens.
@@ -114,17 +116,19 @@ def tell(module: str, name: str) -> None:
         os.dup2(2, 1)
         try:
             for check in getattr(importlib.import_module(module), name)():
-                print(json.dumps(dataclasses.asdict(check)), file=answers)
+                print(_MARK, json.dumps(dataclasses.asdict(check)), sep="", file=answers)
+            last = _DONE
         except Exception as error:
-            print(json.dumps(_named(error)), file=answers)
+            last = _named(error)
+        print(_MARK, json.dumps(last), sep="", file=answers)
 
 
 def _read(output: bytes) -> tuple[list[Check], str]:
-    """Checks that were told, and why there are no more."""
-    # A line that was cut off says nothing.
-    lines = [json.loads(line) for line in output.decode().splitlines(keepends=True) if line.endswith("\n")]
-    checks = [Check(**line) for line in lines if isinstance(line, dict)]
-    return checks, next((line for line in lines if isinstance(line, str)), "")
+    """Checks that were told, and the last word; empty if it was not told."""
+    lines = output.decode(errors="replace").split("\n")[:-1]  # what follows was cut off
+    told = [json.loads(line.removeprefix(_MARK)) for line in lines if line.startswith(_MARK)]
+    checks = [Check(**each) for each in told if isinstance(each, dict)]
+    return checks, next((each for each in told if isinstance(each, str)), "")
 
 
 def _unfinished(probe: Probe, told: Sequence[Check], found: str, fix: str) -> Check:

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 from brave_tf.doctor.check import ok
 
@@ -29,10 +30,19 @@ def leaves():
     os._exit(3)
 
 
+def leaves_without_a_word():
+    yield ok("trial", "first", "there")
+    os._exit(0)
+
+
 def babbles():
     os.write(1, b"not JSON\n")
     print("nor this")
     yield ok("trial", "first", "größer \n zwei")
+
+
+def tells_where_it_is():
+    yield ok("trial", "first", str(Path.home() / "folder"))
 
 
 def fails_at_once():

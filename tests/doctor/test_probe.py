@@ -36,8 +36,9 @@ def test_what_crashes_is_told_with_its_last_words():
     assert problem.fix == "mend it"
 
 
-def test_what_leaves_is_told():
-    assert the_problem(diagnose([probe(looks.leaves)])).found.startswith("its process ended with status 3")
+@pytest.mark.parametrize(("look", "status"), [(looks.leaves, 3), (looks.leaves_without_a_word, 0)])
+def test_what_leaves_is_told(look, status):
+    assert the_problem(diagnose([probe(look)])).found.startswith(f"its process ended with status {status};")
 
 
 def test_a_process_that_does_not_start_is_told(monkeypatch):
@@ -53,9 +54,18 @@ def test_what_fails_is_told_with_its_reason(limit):
     assert problem.found.startswith("the check failed (LookupError: no such") and problem.fix == REPORT
 
 
-def test_what_libraries_print_is_no_answer():
+def test_what_libraries_print_is_no_answer(tmp_path, monkeypatch):
+    # Python imports it before anything else.
+    (tmp_path / "sitecustomize.py").write_text("print('one')\nprint('{}')\nprint('\"failed\"')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (check,) = diagnose([probe(looks.babbles)]).checks
     assert check == dataclasses.replace(FIRST, found="größer \n zwei")
+
+
+@pytest.mark.parametrize("limit", [60.0, None])
+def test_the_home_folder_is_left_out(limit):
+    (check,) = diagnose([probe(looks.tells_where_it_is, limit)]).checks
+    assert check.found == "~/folder"
 
 
 def test_one_that_fails_stops_no_other():
