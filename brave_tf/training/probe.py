@@ -13,7 +13,7 @@ import pyarrow as pa
 from brave_tf.config import Config, EvaluationInput
 from brave_tf.data.dataset import CLIPS_PER_SOURCE, Dataset
 from brave_tf.data.open import open_dataset
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, did_you_mean
 from brave_tf.evaluation.clips import LabelledClips
 from brave_tf.evaluation.feature_files import InMemory, are_damaged
 from brave_tf.evaluation.feature_rank import rank_me
@@ -171,7 +171,7 @@ def _without_column(dataset: Dataset, label: str, option: str) -> str | None:
     columns = [name for name in dataset.labels if name not in dataset.official_folds]
     if label in columns or (not label and ("label" in columns or len(columns) == 1)):
         return None
-    given = f"received {option.removeprefix('--set ')}{label}; " if label else ""
+    given = f"received {option.removeprefix('--set ')}{label}; {did_you_mean(label, columns)}" if label else ""
     listed = ", ".join(columns) or "none"
     return f"{given}its label columns are {listed}; choose one with {option}NAME"
 
