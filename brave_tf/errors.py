@@ -41,14 +41,13 @@ def _nearest(word: str, names: list[str]) -> list[str]:
     """The names that are most like a word, whatever its capitals, and whichever of - and _ join its parts."""
     import difflib
 
-    plain = {name: _plain(name) for name in names}
-    matcher = difflib.SequenceMatcher(b=_plain(word))
+    written = _plain(word)
     likeness = {}
-    for name, spelled in plain.items():
-        matcher.set_seq1(spelled)
+    for name in names:
+        known = _plain(name)
         # Of a long name, such as a dotted key, somebody may know the last part alone.
-        is_last_part = spelled.rpartition(".")[2] == matcher.b
-        likeness[name] = 1.0 if is_last_part else matcher.ratio()
+        is_last_part = known.rpartition(".")[2] == written
+        likeness[name] = 1.0 if is_last_part else difflib.SequenceMatcher(None, known, written).ratio()
     best = max(likeness.values(), default=0.0)
     close = [name for name in names if likeness[name] >= max(LEAST_LIKENESS, best - EQUALLY_LIKE)]
     return sorted(close, key=lambda name: -likeness[name])[:MOST_NAMES]

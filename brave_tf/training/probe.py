@@ -22,7 +22,7 @@ from brave_tf.evaluation.folds import choose_label
 from brave_tf.evaluation.protocols.knn import knn_decisions
 from brave_tf.method.step_function import finished_steps
 from brave_tf.modalities import NARROW, Modality
-from brave_tf.progress import note
+from brave_tf.progress import warn
 from brave_tf.training.callbacks import PROBE_METRIC
 from brave_tf.training.strategy import is_chief
 
@@ -78,12 +78,12 @@ class ProbeClips:
             if not dataset.labels or dataset.multilabel:
                 continue
             if (problem := _without_column(dataset, label, option)) is not None:
-                note(f"warning: no kNN probe on {path}: {problem}")
+                warn(f"no kNN probe on {path}: {problem}")
                 continue
             try:
                 return cls._of(dataset, most, label, modality)
             except UserError as error:
-                note(f"warning: no kNN probe on {path}: {error}")
+                warn(f"no kNN probe on {path}: {error}")
         return None
 
     @classmethod
