@@ -36,7 +36,8 @@ def bash_script(commands: Sequence[Command]) -> str:
 def fish_script(commands: Sequence[Command]) -> str:
     """The script for fish."""
     takes = "".join(
-        f"        case {_quoted(f'{command.name} {what}')}\n            string split ' ' -- {_quoted(_told(argument))}\n"
+        f"        case {_quoted(f'{command.name} {what}')}\n"
+        f"            string split ' ' -- {_quoted(_told(argument))}\n"
         for command in commands
         for what, argument in _what_takes(command)
     )
@@ -107,7 +108,7 @@ def _zsh_specs(command: Command) -> Iterator[str]:
 def _zsh_action(argument: Argument) -> str:
     words = " ".join(argument.words)
     if argument.name == SETTINGS:
-        return f"{{compadd -S '' -- {words}}}"
+        return f'{{compadd -S "" -- {words}}}'
     if argument.values == "path":
         return f"{{_files; compadd -- {words}}}" if words else "_files"
     return f"({words})" if words else " "
