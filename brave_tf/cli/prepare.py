@@ -76,6 +76,7 @@ def prepare(
         print_json({"path": out, "info": None} if dataset is None else dataset)
     elif dataset is not None:
         _print(dataset.path, dataset.info)
+        _warn_if_quiet(dataset.info)
 
 
 prepare.__doc__ = commands.prepare.__doc__
@@ -97,6 +98,17 @@ def _print(path: Path, info: dict[str, Any]) -> None:
     has_sound = any(split.get("with_audio") for split in info["splits"].values())
     preset = "tiny-va" if has_sound else "tiny-v"
     print_end(path, ["dataset.json"], ["pretrain", preset, "--data", path, "--run", FIRST_RUN])
+
+
+def _warn_if_quiet(info: dict[str, Any]) -> None:
+    """Says how much is left out, where what else says so is not printed."""
+    from brave_tf.errors import one_line
+    from brave_tf.progress import is_quiet, warn
+
+    if is_quiet() and info["quarantined"]:
+        first, count = info["quarantined"][0], len(info["quarantined"])
+        told = f"{one_line(first['source'])}: {first['reason']}"
+        warn(f"{count:,} of {info['sources']:,} sources are left out, such as {told}")
 
 
 def _lines(path: Path, info: dict[str, Any]) -> list[str]:

@@ -37,6 +37,11 @@ def _say(line: str) -> None:
     SPEAKER.was_heard()
 
 
+def is_quiet() -> bool:
+    """Whether nothing but warnings is wanted."""
+    return SPEAKER.is_quiet
+
+
 @contextlib.contextmanager
 def spoken(quiet: bool = False, times: bool = False) -> Iterator[None]:
     """Says less in here, or more.
