@@ -32,6 +32,7 @@ COMMANDS = (
     "export",
     "publish",
     "convert",
+    "completion",
 )
 HELP_SECONDS = 1.0
 
