@@ -47,8 +47,12 @@ def print_json(value: Any) -> None:
         value: dataclasses, mappings and sequences of plain values. What has an `as_dict` is told by that. Numbers that
             JSON does not know, NaN and the infinities, become null.
     """
-    stream = _RESULTS[-1] if _RESULTS else sys.stdout
-    text = json_format.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+    stream, plain = _RESULTS[-1] if _RESULTS else sys.stdout, _plain(value)
+    text = json_format.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode(stream.encoding or "utf-8")
+    except UnicodeEncodeError:  # such as a file's name that is no UTF-8
+        text = json_format.dumps(plain, indent=2, allow_nan=False)
     print(text, file=stream, flush=True)
 
 

@@ -134,7 +134,7 @@ _brave_tf_options() {
 }
 
 _brave_tf() {
-    local word=${COMP_WORDS[COMP_CWORD]} command='' option='' place=1 left=0 each i REPLY
+    local word=${COMP_WORDS[COMP_CWORD]} command='' option='' place=1 left=0 each i REPLY IFS=$' \t\n'
     COMPREPLY=()
     for ((i = 1; i < COMP_CWORD; i++)); do
         each=${COMP_WORDS[i]}

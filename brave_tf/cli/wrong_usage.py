@@ -17,6 +17,8 @@ def wrong_command(words: Sequence[str], commands: Mapping[str, Command]) -> str 
     if not words:
         return f"received no command; expected one of {listed}; begin with `brave-tf demo`, or see `brave-tf --help`"
     first = words[0]
+    if first == "--version" and words[1:]:
+        return f"received --version with {words[1]}; expected it alone"
     if first in commands or first in (*ROOT_OPTIONS, "-h"):
         return None
     if _is_option(first):

@@ -27,6 +27,8 @@ CASES = {
     "brave-tf pretrain tiny-va --set steps=3 narrow.fr": {"narrow.frames="},
     "brave-tf pretrain tiny-va --data my-": {"my-videos/"},
     "brave-tf ablate tab": {"table1", "table2", "table3", "table4"},
+    "brave-tf ablate collapse --rows vic": {"vicreg"},
+    "brave-tf search a.parquet --query not": {"notes.csv"},
     "brave-tf export run --formats savedmodel on": {"onnx"},
     "brave-tf evaluate run --protocol linear-": {"linear-lars"},
     "brave-tf evaluate run --classifier.le": {"--classifier.learning-rate", "--classifier.learning-rates"},

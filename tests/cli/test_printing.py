@@ -209,6 +209,11 @@ def test_values_that_json_does_not_know(capsys):
     }
 
 
+def test_a_name_that_is_no_text_is_escaped(capsys):
+    print_json(["\udce9.mp4", "é.mp4"])
+    assert json.loads(capsys.readouterr().out) == ["\udce9.mp4", "é.mp4"]
+
+
 @pytest.mark.parametrize("name", WORDS)
 @pytest.mark.parametrize("where", ["before", "after"])
 def test_quiet_is_nothing_but_warnings(name, where, capsys):
