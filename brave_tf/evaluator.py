@@ -26,7 +26,7 @@ from brave_tf.evaluation.window_words import split_windows
 from brave_tf.inspection.mistakes import pictures_of
 from brave_tf.modalities import TowerChoice
 from brave_tf.pages import evaluation_report
-from brave_tf.progress import note, phase
+from brave_tf.progress import note, phase, warn
 from brave_tf.storage import is_remote
 from brave_tf.training.strategy import make_local_strategy
 
@@ -86,7 +86,7 @@ def write_evaluation(
         make_folder(out)
         outcome = compare_with_random(loaded, random, dataset, request, cache, others)
     for clip in outcome.clips.damaged[:NAMED]:
-        note(f"warning: damaged and left out: {clip}")
+        warn(f"damaged and left out: {clip}")
     with phase("writing the report"):
         report = make_report(outcome, request, loaded)
         report["encoder"]["path"], report["dataset"]["path"] = place, str(data)

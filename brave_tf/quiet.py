@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, TextIO
 
 USED_BY_NO_COMMAND = ("cv2", "matplotlib", "sklearn")
 """What Keras imports wherever it is installed, for pictures and wrappers of its own."""
+_TELLS_ALL = False
 
 
 def set_environment() -> None:
@@ -19,6 +20,22 @@ def set_environment() -> None:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"
+
+
+@contextlib.contextmanager
+def telling_all() -> Iterator[None]:
+    """Lets TensorFlow say in here what it otherwise is kept from; to be called before it is imported."""
+    global _TELLS_ALL
+    level, before = os.environ.get("TF_CPP_MIN_LOG_LEVEL"), _TELLS_ALL
+    os.environ["TF_CPP_MIN_LOG_LEVEL"], _TELLS_ALL = "0", True
+    try:
+        yield
+    finally:
+        _TELLS_ALL = before
+        if level is None:
+            del os.environ["TF_CPP_MIN_LOG_LEVEL"]
+        else:
+            os.environ["TF_CPP_MIN_LOG_LEVEL"] = level
 
 
 def import_tensorflow() -> None:
@@ -31,7 +48,10 @@ def import_tensorflow() -> None:
 
     with phase("loading TensorFlow"), tempfile.TemporaryFile() as notes:
         try:
-            with _second_stderr(), _stderr_to(notes):
+            with contextlib.ExitStack() as stack:
+                if not _TELLS_ALL:
+                    stack.enter_context(_second_stderr())
+                    stack.enter_context(_stderr_to(notes))
                 load_tensorflow()
         except Exception:  # not Ctrl-C, which is no failure of TensorFlow
             notes.seek(0)

@@ -23,7 +23,7 @@ from brave_tf.encoders.exported import (
 )
 from brave_tf.encoders.heads import Heads, load_heads, write_heads
 from brave_tf.encoders.loading import load_encoder
-from brave_tf.errors import UserError, one_line
+from brave_tf.errors import UserError, did_you_mean, one_line
 from brave_tf.export.formats import FORMATS, check_formats, check_packages
 from brave_tf.export.model_card import NOTHING_TOLD, ModelCard, Told
 from brave_tf.export.signature import clip_spec
@@ -47,7 +47,9 @@ def export_encoder(
     asked = [formats] if isinstance(formats, str) else list(formats)
     unknown = [name for name in asked if name not in FORMATS]
     if unknown or not asked:
-        raise UserError(f"received formats {asked}; expected some of {', '.join(FORMATS)}")
+        raise UserError(
+            f"received formats {asked}; {did_you_mean(unknown, FORMATS)}expected some of {', '.join(FORMATS)}"
+        )
     words = [name for name in FORMATS if name in asked]
     check_packages(words)
     with phase("loading the encoder"):

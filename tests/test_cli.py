@@ -33,6 +33,7 @@ COMMANDS = (
     "publish",
     "convert",
     "doctor",
+    "completion",
 )
 HELP_SECONDS = 1.0
 

@@ -1,12 +1,10 @@
 """`brave-tf doctor`."""
 
 import itertools
-import json as json_format
-from typing import TYPE_CHECKING, Annotated
-
-import tyro
+from typing import TYPE_CHECKING
 
 from brave_tf import commands
+from brave_tf.cli.options import JSON
 from brave_tf.errors import UserError
 
 if TYPE_CHECKING:
@@ -19,13 +17,13 @@ SIGNS = {"ok": ("ok", "green"), "note": ("note", "yellow"), "problem": ("PROBLEM
 """The word and the style of each status."""
 
 
-def doctor(
-    json: Annotated[bool, tyro.conf.arg(help="print all of it as JSON, for a bug report.")] = False,
-) -> None:
+def doctor(json: JSON = False) -> None:
     """`brave_tf.doctor`, whose documentation is also this command's."""
+    from brave_tf.cli.manner import print_json
+
     diagnosis = commands.doctor()
     if json:
-        print(json_format.dumps(diagnosis.as_dict(), indent=2, ensure_ascii=False))
+        print_json(diagnosis)
     else:
         _print(diagnosis)
     if not diagnosis.is_well:

@@ -11,7 +11,7 @@ import tensorflow as tf
 from brave_tf.config import Config
 from brave_tf.config.words import LocalStrategyName, StrategyName
 from brave_tf.data.pipeline import check_batch
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, did_you_mean
 from brave_tf.training import slurm, tf_config
 
 LOST = (
@@ -41,7 +41,8 @@ def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
         ...     model = brave_tf.Brave.from_preset("tiny-va")
     """
     if name not in get_args(StrategyName):
-        raise UserError(f"received --strategy {name}; expected one of: {', '.join(get_args(StrategyName))}")
+        names = get_args(StrategyName)
+        raise UserError(f"received --strategy {name}; {did_you_mean(name, names)}expected one of: {', '.join(names)}")
     if name == "tpu" or (name == "auto" and _has_tpu()):
         return _tpu()
     if name == "multiworker" or (name == "auto" and (_in_tf_config() or slurm.is_job_step(os.environ))):
@@ -66,7 +67,8 @@ def make_local_strategy(strategy: str | tf.distribute.Strategy = "auto") -> tf.d
     names = get_args(LocalStrategyName)
     if strategy not in names:
         raise UserError(
-            f"received --strategy {strategy}; an evaluation runs on one machine: expected one of: {', '.join(names)}"
+            f"received --strategy {strategy}; {did_you_mean(strategy, names)}an evaluation runs on one machine: "
+            f"expected one of: {', '.join(names)}"
         )
     if strategy == "tpu" or (strategy == "auto" and _has_tpu()):
         return _tpu()
