@@ -11,13 +11,13 @@ HUB = [
     "tensorflow-hub>=0.16.1",
     "setuptools<82",  # tensorflow-hub 0.16.1 imports pkg_resources, which setuptools 82 removed
 ]
-FLOW = ["opencv-contrib-python-headless>=4.11"]
+FLOW = ["opencv-contrib-python-headless>=4.11.0.86"]
 TFDS = [
     "tensorflow-datasets>=4.9.10",
     "importlib_resources>=7.1",  # tensorflow-datasets 4.9.10 imports it to prepare a dataset, without requiring it
 ]
 # What lies where TensorFlow has no file system of its own; s3fs and fsspec come in pairs of one version.
-STORAGE = ["fsspec>=2024.6", "s3fs>=2024.6", "huggingface_hub>=0.24"]
+STORAGE = ["fsspec>=2024.6", "s3fs>=2024.6", "huggingface_hub>=1.0"]
 HUGGING_FACE = ["huggingface_hub>=1.0"]
 KAGGLE = ["kagglehub>=1.0.2"]
 KERAS_HUB = ["keras-hub>=0.32"]  # never in one extra with kagglehub: it wants a kagglesdk that kagglehub refuses
