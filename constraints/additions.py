@@ -4,6 +4,7 @@ Nothing is installed: the pins are written as bare metadata into a throw-away en
 
     python constraints/additions.py constraints/colab.txt                      # brave_tf itself
     python constraints/additions.py constraints/colab.txt '.[hub]'             # with an extra
+    python constraints/additions.py constraints/colab.txt '.[onnx]' --hold     # with pip held to the pins
 """
 
 import argparse
@@ -41,10 +42,11 @@ def write_stubs(python: Path, pins: dict[str, str]) -> None:
         (folder / "RECORD").write_text("", encoding="utf-8")
 
 
-def planned(python: Path, requirements: list[str], report: Path) -> dict[str, str]:
-    """What pip would install there: versions by normalised name."""
-    plan = ["install", "--quiet", "--disable-pip-version-check", "--dry-run", "--report", str(report), *requirements]
-    subprocess.run([sys.executable, "-m", "pip", "--python", str(python), *plan], check=True, cwd=ROOT)
+def planned(python: Path, arguments: list[str], report: Path) -> dict[str, str]:
+    """What `pip install` would install there: versions by normalised name."""
+    plan = ["install", "--quiet", "--disable-pip-version-check", "--dry-run", "--report", str(report), *arguments]
+    if subprocess.run([sys.executable, "-m", "pip", "--python", str(python), *plan], cwd=ROOT).returncode:
+        sys.exit("pip has no plan")
     found = [item["metadata"] for item in json.loads(report.read_text(encoding="utf-8"))["install"]]
     return {normalised(item["name"]): item["version"] for item in found}
 
@@ -54,13 +56,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pins", type=Path, help="a file of lines NAME==VERSION: what is installed")
     parser.add_argument("requirements", nargs="*", default=["."], help="what pip is asked for; by default this library")
-    arguments = parser.parse_args()
+    parser.add_argument("--hold", action="store_true", help="hold pip to the pins, as its option -c does")
+    arguments = parser.parse_intermixed_args()
     pins = pins_of(arguments.pins)
     with tempfile.TemporaryDirectory() as folder:
         venv.create(Path(folder) / "venv", with_pip=False)
         python = Path(folder) / "venv" / "bin" / "python"
         write_stubs(python, pins)
-        plan = planned(python, arguments.requirements, Path(folder) / "report.json")
+        limits = ["-c", str(arguments.pins.resolve())] if arguments.hold else []
+        plan = planned(python, [*arguments.requirements, *limits], Path(folder) / "report.json")
     added = [f"{name} {version}" for name, version in sorted(plan.items()) if name not in pins]
     replaced = [f"{name} {pins[name]} by {plan[name]}" for name in sorted(plan.keys() & pins.keys())]
     print(f"adds {len(added)}: {', '.join(added) or 'nothing'}")

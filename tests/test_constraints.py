@@ -17,8 +17,6 @@ ROOT = Path(__file__).parents[1]
 ADDITIONS = ROOT / "constraints" / "additions.py"
 NEW_ON_COLAB = {"av", "tyro"}
 """What the library requires and Colab has not: all that installing it there adds."""
-REPLACED_ON_COLAB = {"keras-hub"}
-"""Extras that want a newer package than Colab has."""
 SLOW_TO_REPLACE = ("tensorflow", "keras", "numpy", "protobuf", "matplotlib", "setuptools")
 
 
@@ -76,7 +74,7 @@ def test_colab_satisfies_every_bound(required_or_extra):
     colab = pins("colab.txt")
     wanted = {canonicalize_name(each.name): each for each in required_or_extra}
     refused = {name for name in wanted.keys() & colab.keys() if colab[name] not in wanted[name].specifier}
-    assert refused == REPLACED_ON_COLAB
+    assert refused == set()
 
 
 def test_colab_lacks_only_what_is_added_there(required):
@@ -101,19 +99,20 @@ def _write_wheel(folder: Path, name: str, version: str, *requires: str) -> Path:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(
-    ("bound", "status", "printed"),
+    ("bound", "options", "status", "printed"),
     [
-        ("kept>=1.0", 0, "adds 2: added 3.0, ours 1.0\nreplaces 0: nothing\n"),
-        ("kept>=1.5", 1, "adds 2: added 3.0, ours 1.0\nreplaces 1: kept 1.2 by 2.0\n"),
+        ("kept>=1.0", [], 0, "adds 2: added 3.0, ours 1.0\nreplaces 0: nothing\n"),
+        ("kept>=1.5", [], 1, "adds 2: added 3.0, ours 1.0\nreplaces 1: kept 1.2 by 2.0\n"),
+        ("kept>=1.5", ["--hold"], 1, ""),
     ],
 )
-def test_what_pip_would_replace_is_told(bound, status, printed, tmp_path, monkeypatch):
+def test_what_pip_would_replace_is_told(bound, options, status, printed, tmp_path, monkeypatch):
     ours = _write_wheel(tmp_path, "ours", "1.0", bound, "added")
     _write_wheel(tmp_path, "kept", "2.0")
     _write_wheel(tmp_path, "added", "3.0")
     (tmp_path / "pins.txt").write_text("# comment\nKept==1.2  # why\n\n")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    command = [sys.executable, str(ADDITIONS), str(tmp_path / "pins.txt"), str(ours)]
+    command = [sys.executable, str(ADDITIONS), str(tmp_path / "pins.txt"), str(ours), *options]
     answer = subprocess.run(command, capture_output=True, text=True)
     assert (answer.returncode, answer.stdout) == (status, printed), answer.stderr
