@@ -3,24 +3,28 @@
 PYTHON ?= python3
 DEMO_OUT ?= demo
 TEST_WORKERS ?= 2
+# A file of lines NAME==VERSION that pip is held to, in environments of their own: make test CONSTRAINTS=constraints/colab.txt
+CONSTRAINTS ?=
 
-VENV := .venv
+SUFFIX := $(addprefix -,$(basename $(notdir $(CONSTRAINTS))))
+LIMITS := $(addprefix -c ,$(CONSTRAINTS))
+VENV := .venv$(SUFFIX)
 STAMP := $(VENV)/.installed
 # PyTorch's own index, or a wheel at hand, has a build without CUDA: make backends TORCH='torch==2.13.0+cpu'
 TORCH ?= torch
-BACKENDS := .venv-backends
+BACKENDS := .venv-backends$(SUFFIX)
 BACKENDS_STAMP := $(BACKENDS)/.installed
 BACKENDS_TESTS := $(addprefix tests/models/test_,backends.py r3d_transcription.py tsm_transcription.py)
-BEAM := .venv-beam
+BEAM := .venv-beam$(SUFFIX)
 BEAM_STAMP := $(BEAM)/.installed
 BEAM_TESTS := $(addprefix tests/preparation/test_,beam.py beam_steps.py parts.py)
-KERAS_HUB := .venv-keras-hub
+KERAS_HUB := .venv-keras-hub$(SUFFIX)
 KERAS_HUB_STAMP := $(KERAS_HUB)/.installed
 KERAS_HUB_TESTS := $(addprefix tests/encoders/test_,foreign.py places.py)
-SOURCES := brave_tf export tests examples benchmarks setup.py
+SOURCES := brave_tf export tests examples benchmarks constraints setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench backends beam keras-hub lint types format clean
+.PHONY: help demo test check bench backends beam keras-hub colab lint types format clean
 
 help:
 	@echo "make demo     the whole story on generated media files; the page is $(DEMO_OUT)/index.html"
@@ -29,6 +33,7 @@ help:
 	@echo "make backends the tests that compare with PyTorch and JAX, in an environment that has both"
 	@echo "make beam     the tests of Apache Beam, in an environment that has it"
 	@echo "make keras-hub the tests of backbones of KerasHub, in an environment that has it"
+	@echo "make colab    what pip would add to the packages of Colab; fails if it would replace one of them"
 	@echo "make bench    time everything (twenty minutes on an idle machine); benchmarks/README.md says what it means"
 	@echo "make lint | types | format | clean"
 
@@ -49,6 +54,9 @@ beam: $(BEAM_STAMP)
 
 keras-hub: $(KERAS_HUB_STAMP)
 	@$(KERAS_HUB)/bin/python -m pytest -q $(KERAS_HUB_TESTS) $(TEST_ARGS)
+
+colab: $(STAMP)
+	@$(VENV)/bin/python constraints/additions.py constraints/colab.txt
 
 bench: $(STAMP)
 	@set -e; for name in startup input prepare evaluation embedding resume rematerialisation; do \
@@ -71,9 +79,9 @@ format: $(STAMP)
 	@$(VENV)/bin/ruff format $(SOURCES)
 
 clean:
-	rm -rf $(VENV) $(BACKENDS) $(BEAM) $(KERAS_HUB) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO_OUT)
+	rm -rf .venv .venv-* build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO_OUT)
 
-$(STAMP): setup.py requirements.txt
+$(STAMP): setup.py requirements.txt $(CONSTRAINTS)
 	@set -e; \
 	for python in "$(PYTHON)" python3.13 python3.12 python3.11; do \
 	  if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; \
@@ -84,20 +92,20 @@ $(STAMP): setup.py requirements.txt
 	fi; \
 	echo "installing into $(VENV) with $$($$found --version); this takes some minutes once"; \
 	$$found -m venv --clear $(VENV); \
-	$(VENV)/bin/pip install -q --disable-pip-version-check -e '.[dev]'; \
+	$(VENV)/bin/pip install -q --disable-pip-version-check $(LIMITS) -e '.[dev]'; \
 	touch $(STAMP)
 
 $(BACKENDS_STAMP): $(STAMP)
 	@$(VENV)/bin/python -m venv $(BACKENDS)
-	@$(BACKENDS)/bin/pip install -q --disable-pip-version-check -e '.[test,backends]' '$(TORCH)'
+	@$(BACKENDS)/bin/pip install -q --disable-pip-version-check $(LIMITS) -e '.[test,backends]' '$(TORCH)'
 	@touch $(BACKENDS_STAMP)
 
 $(BEAM_STAMP): $(STAMP)
 	@$(VENV)/bin/python -m venv $(BEAM)
-	@$(BEAM)/bin/pip install -q --disable-pip-version-check -e '.[test,beam]'
+	@$(BEAM)/bin/pip install -q --disable-pip-version-check $(LIMITS) -e '.[test,beam]'
 	@touch $(BEAM_STAMP)
 
 $(KERAS_HUB_STAMP): $(STAMP)
 	@$(VENV)/bin/python -m venv $(KERAS_HUB)
-	@$(KERAS_HUB)/bin/pip install -q --disable-pip-version-check -e '.[test-tools,keras-hub]'
+	@$(KERAS_HUB)/bin/pip install -q --disable-pip-version-check $(LIMITS) -e '.[test-tools,keras-hub]'
 	@touch $(KERAS_HUB_STAMP)

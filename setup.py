@@ -11,19 +11,21 @@ HUB = [
     "tensorflow-hub>=0.16.1",
     "setuptools<82",  # tensorflow-hub 0.16.1 imports pkg_resources, which setuptools 82 removed
 ]
-FLOW = ["opencv-contrib-python-headless>=4.11"]
+FLOW = ["opencv-contrib-python-headless>=4.11.0.86"]
 TFDS = [
     "tensorflow-datasets>=4.9.10",
+    "tensorflow-metadata>=1.17.3",  # tensorflow-datasets imports it; 1.21 loads beside protobuf 6.31.1 and newer alone
     "importlib_resources>=7.1",  # tensorflow-datasets 4.9.10 imports it to prepare a dataset, without requiring it
 ]
 # What lies where TensorFlow has no file system of its own; s3fs and fsspec come in pairs of one version.
-STORAGE = ["fsspec>=2024.6", "s3fs>=2024.6", "huggingface_hub>=0.24"]
+STORAGE = ["fsspec>=2024.6", "s3fs>=2024.6", "huggingface_hub>=1.0"]
 HUGGING_FACE = ["huggingface_hub>=1.0"]
 KAGGLE = ["kagglehub>=1.0.2"]
-KERAS_HUB = ["keras-hub>=0.32"]  # never in one extra with kagglehub: it wants a kagglesdk that kagglehub refuses
+KERAS_HUB = ["keras-hub>=0.28"]  # never in one extra with kagglehub: newer ones want a kagglesdk that it refuses
 CLIENTS = [*HUGGING_FACE, *KAGGLE]
 SEARCH = ["usearch>=2.26"]  # the index of `brave-tf search --approximate`; the exact search needs only NumPy
-ONNX = ["tf2onnx>=1.17", "onnx>=1.19.1", "onnxruntime>=1.23.2"]
+# onnx 1.23 wants protobuf 6.31.1: on Colab pip would replace the protobuf that the notebook's TensorFlow has loaded.
+ONNX = ["tf2onnx>=1.17", "onnx>=1.19.1,<1.23", "onnxruntime>=1.23.2"]
 LITERT = ["ai-edge-litert>=2.0.2"]
 BEAM = ["apache-beam>=2.77,<3"]  # an environment of its own: it wants protobuf < 7, pyarrow < 26 and pillow < 13
 TEST_TOOLS = ["pytest>=8.3", "pytest-xdist>=3.6.1", "hypothesis>=6.115"]
@@ -73,11 +75,15 @@ setup(
     license="Apache-2.0",
     license_files=["LICENSE"],
     classifiers=[
+        "Intended Audience :: Developers",
         "Intended Audience :: Science/Research",
         "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",
+        "Topic :: Multimedia :: Video",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
         "Typing :: Typed",
     ],
