@@ -20,10 +20,11 @@ KERAS_HUB_TESTS := $(addprefix tests/encoders/test_,foreign.py places.py)
 DIST := .venv-dist
 DIST_STAMP := $(DIST)/.installed
 SOURCES := brave_tf export tests examples benchmarks setup.py
+SOURCES += .ci
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench backends beam keras-hub lint types format clean
-.PHONY: dist dist-test
+.PHONY: dist dist-test release-check
 
 help:
 	@echo "make demo     the whole story on generated media files; the page is $(DEMO_OUT)/index.html"
@@ -35,6 +36,7 @@ help:
 	@echo "make bench    time everything (twenty minutes on an idle machine); benchmarks/README.md says what it means"
 	@echo "make dist     the files of a release in dist/, their description checked; docs/releasing.md"
 	@echo "make dist-test the same, and the wheel tried in an environment with nothing else"
+	@echo "make release-check TAG=v1.2.3   does everything that names the version agree with this tag?"
 	@echo "make lint | types | format | clean"
 
 demo: $(STAMP)
@@ -65,6 +67,7 @@ dist: $(DIST_STAMP)
 	@rm -rf dist
 	@$(DIST)/bin/python -m build --outdir dist .
 	@$(DIST)/bin/twine check --strict dist/*
+	@$(PYTHON) .ci/check_dist.py dist
 
 # In the folder build, from where Python does not see the sources.
 dist-test: dist
@@ -72,6 +75,9 @@ dist-test: dist
 	@build/clean/bin/pip install -q --disable-pip-version-check dist/*.whl
 	@cd build && clean/bin/brave-tf --version && clean/bin/brave-tf presets > /dev/null
 	@cd build && clean/bin/python -c 'import brave_tf.export, brave_tf; print(brave_tf.Brave, brave_tf.export)'
+
+release-check:
+	@$(PYTHON) .ci/check_release.py "$(TAG)"
 
 lint: $(STAMP)
 	@$(VENV)/bin/ruff check $(SOURCES)
