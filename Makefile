@@ -17,14 +17,10 @@ BEAM_TESTS := $(addprefix tests/preparation/test_,beam.py beam_steps.py parts.py
 KERAS_HUB := .venv-keras-hub
 KERAS_HUB_STAMP := $(KERAS_HUB)/.installed
 KERAS_HUB_TESTS := $(addprefix tests/encoders/test_,foreign.py places.py)
-DIST := .venv-dist
-DIST_STAMP := $(DIST)/.installed
 SOURCES := brave_tf export tests examples benchmarks setup.py
-SOURCES += .ci
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench backends beam keras-hub lint types format clean
-.PHONY: dist dist-test release-check
 
 help:
 	@echo "make demo     the whole story on generated media files; the page is $(DEMO_OUT)/index.html"
@@ -34,9 +30,7 @@ help:
 	@echo "make beam     the tests of Apache Beam, in an environment that has it"
 	@echo "make keras-hub the tests of backbones of KerasHub, in an environment that has it"
 	@echo "make bench    time everything (twenty minutes on an idle machine); benchmarks/README.md says what it means"
-	@echo "make dist     the files of a release in dist/, their description checked; docs/releasing.md"
-	@echo "make dist-test the same, and the wheel tried in an environment with nothing else"
-	@echo "make release-check TAG=v1.2.3   does everything that names the version agree with this tag?"
+	@echo "make dist     the files of a release in dist/, checked; make dist-test also tries the wheel: docs/releasing.md"
 	@echo "make lint | types | format | clean"
 
 demo: $(STAMP)
@@ -63,22 +57,6 @@ bench: $(STAMP)
 	@for preset in tiny-va tiny-v; do \
 	  echo "== benchmarks/train_step.py $$preset"; $(VENV)/bin/python benchmarks/train_step.py $$preset --set batch_size=48; done
 
-dist: $(DIST_STAMP)
-	@rm -rf dist
-	@$(DIST)/bin/python -m build --outdir dist .
-	@$(DIST)/bin/twine check --strict dist/*
-	@$(PYTHON) .ci/check_dist.py dist
-
-# In the folder build, from where Python does not see the sources.
-dist-test: dist
-	@$(PYTHON) -m venv --clear build/clean
-	@build/clean/bin/pip install -q --disable-pip-version-check dist/*.whl
-	@cd build && clean/bin/brave-tf --version && clean/bin/brave-tf presets > /dev/null
-	@cd build && clean/bin/python -c 'import brave_tf.export, brave_tf; print(brave_tf.Brave, brave_tf.export)'
-
-release-check:
-	@$(PYTHON) .ci/check_release.py "$(TAG)"
-
 lint: $(STAMP)
 	@$(VENV)/bin/ruff check $(SOURCES)
 	@$(VENV)/bin/ruff format --check $(SOURCES)
@@ -94,7 +72,7 @@ format: $(STAMP)
 	@$(VENV)/bin/ruff format $(SOURCES)
 
 clean:
-	rm -rf $(VENV) $(BACKENDS) $(BEAM) $(KERAS_HUB) $(DIST) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO_OUT)
+	rm -rf $(VENV) $(BACKENDS) $(BEAM) $(KERAS_HUB) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO_OUT)
 
 $(STAMP): setup.py requirements.txt
 	@set -e; \
@@ -120,12 +98,39 @@ $(BEAM_STAMP): $(STAMP)
 	@$(BEAM)/bin/pip install -q --disable-pip-version-check -e '.[test,beam]'
 	@touch $(BEAM_STAMP)
 
-$(DIST_STAMP):
-	@$(PYTHON) -m venv --clear $(DIST)
-	@$(DIST)/bin/pip install -q --disable-pip-version-check 'build>=1.2' 'twine>=6.1'
-	@touch $(DIST_STAMP)
-
 $(KERAS_HUB_STAMP): $(STAMP)
 	@$(VENV)/bin/python -m venv $(KERAS_HUB)
 	@$(KERAS_HUB)/bin/pip install -q --disable-pip-version-check -e '.[test-tools,keras-hub]'
 	@touch $(KERAS_HUB_STAMP)
+
+# Releases: docs/releasing.md.
+DIST := .venv-dist
+DIST_STAMP := $(DIST)/.installed
+SOURCES += .ci
+.PHONY: dist dist-test release-check clean-dist
+
+dist: $(DIST_STAMP)
+	@rm -rf dist
+	@$(DIST)/bin/python -m build --outdir dist .
+	@$(DIST)/bin/twine check --strict dist/*
+	@$(DIST)/bin/python .ci/check_dist.py dist
+
+# In the folder build, from where Python does not see the sources.
+dist-test: dist
+	@$(PYTHON) -m venv --clear build/clean
+	@build/clean/bin/pip install -q --disable-pip-version-check dist/*.whl
+	@cd build && clean/bin/brave-tf --version && clean/bin/brave-tf presets > /dev/null
+	@cd build && clean/bin/python -c 'import brave_tf.export, brave_tf; print(brave_tf.Brave, brave_tf.export)'
+
+# Does everything that names the version agree with a tag? make release-check TAG=v0.2.0
+release-check:
+	@$(PYTHON) .ci/check_release.py "$(TAG)"
+
+clean: clean-dist
+clean-dist:
+	rm -rf $(DIST) dist
+
+$(DIST_STAMP):
+	@$(PYTHON) -m venv --clear $(DIST)
+	@$(DIST)/bin/pip install -q --disable-pip-version-check 'build>=1.2' 'twine>=6.1'
+	@touch $(DIST_STAMP)
