@@ -137,6 +137,15 @@ def test_what_never_arrives_is_counted(fit, capsys):
     assert said.count("warning:") == 1 and "4 of 4 lines of metrics did not reach mlflow" in said
 
 
+def test_a_long_reason_is_cut_after_its_credentials_are_gone(fit, capsys):
+    def refuse(run):
+        raise ConnectionError(f"{'x' * 185} https://me:secret@host/")
+
+    fit(refuse)
+    said = capsys.readouterr().err
+    assert "xxx https://host/)" in said and "me:" not in said
+
+
 def test_a_service_that_cannot_be_opened_stops_nothing(fit, tmp_path, capsys):
     def refuse(run):
         raise PermissionError("not logged in")

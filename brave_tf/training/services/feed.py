@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from brave_tf.errors import short_reason
+from brave_tf.errors import reason_of, short_reason
 from brave_tf.progress import note, phase
 from brave_tf.runs.paths import METRICS_FILE
 from brave_tf.training.services.service import Ending, Service, without_credentials
@@ -93,7 +93,9 @@ class Feed:
     def _warn(self, error: Exception) -> None:
         if not self._has_warned:
             self._has_warned = True
+            # In this order: half of an address may no longer look like one.
+            reason = short_reason(Exception(without_credentials(reason_of(error))))
             note(
-                f"warning: {self._name} does not take the metrics ({without_credentials(short_reason(error))}); the "
-                f"training goes on, and {METRICS_FILE} has all of them"
+                f"warning: {self._name} does not take the metrics ({reason}); the training goes on, and "
+                f"{METRICS_FILE} has all of them"
             )
