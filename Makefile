@@ -35,6 +35,7 @@ help:
 	@echo "make keras-hub the tests of backbones of KerasHub, in an environment that has it"
 	@echo "make colab    what pip would add to the packages of Colab; fails if it would replace one of them"
 	@echo "make bench    time everything (twenty minutes on an idle machine); benchmarks/README.md says what it means"
+	@echo "make dist     the files of a release in dist/, checked; make dist-test also tries the wheel: docs/releasing.md"
 	@echo "make lint | types | format | clean"
 
 demo: $(STAMP)
@@ -109,3 +110,35 @@ $(KERAS_HUB_STAMP): $(STAMP)
 	@$(VENV)/bin/python -m venv $(KERAS_HUB)
 	@$(KERAS_HUB)/bin/pip install -q --disable-pip-version-check $(LIMITS) -e '.[test-tools,keras-hub]'
 	@touch $(KERAS_HUB_STAMP)
+
+# Releases: docs/releasing.md.
+DIST := .venv-dist
+DIST_STAMP := $(DIST)/.installed
+SOURCES += .ci
+.PHONY: dist dist-test release-check clean-dist
+
+dist: $(DIST_STAMP)
+	@rm -rf dist
+	@$(DIST)/bin/python -m build --outdir dist .
+	@$(DIST)/bin/twine check --strict dist/*
+	@$(DIST)/bin/python .ci/check_dist.py dist
+
+# In the folder build, from where Python does not see the sources.
+dist-test: dist
+	@$(PYTHON) -m venv --clear build/clean
+	@build/clean/bin/pip install -q --disable-pip-version-check dist/*.whl
+	@cd build && clean/bin/brave-tf --version && clean/bin/brave-tf presets > /dev/null
+	@cd build && clean/bin/python -c 'import brave_tf.export, brave_tf; print(brave_tf.Brave, brave_tf.export)'
+
+# Does everything that names the version agree with a tag? make release-check TAG=v0.2.0
+release-check:
+	@$(PYTHON) .ci/check_release.py "$(TAG)"
+
+clean: clean-dist
+clean-dist:
+	rm -rf $(DIST) dist
+
+$(DIST_STAMP):
+	@$(PYTHON) -m venv --clear $(DIST)
+	@$(DIST)/bin/pip install -q --disable-pip-version-check 'build>=1.2' 'twine>=6.1'
+	@touch $(DIST_STAMP)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from brave_tf.schedules import WarmupCosine as WarmupCosine
     from brave_tf.training.build import build as build
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__, __getattr__, __dir__ = public_names(
     __name__,

@@ -15,6 +15,7 @@ from brave_tf.config.words import (
     FollowLinks,
     LayoutName,
     LocalStrategyName,
+    LoggerName,
     PoolName,
     ProtocolName,
     RunnerName,
@@ -264,6 +265,7 @@ def pretrain(
     seed: int | None = None,
     strategy: "StrategyName | tf.distribute.Strategy" = "auto",
     strict: bool = False,
+    log: "LoggerName | Sequence[LoggerName]" = (),
     set: str | Sequence[str] = (),
 ) -> dict[str, Any]:
     """Train an encoder without labels. The same command again goes on where it stopped.
@@ -293,6 +295,8 @@ def pretrain(
             `tf.distribute`.
         strict: stop at the first damaged clip, instead of naming it and taking another in its place; the same as the
             setting monitor.damaged_share=0. By default a run stops when a tenth of the clips turn out to be damaged.
+        log: also send the metrics to wandb (Weights & Biases, extra wandb) or mlflow (extra mlflow); may be given
+            several times (in Python: a list). Every run writes tensorboard's file. See docs/scaling.md.
         set: settings of the preset, such as optimizer.peak_learning_rate=0.3.
 
     Returns:
@@ -312,7 +316,8 @@ def pretrain(
     numbers = {"steps": steps, "batch_size": batch_size, "seed": seed}
     settings = [f"{key}={value}" for key, value in numbers.items() if value is not None]
     settings += ["monitor.damaged_share=0"] if strict else []
-    return run_pretraining(preset, sources, run, strategy=strategy, settings=[*settings, *_listed(set)])
+    settings += _listed(set)
+    return run_pretraining(preset, sources, run, strategy=strategy, settings=settings, log=_listed(log))
 
 
 @_never_silent

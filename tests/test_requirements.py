@@ -19,6 +19,7 @@ IMPORTED_AS = {
     "protobuf": "google",
     "google-crc32c": "google_crc32c",
     "keras-hub": "keras_hub",
+    "mlflow-skinny": "mlflow",
     "opencv-contrib-python-headless": "cv2",
     "tensorflow-datasets": "tensorflow_datasets",
     "tensorflow-hub": "tensorflow_hub",

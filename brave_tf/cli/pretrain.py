@@ -8,7 +8,7 @@ import tyro
 
 from brave_tf import commands
 from brave_tf.cli.options import JSON
-from brave_tf.config.words import StrategyName
+from brave_tf.config.words import LoggerName, StrategyName
 
 
 def pretrain(
@@ -21,6 +21,7 @@ def pretrain(
     seed: int | None = None,
     strategy: StrategyName = "auto",
     strict: bool = False,
+    log: Annotated[tuple[LoggerName, ...], tyro.conf.UseAppendAction] = (),
     set: Annotated[
         tuple[tuple[str, ...], ...], tyro.conf.arg(metavar="KEY=VALUE [KEY=VALUE ...]"), tyro.conf.UseAppendAction
     ] = (),
@@ -36,7 +37,16 @@ def pretrain(
         raise UsageError("received no --data; expected a dataset that `brave-tf prepare` wrote: --data DATASET")
     settings = list(itertools.chain(*set))
     summary = commands.pretrain(
-        preset, data, run, steps=steps, batch_size=batch_size, seed=seed, strategy=strategy, strict=strict, set=settings
+        preset,
+        data,
+        run,
+        steps=steps,
+        batch_size=batch_size,
+        seed=seed,
+        strategy=strategy,
+        strict=strict,
+        log=log,
+        set=settings,
     )
     if json:
         print_json(summary)
