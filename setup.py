@@ -33,6 +33,12 @@ WANDB = ["wandb>=0.28"]
 # mlflow-skinny is the client; the other two are what it wants for a store on this machine, and for nothing else.
 MLFLOW = ["mlflow-skinny>=3.1", "sqlalchemy>=2.0.30", "alembic>=1.13"]
 BEAM = ["apache-beam>=2.77,<3"]  # an environment of its own: it wants protobuf < 7, pyarrow < 26 and pillow < 13
+NOTEBOOKS = [
+    "jupytext>=1.17",
+    "nbclient>=0.10.2",
+    "nbformat>=5.10.4",
+    "ipykernel>=6.30",
+]  # the tutorials are run by tests
 TEST_TOOLS = ["pytest>=8.3", "pytest-xdist>=3.6.1", "hypothesis>=6.115"]
 TEST = [
     *HUB,
@@ -44,6 +50,7 @@ TEST = [
     *WANDB,
     *MLFLOW,
     *CLIENTS,
+    *NOTEBOOKS,
     "tensorflow-serving-api>=2.20",
     "fsspec>=2024.6",
     *TEST_TOOLS,

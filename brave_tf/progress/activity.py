@@ -24,8 +24,13 @@ def plain() -> dict[str, Any]:
 
 
 def standard_error() -> Console:
-    """Where standard error leads, also while it is turned away."""
-    return Console(file=ELSEWHERE[-1], **plain()) if ELSEWHERE else Console(stderr=True, **plain())
+    """Where standard error leads, also while it is turned away.
+
+    In a notebook, too, where rich would show a line among a cell's results, and a stream passes for a terminal.
+    """
+    file = ELSEWHERE[-1] if ELSEWHERE else None
+    console = Console(file=file, stderr=True, **plain())
+    return Console(file=file, stderr=True, force_jupyter=False, force_terminal=False) if console.is_jupyter else console
 
 
 class Activity:
