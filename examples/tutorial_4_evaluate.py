@@ -24,8 +24,8 @@ if importlib.util.find_spec("brave_tf") is None:
 # ## Videos with labels
 #
 # Labels are for the evaluation alone; the encoder will not see them. If you have a folder whose sub-folders name the
-# classes, such as `my-videos/dancing/1.mp4`, write its name here. Otherwise the library generates a small world: every
-# clip shows one of six things, such as stars or rings, and moves in one of six ways.
+# classes, such as `my-videos/dancing/1.mp4`, write its name here. Otherwise the library generates a small world:
+# every clip shows one of six things, such as stars or rings, and moves in one of six ways.
 
 # %%
 from pathlib import Path
@@ -62,25 +62,31 @@ def frames_of(path, count=6):
     return np.stack([frames[i] for i in np.linspace(0, len(frames) - 1, count).astype(int)])
 
 
+def strip(frames):
+    """Frames side by side, with a gap between them."""
+    return np.hstack([np.pad(frame, ((0, 0), (0, 3), (0, 0)), constant_values=255) for frame in frames])
+
+
 folder = source if source.is_dir() else source.parent
 first = {clip[f"label/{label}"]: folder / clip["source"] for clip in reversed(dataset.clips("test").to_pylist())}
 shown = sorted(first)[:6]
-figure, axes = plt.subplots(len(shown), 1, figsize=(6, len(shown)), layout="constrained")
-for axis, name in zip(axes, shown):
-    axis.imshow(np.hstack(list(frames_of(first[name]))))
+figure, axes = plt.subplots(len(shown), 1, figsize=(6, len(shown)), dpi=80, layout="constrained")
+for axis, name in zip(axes, shown, strict=True):
+    axis.imshow(strip(frames_of(first[name])))
     axis.set_ylabel(name, rotation=0, ha="right", va="center")
     axis.set(xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# Look at how different the clips of one row are from frame to frame: place, size, angle and shade change with every cut.
-# What stays is the shape, and that is what the classifiers below have to name.
+# Look at how different the clips of one row are from frame to frame: place, size, angle and shade change with every
+# cut. What stays is the shape, and that is what the classifiers below have to name.
 #
 # ## An encoder to score
 #
 # Any encoder will do: a run of yours, a released checkpoint (tutorial 3), a model from a hub. Here we train one for a
-# minute, from pictures alone (tutorial 2 explains it). The settings make the networks and the pictures small enough for
-# two cores.
+# minute, from pictures alone (tutorial 2 explains it). The settings make the networks and the pictures small enough
+# for two cores.
 
 # %%
 settings = [
@@ -107,13 +113,15 @@ print(f"{summary['steps']} steps on {summary['clips']} clips, without a label")
 # %% [markdown]
 # ## 1. A linear classifier
 #
-# The usual way: freeze the network, compute the features of all training clips, and train a linear classifier on them.
-# As in the paper it is a support vector machine, trained on augmented samples; each test clip is seen in several windows,
-# and their decisions are averaged. One call does it all. With the same call
+# The usual way: freeze the network, compute the features of all training clips, and train a linear classifier on
+# them. As in the paper it is a support vector machine, trained on augmented samples; each test clip is seen in
+# several windows, and their decisions are averaged. One call does it all. With the same call
 #
-# - `label_fractions` repeats it with fewer labels: 3 %, 10 % and 25 % of the training clips have one, and all of them;
+# - `label_fractions` repeats it with fewer labels: 3 %, 10 % and 25 % of the training clips have one, and all of
+#   them;
 # - the network at random initialisation is scored in the same way, unless you say `random_init=False`;
-# - `beside` scores something else, too: here `baseline:pixels`, the clip averaged to 16 x 16 pixels, without any network.
+# - `beside` scores something else, too: here `baseline:pixels`, the clip averaged to 16 x 16 pixels, without any
+#   network.
 
 # %%
 linear = brave_tf.evaluate(
@@ -139,9 +147,9 @@ print(f"chance          {percent(linear['chance'])}")
 
 # %% [markdown]
 # Read the line *before training* first. A network with random weights is no bad feature extractor: its convolutions
-# respond to edges and textures, and a classifier with enough labels makes something of them. What pre-training has added
-# is the difference between the first two lines, and no score means much without the second one. The interval comes from
-# drawing the test clips again and again: with some dozens of them it is wide, whatever the encoder.
+# respond to edges and textures, and a classifier with enough labels makes something of them. What pre-training has
+# added is the difference between the first two lines, and no score means much without the second one. The interval
+# comes from drawing the test clips again and again: with some dozens of them it is wide, whatever the encoder.
 #
 # ## 2. How many labels does it take?
 #
@@ -150,13 +158,13 @@ print(f"chance          {percent(linear['chance'])}")
 # %%
 curve = linear["label_fractions"]
 labels = [point["labels"] for point in curve]
-figure, axis = plt.subplots(figsize=(6, 4), layout="constrained")
+figure, axis = plt.subplots(figsize=(6, 4), dpi=80, layout="constrained")
 lines = {
     "this encoder": [(point["mean"], point["interval"]) for point in curve],
     "before training": [(point["random_init"], point["random_init_interval"]) for point in curve],
     "pixels": [(each["mean"], each["interval"]) for each in (point["beside"]["baseline:pixels"] for point in curve)],
 }
-for (name, points), color in zip(lines.items(), ("tab:blue", "tab:orange", "tab:green")):
+for (name, points), color in zip(lines.items(), ("tab:blue", "tab:orange", "tab:green"), strict=True):
     axis.plot(labels, [100 * mean for mean, _ in points], "o-", color=color, label=name)
     axis.fill_between(labels, *(np.transpose([interval for _, interval in points]) * 100), color=color, alpha=0.15)
 axis.axhline(100 * linear["chance"], color="grey", linestyle=":", label="chance")
@@ -172,8 +180,8 @@ print(f"with {few['labels']:.0f} labels: {percent(few['mean'])}, before training
 # %% [markdown]
 # ## 3. Nearest neighbours
 #
-# A k-nearest-neighbour vote trains nothing at all. It asks whether clips of one class lie close together, which is what a
-# search needs. It starts from the features that the linear protocol has left in `reports/features`.
+# A k-nearest-neighbour vote trains nothing at all. It asks whether clips of one class lie close together, which is
+# what a search needs. It starts from the features that the linear protocol has left in `reports/features`.
 
 # %%
 knn = brave_tf.evaluate(run, dataset.path, WORK / "reports" / "knn", protocol="knn", label=label)
@@ -182,9 +190,9 @@ print(f"this encoder {percent(knn['mean'])}, before training {percent(knn['rando
 # %% [markdown]
 # ## 4. Fine-tuning
 #
-# Here the encoder is not frozen: it is where training with labels starts. The question becomes how much further that gets
-# than training the same network from scratch, and again the answer depends on the number of labels. The paper fine-tunes
-# for many epochs; ten with a tenth of the labels are enough to see it here.
+# Here the encoder is not frozen: it is where training with labels starts. The question becomes how much further that
+# gets than training the same network from scratch, and again the answer depends on the number of labels. The paper
+# fine-tunes for many epochs; ten with a tenth of the labels are enough to see it here.
 
 # %%
 tuned = brave_tf.evaluate(
@@ -208,7 +216,7 @@ reports = {
     "fine-tuning": tuned,
 }
 places = np.arange(len(reports))
-figure, axis = plt.subplots(figsize=(6, 3.5), layout="constrained")
+figure, axis = plt.subplots(figsize=(6, 3.5), dpi=80, layout="constrained")
 means = np.array([each["mean"] for each in reports.values()])
 errors = np.abs(np.transpose([each["interval"] for each in reports.values()]) - means)
 axis.bar(places - 0.2, 100 * means, 0.4, yerr=100 * errors, capsize=4, label="this encoder")

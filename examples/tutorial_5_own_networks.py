@@ -3,10 +3,11 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/brave-tf/brave-tf/blob/main/examples/tutorial_5_own_networks.ipynb)
 #
-# BraVe needs two things: a network for each view, and views that belong together. Neither has to be what the paper used.
-# At the end of this tutorial you will have
+# BraVe needs two things: a network for each view, and views that belong together. Neither has to be what the paper
+# used. At the end of this tutorial you will have
 #
-# - trained a video network **of your own** on what a **motion sensor** felt at the same moment, with `compile` and `fit`,
+# - trained a video network **of your own** on what a **motion sensor** felt at the same moment, with `compile` and
+#   `fit`,
 # - measured what it has learned, beside the same network before training,
 # - written an augmentation and a loss of your own,
 # - and saved the network as an ordinary Keras file.
@@ -23,12 +24,12 @@ if importlib.util.find_spec("brave_tf") is None:
 # %% [markdown]
 # ## Two views of one thing
 #
-# Think of a camera with a gyroscope, as in every telephone. When somebody swings it, the picture moves, and the sensor
-# feels it. Here both are computed, so that the right answers are known: each example has a velocity of its own, in a
-# random direction.
+# Think of a camera with a gyroscope, as in every telephone. When somebody swings it, the picture moves, and the
+# sensor feels it. Here both are computed, so that the right answers are known: each example has a velocity of its
+# own, in a random direction.
 #
-# - The **narrow** view is short and sharp: eight frames of 24 x 24 pixels. What they show is a random pattern, another one
-#   in each example, that drifts by the velocity.
+# - The **narrow** view is short and sharp: eight frames of 24 x 24 pixels. What they show is a random pattern,
+#   another one in each example, that drifts by the velocity.
 # - The **broad** view lasts longer and is of another kind: 64 readings of two axes. The velocity is in them, under a
 #   tremor of the hand and noise.
 #
@@ -70,14 +71,16 @@ videos, readings, velocity = record(1024, seed=0)
 print("videos", videos.shape, "readings", readings.shape)
 
 # %% [markdown]
-# Three examples. Follow a bright spot from the first frame to the last, and compare with the dotted lines on the right:
-# they are the velocity, which the readings circle around. Neither network is told it.
+# Three examples. Follow a bright spot from the first frame to the last, and compare with the dotted lines on the
+# right: they are the velocity, which the readings circle around. Neither network is told it.
 
 # %%
-figure, axes = plt.subplots(3, 2, figsize=(9, 4.5), width_ratios=(2.4, 1), layout="constrained")
+figure, axes = plt.subplots(3, 2, figsize=(9, 4.5), dpi=80, width_ratios=(2.4, 1), layout="constrained")
 for example, (left, right) in enumerate(axes):
-    left.imshow(np.hstack(list(videos[example, ..., 0])), cmap="gray")
+    frames = np.pad(videos[example, ..., 0], ((0, 0), (0, 0), (0, 2)), constant_values=np.nan)
+    left.imshow(np.hstack(list(frames)), cmap="gray")
     left.set(xticks=[], yticks=[], ylabel=f"example {example}")
+    left.spines[:].set_visible(False)
     for axis, (name, color) in enumerate((("sideways", "tab:blue"), ("down", "tab:orange"))):
         right.plot(readings[example, :, axis], color=color, alpha=0.6, label=name)
         right.axhline(velocity[example, axis], color=color, linestyle=":")
@@ -91,8 +94,8 @@ plt.show()
 # ## Your networks
 #
 # Any Keras network from `[B, ...]` to `[B, D]` will do: one of your own as here, one of `keras.applications`, one of
-# KerasHub, or one of this library (`brave_tf.TSMResNet`, `brave_tf.R3D`, `brave_tf.AudioResNet`). The two need not look
-# alike, nor give vectors of the same length.
+# KerasHub, or one of this library (`brave_tf.TSMResNet`, `brave_tf.R3D`, `brave_tf.AudioResNet`). The two need not
+# look alike, nor give vectors of the same length.
 
 # %%
 layers = keras.layers
@@ -128,15 +131,16 @@ sensor_network = keras.Sequential(
 # ## The model
 #
 # `brave_tf.Brave` puts a projector and a predictor on top of each network, and is a `keras.Model`: callbacks, `fit`,
-# `save` and `tf.distribute` work as ever. The name of the broad view, here `gyroscope`, is yours; it comes back in the
-# batches and in what training reports.
+# `save` and `tf.distribute` work as ever. The name of the broad view, here `gyroscope`, is yours; it comes back in
+# the batches and in what training reports.
 #
-# The optimizer is the paper's LARS. Its learning rate belongs to batches of 512; with small batches begin between 0.3 and
+# The optimizer is the paper's LARS. Its learning rate belongs to batches of 512; with small batches begin between 0.3
+# and
 # 1. The batch should be large enough for batch norm, whose statistics keep the projections apart.
 
 # %%
 model = brave_tf.Brave(video_network, {"gyroscope": sensor_network}, hidden_size=256, projection_size=32)
-epochs, batch_size = 15, 32
+epochs, batch_size = 10, 32
 steps = epochs * (len(videos) // batch_size)
 schedule = brave_tf.WarmupCosine(0.5, warmup_steps=steps // 10, total_steps=steps)
 model.compile(optimizer=brave_tf.LARS(schedule, predictor_multiplier=2))
@@ -145,17 +149,16 @@ new_videos, _, new_velocity = record(512, seed=1)  # for later
 before = model.encoder.predict(new_videos, verbose=0)
 batch = {"narrow": videos, "broad": {"gyroscope": readings}}
 history = model.fit(batch, batch_size=batch_size, epochs=epochs, verbose=0).history
-print(
-    f"loss {history['loss'][0]:.2f} in the first epoch, {history['loss'][-1]:.2f} in the last; 4 is no prediction at all"
-)
+first_loss, last_loss = history["loss"][0], history["loss"][-1]
+print(f"loss {first_loss:.2f} in the first epoch, {last_loss:.2f} in the last; 4 is no prediction at all")
 
 # %% [markdown]
-# The loss is the paper's: what each view predicts of the other, as 2 - 2 times the cosine, in both directions. Below is
-# each direction, and beside them the spread of the projections. A spread near 0 would mean that the networks give the same
-# answer to everything, the easy way to predict each other; batch norm and the predictors keep them from it.
+# The loss is the paper's: what each view predicts of the other, as 2 - 2 times the cosine, in both directions. Below
+# is each direction, and beside them the spread of the projections. A spread near 0 would mean that the networks give
+# the same answer to everything, the easy way to predict each other; batch norm and the predictors keep them from it.
 
 # %%
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3), dpi=80, layout="constrained")
 for name in ("narrow_to_gyroscope", "gyroscope_to_narrow"):
     left.plot(history[name], label=name)
 left.set(title="what cannot be predicted yet", xlabel="epoch", ylim=(0, 2.1))
@@ -169,9 +172,10 @@ plt.show()
 # %% [markdown]
 # ## What the video network has learned
 #
-# It has never been told a velocity. Does it see it? Take new examples, freeze the network, and fit a straight line (ridge
-# regression) from its vectors to the velocity, with only 50 labelled examples. Do the same with the vectors of the network
-# before training, and with the pixels themselves. R² is 1 for a perfect reading, and 0 for guessing the mean.
+# It has never been told a velocity. Does it see it? Take new examples, freeze the network, and fit a straight line
+# (ridge regression) from its vectors to the velocity, with only 50 labelled examples. Do the same with the vectors of
+# the network before training, and with the pixels themselves. R² is 1 for a perfect reading, and 0 for guessing the
+# mean.
 
 # %%
 from sklearn.linear_model import RidgeCV
@@ -195,8 +199,8 @@ readings_of = {
     "before training": reading(before),
     "after training": reading(after),
 }
-figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), sharex=True, sharey=True, layout="constrained")
-for axis, (name, (seen, score)) in zip(axes, readings_of.items()):
+figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), dpi=80, sharex=True, sharey=True, layout="constrained")
+for axis, (name, (seen, score)) in zip(axes, readings_of.items(), strict=True):
     axis.plot([-2.2, 2.2], [-2.2, 2.2], color="grey", linewidth=1)
     axis.scatter(new_velocity[new, 0], seen[:, 0], s=4)
     axis.set(title=f"{name}: R² {score:.2f}", xlabel="true velocity, sideways", ylim=(-2.5, 2.5))
@@ -205,20 +209,20 @@ axes[0].set_ylabel("read from the vectors")
 plt.show()
 
 # %% [markdown]
-# Each dot is one video that the readout has not seen; on the grey line it would be read exactly. What the sensor felt has
-# taught the network to see motion.
+# Each dot is one video that the readout has not seen; on the grey line it would be read exactly. What the sensor felt
+# has taught the network to see motion.
 
 # %% [markdown]
 # ## An augmentation of your own
 #
-# So far the batch held the views as they were. Give `Brave` a function as `augment`, and the batch may hold anything: the
-# function makes the views of it in each step, on the device, inside `fit`. Two things to know:
+# So far the batch held the views as they were. Give `Brave` a function as `augment`, and the batch may hold anything:
+# the function makes the views of it in each step, on the device, inside `fit`. Two things to know:
 #
-# - **What the views have in common must stay true.** A picture that is mirrored moves the other way: the readings of its
-#   sideways axis have to change their sign with it. Otherwise the two views contradict each other, and nothing is learned
-#   of that axis.
-# - **Several broad views** of one example are one axis more: `[B, 2, 64, 2]` are two for each example. Each of them is
-#   predicted from the narrow view, and predicts it.
+# - **What the views have in common must stay true.** A picture that is mirrored moves the other way: the readings of
+#   its sideways axis have to change their sign with it. Otherwise the two views contradict each other, and nothing is
+#   learned of that axis.
+# - **Several broad views** of one example are one axis more: `[B, 2, 64, 2]` are two for each example. Each of them
+#   is predicted from the narrow view, and predicts it.
 #
 # Decorated as below, the function is saved with the model.
 
@@ -240,9 +244,9 @@ def mirrored_and_noisy(batch):
 # %% [markdown]
 # ## A loss of your own
 #
-# Derive from `Brave` and add to what it returns: the first value is what is minimised, and the dictionary is reported by
-# `fit` under its names. `outputs` holds projections `z` and predictions `h` of every view. This one asks for projections
-# that use all of their directions, which is one way to keep them apart.
+# Derive from `Brave` and add to what it returns: the first value is what is minimised, and the dictionary is reported
+# by `fit` under its names. `outputs` holds projections `z` and predictions `h` of every view. This one asks for
+# projections that use all of their directions, which is one way to keep them apart.
 
 
 # %%
@@ -261,8 +265,8 @@ class Decorrelated(brave_tf.Brave):
 
 
 # %% [markdown]
-# Networks can be cloned, so that this model starts afresh, from weights of its own. A `tf.data.Dataset` goes into `fit` as
-# well as arrays do, and is what you will want for data that does not fit into memory.
+# Networks can be cloned, so that this model starts afresh, from weights of its own. A `tf.data.Dataset` goes into
+# `fit` as well as arrays do, and is what you will want for data that does not fit into memory.
 
 # %%
 fresh = [keras.models.clone_model(network) for network in (video_network, sensor_network)]
@@ -282,8 +286,8 @@ for name, one in (("paper's loss", history), ("with penalty", second_history)):
     print(f"{name}: effective rank of the projections {one['effective_rank_narrow_for_gyroscope'][-1]:.1f} of 32")
 
 # %% [markdown]
-# Whether a change helps is a question to your data, and one run answers it badly: take several seeds before you believe a
-# small difference.
+# Whether a change helps is a question to your data, and one run answers it badly: take several seeds before you
+# believe a small difference.
 #
 # ## Keep the network
 #
@@ -296,16 +300,19 @@ same = np.allclose(loaded.predict(new_videos[:4], verbose=0), after[:4], atol=1e
 print("loaded:", loaded.name, loaded.output_shape, "the same vectors:", same)
 
 # %% [markdown]
-# `model.save("brave.keras")` keeps all of it, with the sensor's network, the heads and the optimizer, to go on training.
+# `model.save("brave.keras")` keeps all of it, with the sensor's network, the heads and the optimizer, to go on
+# training.
 #
 # ## What to try next
 #
-# - **Your own data**: replace `record` by arrays or a `tf.data.Dataset` of yours. All views of an example lie at the same
-#   place of the batch. If the loss stays above 3, give it more steps first.
+# - **Your own data**: replace `record` by arrays or a `tf.data.Dataset` of yours. All views of an example lie at the
+#   same place of the batch. If the loss stays above 3, give it more steps first.
 # - **More modalities**: `brave_tf.Brave(video_network, {"gyroscope": a, "sound": b})`; each name needs its entry in
 #   `batch["broad"]`.
-# - **No video at all**: [examples/sounds.py](https://github.com/brave-tf/brave-tf/blob/main/examples/sounds.py) learns from
-#   sound alone, a second of a recording from all of it.
-# - **Several GPUs**: build and compile the model inside `tf.distribute.MirroredStrategy().scope()`, and call `fit` as here.
-# - [In Python](https://github.com/brave-tf/brave-tf/blob/main/docs/python.md) has the batch format, the arguments and what is
-#   reported; [Networks](https://github.com/brave-tf/brave-tf/blob/main/docs/networks.md) lists those of this library.
+# - **No video at all**: [examples/sounds.py](https://github.com/brave-tf/brave-tf/blob/main/examples/sounds.py)
+#   learns from sound alone, a second of a recording from all of it.
+# - **Several GPUs**: build and compile the model inside `tf.distribute.MirroredStrategy().scope()`, and call `fit` as
+#   here.
+# - [In Python](https://github.com/brave-tf/brave-tf/blob/main/docs/python.md) has the batch format, the arguments and
+#   what is reported; [Networks](https://github.com/brave-tf/brave-tf/blob/main/docs/networks.md) lists those of this
+#   library.

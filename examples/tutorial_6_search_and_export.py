@@ -3,14 +3,14 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/brave-tf/brave-tf/blob/main/examples/tutorial_6_search_and_export.ipynb)
 #
-# An encoder turns every moment of a video into a vector, so that moments can be compared. At the end of this tutorial you
-# will have
+# An encoder turns every moment of a video into a vector, so that moments can be compared. At the end of this tutorial
+# you will have
 #
 # - an encoder that learned from a folder of videos, and a **table** with a vector for every window of every file,
 # - a **search**: show it a moment, and it finds the moments that are like it,
 # - a list of **near duplicates**,
-# - the encoder as **ONNX** and **LiteRT** files, which run without this library and without TensorFlow, and the search done
-#   again with those.
+# - the encoder as **ONNX** and **LiteRT** files, which run without this library and without TensorFlow, and the
+#   search done again with those.
 #
 # It takes about four minutes on two CPU cores, and needs no GPU.
 
@@ -35,8 +35,8 @@ from brave_tf.demo.world import write_world
 # %% [markdown]
 # ## Videos, and an encoder that has learned from them
 #
-# Put the name of a folder of your own videos below, or let the library generate some: each shows one of six things, such
-# as stars or rings, from a camera that moves in one of six ways.
+# Put the name of a folder of your own videos below, or let the library generate some: each shows one of six things,
+# such as stars or rings, from a camera that moves in one of six ways.
 
 # %%
 VIDEOS = None  # or "my-videos": a folder of videos
@@ -74,8 +74,8 @@ print(f"{summary['steps']} steps on {summary['clips']} clips; the loss began nea
 # %% [markdown]
 # ## A table of vectors
 #
-# `embed` cuts every file into windows of the length that the encoder knows, each half a window after the one before, and
-# writes a row for each. The table is a Parquet file, and says itself which encoder made it.
+# `embed` cuts every file into windows of the length that the encoder knows, each half a window after the one before,
+# and writes a row for each. The table is a Parquet file, and says itself which encoder made it.
 
 # %%
 facts = brave_tf.embed("run", VIDEOS, out="embeddings.parquet")
@@ -88,8 +88,8 @@ for row in table.slice(0, 3).to_pylist():
 # %% [markdown]
 # ## Search
 #
-# A query is a file, or a moment of one: what follows the `@` is where it begins, in seconds or as a time code. The query
-# need not be in the table; if it is, its own windows are left out of the answers.
+# A query is a file, or a moment of one: what follows the `@` is where it begins, in seconds or as a time code. The
+# query need not be in the table; if it is, its own windows are left out of the answers.
 
 # %%
 files = sorted(set(table["file"].to_pylist()))
@@ -111,28 +111,34 @@ def frames_between(path, start, end, count=6, side=56):
     return np.stack([frames[i] for i in np.linspace(0, len(frames) - 1, count).astype(int)])
 
 
+def strip(frames):
+    """Frames side by side, with a gap between them."""
+    return np.hstack([np.pad(frame, ((0, 0), (0, 3), (0, 0)), constant_values=255) for frame in frames])
+
+
 moments = [("query", query, 2, 2 + facts.window)]
 moments += [(f"{answer.score:.3f}", answer.file, answer.start, answer.end) for answer in answers]
 figure, axes = plt.subplots(len(moments), 1, figsize=(5.5, 0.95 * len(moments)), dpi=80, layout="constrained")
-for axis, (name, *moment) in zip(axes, moments):
-    axis.imshow(np.hstack(list(frames_between(*moment))))
+for axis, (name, *moment) in zip(axes, moments, strict=True):
+    axis.imshow(strip(frames_between(*moment)))
     axis.set_ylabel(name, rotation=0, ha="right", va="center")
     axis.set(xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# The first row is the query, and below it are its answers, the best first. Look at the things in them, not at where they
-# lie or how the camera moves: this encoder was trained to tell from a short view what a longer one shows, and what lasts
-# that long is what is seen, across all cuts. An encoder that learned from sound would look for what can be heard, such as
-# the motion (see *what to try next*).
+# The first row is the query, and below it are its answers, the best first. Look at the things in them, not at where
+# they lie or how the camera moves: this encoder was trained to tell from a short view what a longer one shows, and
+# what lasts that long is what is seen, across all cuts. An encoder that learned from sound would look for what can be
+# heard, such as the motion (see *what to try next*).
 #
-# `found.html` is the same as a page, on which the answers can be played. The scores are cosines. They are all high, and only
-# their order counts.
+# `found.html` is the same as a page, on which the answers can be played. The scores are cosines. They are all high,
+# and only their order counts.
 #
 # ### Does it hold for more than one query?
 #
-# The table is yours: a few lines of NumPy ask every file for the five files that are most like it. In the generated videos
-# we know what each file shows, from its number, and so which answers are right.
+# The table is yours: a few lines of NumPy ask every file for the five files that are most like it. In the generated
+# videos we know what each file shows, from its number, and so which answers are right.
 
 # %%
 from brave_tf.demo.world import thing_of
@@ -153,8 +159,8 @@ if VIDEOS == "generated-videos":
 # %% [markdown]
 # ## Near duplicates
 #
-# Collections hold the same video twice more often than one thinks: made smaller, compressed again, cut off. Here are three
-# such copies.
+# Collections hold the same video twice more often than one thinks: made smaller, compressed again, cut off. Here are
+# three such copies.
 
 
 # %%
@@ -180,8 +186,9 @@ for pair in pairs:
     print(f"{pair.score:.4f}  {pair.file}  {pair.other}")
 
 # %% [markdown]
-# The files in `copies` are there, each beside the one that it was made of. Where copies end and mere likeness begins depends
-# on the encoder and on the videos, so look at some pairs before you delete any, and choose the threshold by what you see.
+# The files in `copies` are there, each beside the one that it was made of. Where copies end and mere likeness begins
+# depends on the encoder and on the videos, so look at some pairs before you delete any, and choose the threshold by
+# what you see.
 #
 # ## The encoder elsewhere
 #
@@ -189,8 +196,8 @@ for pair in pairs:
 # library, and its vectors are compared with the Keras model's; what does not agree is not written.
 #
 # - **ONNX** is computed by ONNX Runtime and by many other programs, on servers and in browsers.
-# - **LiteRT** (which was TensorFlow Lite) is for telephones and small boards. There are three files: with 32-bit numbers, with
-#   16-bit numbers at half the size, and with 8-bit whole numbers at a quarter.
+# - **LiteRT** (which was TensorFlow Lite) is for telephones and small boards. There are three files: with 32-bit
+#   numbers, with 16-bit numbers at half the size, and with 8-bit whole numbers at a quarter.
 
 # %%
 exported = brave_tf.export("run", "exported", formats=["onnx", "litert"])
@@ -200,9 +207,10 @@ for name, check in exported["formats"].items():
 # %% [markdown]
 # ### Run both, with their own packages
 #
-# From here on nothing uses brave_tf or TensorFlow: this is what a program on another machine would do. `brave_tf.json`, which
-# lies beside the files, says how many frames the encoder takes, how far apart, and how large. So read the same moment of the
-# query as above, shrink its frames, take the square in the middle, and scale the values to 0 to 1.
+# From here on nothing uses brave_tf or TensorFlow: this is what a program on another machine would do.
+# `brave_tf.json`, which lies beside the files, says how many frames the encoder takes, how far apart, and how large.
+# So read the same moment of the query as above, shrink its frames, take the square in the middle, and scale the
+# values to 0 to 1.
 
 # %%
 import json
@@ -244,7 +252,8 @@ def by_litert(precision):
 elsewhere = {"ONNX": by_onnx, **{f"LiteRT {each}": by_litert(each) for each in ("float32", "float16", "int8")}}
 
 # %% [markdown]
-# Do they find what the library has found? Compare each vector with all rows of the table, without the query's own file:
+# Do they find what the library has found? Compare each vector with all rows of the table, without the query's own
+# file:
 
 # %%
 others = names != query
@@ -269,9 +278,10 @@ plt.show()
 # - Your own videos: set `VIDEOS` at the top. In a shell the steps are `brave-tf embed run my-videos --out
 #   embeddings.parquet` and `brave-tf search embeddings.parquet --query film.mp4@1:02.5 --html found.html`.
 # - Search by what can be heard: train `tiny-va` instead, and compare `brave_tf.search(..., projections=True)`; with
-#   `cross=True` a sound finds pictures. [Embeddings and search](https://github.com/brave-tf/brave-tf/blob/main/docs/embedding.md)
-#   tells how well each of them works, and how long it takes with a million rows.
+#   `cross=True` a sound finds pictures. [Embeddings and
+#   search](https://github.com/brave-tf/brave-tf/blob/main/docs/embedding.md) tells how well each of them works, and
+#   how long it takes with a million rows.
 # - A classifier of your own on the table: *Learning from it* on the same page.
-# - `formats=["savedmodel", "keras"]` for TensorFlow Serving and for further training:
-#   [Formats and serving](https://github.com/brave-tf/brave-tf/blob/main/docs/serving.md).
+# - `formats=["savedmodel", "keras"]` for TensorFlow Serving and for further training: [Formats and
+#   serving](https://github.com/brave-tf/brave-tf/blob/main/docs/serving.md).
 # - Give it to others: [`brave-tf publish`](https://github.com/brave-tf/brave-tf/blob/main/docs/sharing.md).
