@@ -20,12 +20,13 @@ KERAS_HUB_TESTS := $(addprefix tests/encoders/test_,foreign.py places.py)
 SOURCES := brave_tf export tests examples benchmarks setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench backends beam keras-hub lint types format clean
+.PHONY: help demo test check notebooks bench backends beam keras-hub lint types format clean
 
 help:
 	@echo "make demo     the whole story on generated media files; the page is $(DEMO_OUT)/index.html"
 	@echo "make test     run the tests, eight minutes (TEST_ARGS=... goes to pytest)"
 	@echo "make check    the gate: lint, format, types, and all tests that are not slow"
+	@echo "make notebooks run the tutorials in examples/ and write their notebooks anew (NOTEBOOKS=... names some)"
 	@echo "make backends the tests that compare with PyTorch and JAX, in an environment that has both"
 	@echo "make beam     the tests of Apache Beam, in an environment that has it"
 	@echo "make keras-hub the tests of backbones of KerasHub, in an environment that has it"
@@ -40,6 +41,9 @@ test: $(STAMP)
 
 check: lint types
 	@$(MAKE) --no-print-directory test TEST_ARGS="--run-thorough $(TEST_ARGS)"
+
+notebooks: $(STAMP)
+	@$(VENV)/bin/python -m tests.tutorials.write $(NOTEBOOKS)
 
 backends: $(BACKENDS_STAMP)
 	@$(BACKENDS)/bin/python -m pytest -q $(BACKENDS_TESTS) $(TEST_ARGS)

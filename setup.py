@@ -26,6 +26,12 @@ SEARCH = ["usearch>=2.26"]  # the index of `brave-tf search --approximate`; the 
 ONNX = ["tf2onnx>=1.17", "onnx>=1.19.1", "onnxruntime>=1.23.2"]
 LITERT = ["ai-edge-litert>=2.0.2"]
 BEAM = ["apache-beam>=2.77,<3"]  # an environment of its own: it wants protobuf < 7, pyarrow < 26 and pillow < 13
+NOTEBOOKS = [
+    "jupytext>=1.17",
+    "nbclient>=0.10.2",
+    "nbformat>=5.10.4",
+    "ipykernel>=6.30",
+]  # the tutorials are run by tests
 TEST_TOOLS = ["pytest>=8.3", "pytest-xdist>=3.6.1", "hypothesis>=6.115"]
 TEST = [
     *HUB,
@@ -35,6 +41,7 @@ TEST = [
     *ONNX,
     *LITERT,
     *CLIENTS,
+    *NOTEBOOKS,
     "tensorflow-serving-api>=2.20",
     "fsspec>=2024.6",
     *TEST_TOOLS,

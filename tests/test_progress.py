@@ -225,6 +225,14 @@ def test_after_a_note_there_is_no_need_to_speak_for_a_while(clock, stderr):
     assert stderr.getvalue() == "another learning rate\n"
 
 
+def test_a_notebook_is_told_on_standard_error_too(capsys, monkeypatch):
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    note("a clip is left out")
+    with heard_on(io.StringIO()) as stream:
+        note("another is")
+    assert capsys.readouterr().err == "a clip is left out\n" and stream.getvalue() == "another is\n"
+
+
 def test_what_begins_late_is_told_in_time(clock, stderr):
     clock.now += 10.0
     with silent_since(clock.now - 9.0):

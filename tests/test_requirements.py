@@ -60,7 +60,7 @@ def extras() -> set[str]:
         for node in tree.body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.List)
     }
-    for_developers = {"SERVING", "TEST_TOOLS", "TEST", "BACKENDS", "DEV"}
+    for_developers = {"SERVING", "NOTEBOOKS", "TEST_TOOLS", "TEST", "BACKENDS", "DEV"}
     wanted = [value for name, value in lists.items() if name not in for_developers]
     return {item.value for value in wanted for item in value.elts if isinstance(item, ast.Constant)}
 

@@ -18,8 +18,11 @@ ELSEWHERE: list[TextIO] = []
 
 
 def standard_error() -> Console:
-    """Where standard error leads, also while it is turned away."""
-    return Console(file=ELSEWHERE[-1]) if ELSEWHERE else Console(stderr=True)
+    """Where standard error leads, also while it is turned away.
+
+    In a notebook, too, where rich would show a line among a cell's results instead.
+    """
+    return Console(file=ELSEWHERE[-1] if ELSEWHERE else None, stderr=True, force_jupyter=False)
 
 
 class Activity:
