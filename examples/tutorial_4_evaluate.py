@@ -226,3 +226,51 @@ axis.set_xticks(places, list(reports))
 axis.set(ylabel="test clips named correctly, %", ylim=(0, 100))
 axis.legend(loc="lower right")
 plt.show()
+
+# %% [markdown]
+# ## What is taken for what
+#
+# Every evaluation leaves `report.json`, which is what you have been reading from, and `report.html`, a page with the
+# same in pictures and with the clips that were got wrong. Here is one thing from it: the clips of each row, by the
+# class that the linear classifier gave them.
+
+# %%
+names = linear["class_names"]
+figure, axis = plt.subplots(figsize=(4, 3.5), dpi=80, layout="constrained")
+axis.imshow(linear["confusion"], cmap="Blues")
+axis.set_xticks(range(len(names)), names, rotation=45, ha="right")
+axis.set_yticks(range(len(names)), names)
+axis.set(xlabel="named", ylabel="shown")
+for row, counts in enumerate(linear["confusion"]):
+    for column, count in enumerate(counts):
+        if count:
+            axis.text(column, row, str(count), ha="center", va="center", color="tab:red")
+plt.show()
+print("the page:", WORK / "reports" / "linear" / "report.html")
+
+# %% [markdown]
+# ## From here to the paper's tables
+#
+# Its benchmarks are read as their authors ship them, and their official splits are what is scored. In a shell:
+#
+# ```
+# brave-tf prepare UCF101 --layout ucf101 --out ucf101
+# brave-tf evaluate runs/mine --data ucf101 --protocol linear --out reports/ucf101
+# brave-tf evaluate runs/mine --data ucf101 --protocol finetune --out reports/ucf101-finetune
+# ```
+#
+# Here the classifier saw each training clip augmented three times and each test clip in three windows; the `tiny-*`
+# presets say so. With the paper's experiments it is ten times, and ten windows of three crops. Where the paper leaves
+# a setting open, the report says which value was taken.
+#
+# ## What to try next
+#
+# - **The other question**: this world has a second label, the way the picture moves. Evaluate with `label="label"`:
+#   an encoder that learned from pictures alone, as this one has, knows little of it. One that learned from sound
+#   (`brave_tf.pretrain("tiny-va", ...)`) does better, for the sound tells the motion.
+# - **Other encoders beside yours**: `beside` takes whatever `evaluate` takes, such as `random:tsm50`, `v-a-tsm50` or
+#   `hf://OWNER/NAME`; and any function, through `brave_tf.as_encoder`.
+# - **Other protocols**: `protocol="ridge"` is the quickest, `"attentive"` the one of V-JEPA and VideoPrism,
+#   `"retrieval"` ranks.
+# - [Reproducing the paper's tables](https://github.com/brave-tf/brave-tf/blob/main/docs/reproducing.md) has the
+#   command for every number, and tutorial 6 searches with the same vectors.
