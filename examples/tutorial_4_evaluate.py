@@ -41,8 +41,8 @@ VIDEOS = None  # or "my-videos": a folder with a sub-folder for each class
 WORK = Path("tutorial_4")
 
 if VIDEOS is None:
-    # For each of the six motions: 36 clips to train on, 12 to test on.
-    files = write_world(WORK / "videos", clips_per_motion={"train": 36, "test": 12}, seconds=8, size=56)
+    # For each of the six motions: 36 clips to train on, 18 to test on.
+    files = write_world(WORK / "videos", clips_per_motion={"train": 36, "test": 18}, seconds=8, size=56)
     source, label = write_list(WORK / "videos", files), "theme"  # the column of the list that names the thing
 else:
     source, label = Path(VIDEOS), "label"
@@ -89,7 +89,8 @@ plt.show()
 # for two cores.
 
 # %%
-settings = [
+STEPS = 600
+SETTINGS = [
     "narrow.size=40",  # what the encoder sees: 8 frames of 40 x 40 pixels, in 1.3 s
     "narrow.step=4",
     "broad.rgb.frames=8",  # what it has to predict: 8 frames in 5 s
@@ -107,7 +108,7 @@ settings = [
     "monitor.probe_every=0",
 ]
 run = WORK / "run"
-summary = brave_tf.pretrain("tiny-v", dataset.path, run, steps=400, set=settings)
+summary = brave_tf.pretrain("tiny-v", dataset.path, run, steps=STEPS, set=SETTINGS)
 print(f"{summary['steps']} steps on {summary['clips']} clips, without a label")
 
 # %% [markdown]
@@ -117,8 +118,7 @@ print(f"{summary['steps']} steps on {summary['clips']} clips, without a label")
 # them. As in the paper it is a support vector machine, trained on augmented samples; each test clip is seen in
 # several windows, and their decisions are averaged. One call does it all. With the same call
 #
-# - `label_fractions` repeats it with fewer labels: 3 %, 10 % and 25 % of the training clips have one, and all of
-#   them;
+# - `label_fractions` repeats it with fewer labels: with 3 %, 10 % and 25 % of them, and with all;
 # - the network at random initialisation is scored in the same way, unless you say `random_init=False`;
 # - `beside` scores something else, too: here `baseline:pixels`, the clip averaged to 16 x 16 pixels, without any
 #   network.
@@ -174,7 +174,7 @@ axis.minorticks_off()
 axis.legend()
 plt.show()
 
-few = curve[1]
+few = curve[0]
 print(f"with {few['labels']:.0f} labels: {percent(few['mean'])}, before training {percent(few['random_init'])}")
 
 # %% [markdown]
