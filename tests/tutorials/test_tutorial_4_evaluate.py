@@ -11,7 +11,7 @@ pytestmark = pytest.mark.thorough
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
-    return run("tutorial_4_evaluate", tmp_path_factory.mktemp("evaluate"))
+    return run("tutorial_4_evaluate", tmp_path_factory.mktemp("evaluate"), {"STEPS = 600": "STEPS = 400"})
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,8 @@ def test_motion_is_read_from_the_trained_network_alone(ran):
 def test_an_augmentation_and_a_loss_of_ones_own(ran):
     first, last = map(float, re.search(r"penalty ([\d.]+) in the first.* ([\d.]+) in the last", ran.printed).groups())
     assert last < first
+    ranks = [float(rank) for rank in re.findall(r"effective rank of the projections ([\d.]+) of 32", ran.printed)]
+    assert ranks[1] > ranks[0] + 1
     assert float(re.search(r"with mirrored views and the penalty: R² ([\d.]+)", ran.printed)[1]) > 0.8
 
 
