@@ -12,9 +12,18 @@ pytest.importorskip("onnxruntime", reason="the notebook runs ONNX Runtime")
 pytest.importorskip("ai_edge_litert", reason="the notebook runs LiteRT")
 
 
+# A shorter training on fewer videos: how well an encoder learns is tested elsewhere.
+SMALLER = {
+    "STEPS = 600": "STEPS = 60",
+    '    write_world(VIDEOS, clips_per_motion={"films": 30}, seconds=8, size=56)': (
+        '    write_world(VIDEOS, clips_per_motion={"films": 12}, seconds=8, size=56)'
+    ),
+}
+
+
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
-    return run("tutorial_6_search_and_export", tmp_path_factory.mktemp("search"))
+    return run("tutorial_6_search_and_export", tmp_path_factory.mktemp("search"), SMALLER)
 
 
 def test_answers_are_of_other_files_the_best_first(ran):
@@ -25,26 +34,25 @@ def test_answers_are_of_other_files_the_best_first(ran):
 
 
 def test_the_same_thing_is_found_more_often_than_by_chance(ran):
-    assert int(re.search(r"^(\d+) % of the answers show the same thing", ran.printed, re.MULTILINE)[1]) > 45
+    assert int(re.search(r"^(\d+) % of the answers show the same thing", ran.printed, re.MULTILINE)[1]) > 22
 
 
-def test_copies_are_found_beside_what_they_are_copies_of(ran):
-    pairs = re.findall(r"^[01]\.\d{4}  (\S+)  (copies/\S+)$", ran.printed, re.MULTILINE)
-    assert {copy for _, copy in pairs} == {
-        "copies/smaller.mp4",
-        "copies/compressed.mp4",
-        "copies/without-its-beginning.mp4",
-    }
-
-
-def test_other_formats_find_what_the_library_found(ran):
-    found = re.findall(r"^(ONNX|LiteRT \w+|brave_tf) +(?:finds|found) (\S+), ([\d.]+) s$", ran.printed, re.MULTILINE)
-    assert [name for name, *_ in found] == [
-        "ONNX",
-        *(f"LiteRT {each}" for each in ("float32", "float16", "int8")),
-        "brave_tf",
+def test_copies_and_nothing_else_are_found_by_their_pixels(ran):
+    pairs = re.findall(r"^[01]\.\d{4}  (\S+)  (\S+)$", ran.printed, re.MULTILINE)
+    films = "generated-videos/films"
+    assert sorted(pairs) == [
+        (f"{films}/circle/circle-0001.mp4", "copies/smaller.mp4"),
+        (f"{films}/rotate/rotate-0001.mp4", "copies/compressed.mp4"),
+        (f"{films}/zoom/zoom-0012.mp4", "copies/without-its-beginning.mp4"),
     ]
-    assert len({place for _, *place in map(tuple, found) for place in [tuple(place)]}) == 1
+
+
+def test_other_formats_find_the_moment_again(ran):
+    (moment,) = re.findall(r"^the moment was  (.+)$", ran.printed, re.MULTILINE)
+    found = re.findall(r"^(.{15}) finds (.+ s), with a score of ([\d.]+)$", ran.printed, re.MULTILINE)
+    assert [name.strip() for name, *_ in found] == ["ONNX", "LiteRT float32", "LiteRT float16", "LiteRT int8"]
+    assert {place for _, place, _ in found} == {moment}
+    assert all(float(score) > 0.998 for *_, score in found)
 
 
 def test_every_format_is_verified(ran):
