@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import logging
 import os
 import sys
 import tempfile
@@ -51,6 +52,18 @@ def _hidden(packages: Sequence[str]) -> Iterator[None]:
     finally:
         for name in absent:
             del sys.modules[name]
+
+
+@contextlib.contextmanager
+def only_warnings() -> Iterator[None]:
+    """Drops what TensorFlow remarks meanwhile, such as where it wrote assets; a notebook has that among its results."""
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(max(level, logging.WARNING))
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 @contextlib.contextmanager

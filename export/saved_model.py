@@ -31,6 +31,7 @@ from brave_tf.export.verify import examples_of
 from brave_tf.files import is_taken, new_folder
 from brave_tf.modalities import MODALITIES, TowerChoice
 from brave_tf.progress import phase
+from brave_tf.quiet import only_warnings
 from brave_tf.storage import as_path, copy_file, local_copy
 
 
@@ -131,8 +132,9 @@ def _write(
     if heads is not None:
         with phase("writing the heads"):
             write_heads(heads, directory / HEADS_FOLDER)
-    for name in formats:
-        FORMATS[name].write(encoder, directory)
+    with only_warnings():
+        for name in formats:
+            FORMATS[name].write(encoder, directory)
     with examples_of(encoder, scratch=directory) as examples:
         checks = check_formats(directory, formats, examples)
     card.write(directory, checks)

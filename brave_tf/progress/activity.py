@@ -20,9 +20,11 @@ ELSEWHERE: list[TextIO] = []
 def standard_error() -> Console:
     """Where standard error leads, also while it is turned away.
 
-    In a notebook, too, where rich would show a line among a cell's results instead.
+    In a notebook, too, where rich would show a line among a cell's results, and a stream passes for a terminal.
     """
-    return Console(file=ELSEWHERE[-1] if ELSEWHERE else None, stderr=True, force_jupyter=False)
+    file = ELSEWHERE[-1] if ELSEWHERE else None
+    console = Console(file=file, stderr=True)
+    return Console(file=file, stderr=True, force_jupyter=False, force_terminal=False) if console.is_jupyter else console
 
 
 class Activity:
