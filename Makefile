@@ -17,15 +17,18 @@ BEAM_TESTS := $(addprefix tests/preparation/test_,beam.py beam_steps.py parts.py
 KERAS_HUB := .venv-keras-hub
 KERAS_HUB_STAMP := $(KERAS_HUB)/.installed
 KERAS_HUB_TESTS := $(addprefix tests/encoders/test_,foreign.py places.py)
-SOURCES := brave_tf export tests examples benchmarks setup.py
+DOCS := .venv-docs
+DOCS_STAMP := $(DOCS)/.installed
+SOURCES := brave_tf export tests examples benchmarks docs setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench backends beam keras-hub lint types format clean
+.PHONY: help demo test check bench backends beam keras-hub docs lint types format clean
 
 help:
 	@echo "make demo     the whole story on generated media files; the page is $(DEMO_OUT)/index.html"
 	@echo "make test     run the tests, eight minutes (TEST_ARGS=... goes to pytest)"
-	@echo "make check    the gate: lint, format, types, and all tests that are not slow"
+	@echo "make docs     the documentation site in build/site, its links checked; no TensorFlow is installed for it"
+	@echo "make check    the gate: lint, format, types, the site, and all tests that are not slow"
 	@echo "make backends the tests that compare with PyTorch and JAX, in an environment that has both"
 	@echo "make beam     the tests of Apache Beam, in an environment that has it"
 	@echo "make keras-hub the tests of backbones of KerasHub, in an environment that has it"
@@ -38,7 +41,7 @@ demo: $(STAMP)
 test: $(STAMP)
 	@$(VENV)/bin/python -m pytest -q -n $(TEST_WORKERS) --dist worksteal $(TEST_ARGS)
 
-check: lint types
+check: lint types docs
 	@$(MAKE) --no-print-directory test TEST_ARGS="--run-thorough $(TEST_ARGS)"
 
 backends: $(BACKENDS_STAMP)
@@ -49,6 +52,9 @@ beam: $(BEAM_STAMP)
 
 keras-hub: $(KERAS_HUB_STAMP)
 	@$(KERAS_HUB)/bin/python -m pytest -q $(KERAS_HUB_TESTS) $(TEST_ARGS)
+
+docs: $(DOCS_STAMP)
+	@$(DOCS)/bin/python -m docs.site.build
 
 bench: $(STAMP)
 	@set -e; for name in startup input prepare evaluation embedding resume rematerialisation; do \
@@ -62,7 +68,7 @@ lint: $(STAMP)
 
 # Types are checked on an installed copy: only there is export/ the package brave_tf.export.
 types: $(STAMP)
-	@rm -rf build
+	@rm -rf build/installed build/lib build/bdist.*
 	@$(VENV)/bin/pip install -q --disable-pip-version-check --no-deps --target build/installed .
 	@cd build/installed && ../../$(VENV)/bin/mypy --config-file ../../pyproject.toml --cache-dir ../../.mypy_cache -p brave_tf
 
@@ -71,21 +77,31 @@ format: $(STAMP)
 	@$(VENV)/bin/ruff format $(SOURCES)
 
 clean:
-	rm -rf $(VENV) $(BACKENDS) $(BEAM) $(KERAS_HUB) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO_OUT)
+	rm -rf $(VENV) $(BACKENDS) $(BEAM) $(KERAS_HUB) $(DOCS) build .cache *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO_OUT)
+
+# Shell that sets `found` to a Python that will do, or ends.
+define FIND_PYTHON
+for python in "$(PYTHON)" python3.13 python3.12 python3.11; do \
+  if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; \
+  then found=$$python; break; fi; \
+done; \
+if [ -z "$${found:-}" ]; then \
+  echo "found no Python 3.11, 3.12 or 3.13 with venv; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; \
+fi
+endef
 
 $(STAMP): setup.py requirements.txt
 	@set -e; \
-	for python in "$(PYTHON)" python3.13 python3.12 python3.11; do \
-	  if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; \
-	  then found=$$python; break; fi; \
-	done; \
-	if [ -z "$${found:-}" ]; then \
-	  echo "found no Python 3.11, 3.12 or 3.13 with venv; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; \
-	fi; \
+	$(FIND_PYTHON); \
 	echo "installing into $(VENV) with $$($$found --version); this takes some minutes once"; \
 	$$found -m venv --clear $(VENV); \
 	$(VENV)/bin/pip install -q --disable-pip-version-check -e '.[dev]'; \
 	touch $(STAMP)
+
+$(DOCS_STAMP): docs/requirements.txt
+	@set -e; $(FIND_PYTHON); $$found -m venv --clear $(DOCS)
+	@$(DOCS)/bin/pip install -q --disable-pip-version-check -r docs/requirements.txt
+	@touch $(DOCS_STAMP)
 
 $(BACKENDS_STAMP): $(STAMP)
 	@$(VENV)/bin/python -m venv $(BACKENDS)

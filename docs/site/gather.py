@@ -1,0 +1,111 @@
+"""Gathers the pages of the site in one folder: those of the repository, and those that are made from the code."""
+
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from docs.site import api_pages, command_pages, tutorials
+from docs.site.links import SITE, documents_linked, rewrite
+
+STAND_INS = {
+    "docs/troubleshooting.md": "Troubleshooting",
+    "docs/doctor.md": "Doctor",
+    "docs/command-line.md": "What all commands share",
+}
+"""Pages that the list of pages names and that may be absent yet; a line says so in their place."""
+ELSEWHERE = {
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "README.md": "index.md",
+    "SECURITY.md": "security.md",
+    "benchmarks/README.md": "benchmarks.md",
+    "examples": "tutorials/index.md",
+}
+"""Files of the repository outside docs/, and a folder, by the page that stands for them."""
+_GLOSSARY = re.compile(r"^## Glossary\n(?P<text>.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
+
+
+def gather(root: Path, out: Path, source: Path) -> list[str]:
+    """Writes every page.
+
+    Args:
+        root: of the repository.
+        out: folder for the pages, which is made anew.
+        source: folder for a copy of the code as it is installed, which is made anew.
+
+    Returns:
+        The pages that stand in for one that is not there yet.
+
+    Raises:
+        BrokenLinkError: a page links to a file that is not there.
+    """
+    for folder in (out, source):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    pages = pages_by_file(root)
+    for file, page in pages.items():
+        if file.endswith(".md") and file != "README.md":
+            text = (root / file).read_text(encoding="utf-8")
+            if file == "CONTRIBUTING.md":
+                text = _without_glossary(text, out)
+            _write(out / page, rewrite(text, file, page, pages, root))
+    _copy_pictures(root / "docs", out)
+    tutorials.write_pages(root, out, pages)
+    titles = {file.name: _title(file) for file in sorted(out.glob("*.md"))}
+    _copy_code(root, source, titles)
+    for page, text in {"commands.md": command_pages.reference(), **api_pages.pages()}.items():
+        _write(out / page, documents_linked(text, page, titles))
+    absent = [file for file in STAND_INS if not (root / file).exists()]
+    for file in absent:
+        _write(out / Path(file).name, f"# {STAND_INS[file]}\n\nThis page is not written yet.\n")
+    return absent
+
+
+def pages_by_file(root: Path) -> dict[str, str]:
+    """By file of the repository the page of the site that it becomes."""
+    documents = sorted((root / "docs").glob("*.md"))
+    return {
+        **{f"docs/{file.name}": file.name for file in documents},
+        **{f"docs/{file}": file for file in map(str, _pictures(root / "docs"))},
+        **ELSEWHERE,
+        **{f"examples/{name}.ipynb": f"tutorials/{name}.md" for name in tutorials.TITLES},
+    }
+
+
+def _without_glossary(contributing: str, out: Path) -> str:
+    """The glossary becomes a page of its own, so that it is written once."""
+    found = _GLOSSARY.search(contributing)
+    if found is None:
+        raise ValueError("CONTRIBUTING.md has no section ## Glossary")
+    _write(out / "glossary.md", f"# Glossary\n{found['text']}")
+    return _GLOSSARY.sub(f"## Glossary\n\nIt is [a page of its own]({SITE}glossary/).\n\n", contributing)
+
+
+def _pictures(documents: Path) -> list[Path]:
+    """Pictures and style sheets below docs/, from there."""
+    found = sorted(documents.rglob("*"))
+    return [file.relative_to(documents) for file in found if file.suffix in (".png", ".svg", ".css")]
+
+
+def _copy_pictures(documents: Path, out: Path) -> None:
+    for file in _pictures(documents):
+        (out / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(documents / file, out / file)
+
+
+def _title(page: Path) -> str:
+    return page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ").partition(": ")[0]
+
+
+def _copy_code(root: Path, source: Path, titles: Mapping[str, str]) -> None:
+    """`export/` is installed as brave_tf.export: only a copy has both in one place. Docstrings get links to pages."""
+    for folder, package in (("brave_tf", source / "brave_tf"), ("export", source / "brave_tf" / "export")):
+        for file in sorted((root / folder).rglob("*.py")):
+            target = package / file.relative_to(root / folder)
+            _write(target, documents_linked(file.read_text(encoding="utf-8"), "api/index.md", titles))
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
