@@ -3,6 +3,7 @@
 Fails on a warning, on a link that leads nowhere, and on a page that would ask another host for something.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,7 @@ def build() -> int:
     shutil.rmtree(BUILD / "site", ignore_errors=True)
     command = [str(Path(sys.executable).parent / "zensical"), "build", "--strict", "--clean"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    said = done.stdout + done.stderr
+    said = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
     if done.returncode != 0 or "warn" in said.lower():
         print(said, file=sys.stderr)
         return 1

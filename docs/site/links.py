@@ -11,6 +11,8 @@ from pathlib import Path
 
 REPOSITORY = "https://github.com/brave-tf/brave-tf"
 SITE = "https://brave-tf.github.io/brave-tf/"
+_FOLDERS = ("api", "tutorials")
+"""Parts of the site with a page of their own."""
 _FENCE = re.compile(r"^\s*(```+|~~~+)")
 _CODE_OR_TARGET = re.compile(r"(`+)(?:(?!\1).)+?\1(?!`)|\]\((?P<target>[^)\s]+)\)", re.DOTALL)
 _DOCUMENT = re.compile(r"`?docs/(?P<name>[a-z-]+)\.md`?")
@@ -37,7 +39,7 @@ def rewrite(text: str, source: str, page: str, pages: Mapping[str, str], root: P
     def moved(target: str) -> str:
         if target.startswith(SITE):
             path, hash_sign, anchor = target.removeprefix(SITE).partition("#")
-            return _relative(f"{path.strip('/') or 'index'}.md", page) + hash_sign + anchor
+            return _relative(_page(path.strip("/")), page) + hash_sign + anchor
         if target.startswith("#") or re.match(r"[a-z]+:", target):
             return target
         path, hash_sign, anchor = target.partition("#")
@@ -70,6 +72,13 @@ def documents_linked(text: str, page: str, titles: Mapping[str, str]) -> str:
 
 def _with(found: re.Match[str], moved: Callable[[str], str]) -> str:
     return f"]({moved(found['target'])})" if found["target"] else found[0]
+
+
+def _page(path: str) -> str:
+    """The page at a path of the site."""
+    if path in _FOLDERS:
+        return f"{path}/index.md"
+    return f"{path or 'index'}.md"
 
 
 def _relative(page: str, other: str) -> str:
