@@ -2,11 +2,10 @@
 
 import re
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
 from docs.site import api_pages, command_pages, tutorials
-from docs.site.links import SITE, documents_linked, rewrite
+from docs.site.links import Repository
 
 STAND_INS = {
     "docs/troubleshooting.md": "Troubleshooting",
@@ -43,34 +42,33 @@ def gather(root: Path, out: Path, source: Path) -> list[str]:
     for folder in (out, source):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-    pages = pages_by_file(root)
-    for file, page in pages.items():
+    repository = read_repository(root)
+    for file, page in repository.pages.items():
         if file.endswith(".md") and file != "README.md":
-            text = (root / file).read_text(encoding="utf-8")
-            if file == "CONTRIBUTING.md":
-                text = _without_glossary(text, out)
-            _write(out / page, rewrite(text, file, page, pages, root))
+            text = repository.rewritten((root / file).read_text(encoding="utf-8"), file)
+            _write(out / page, _without_glossary(text, out) if file == "CONTRIBUTING.md" else text)
     _copy_pictures(root / "docs", out)
-    tutorials.write_pages(root, out, pages)
-    titles = {file.name: _title(file) for file in sorted(out.glob("*.md"))}
-    _copy_code(root, source, titles)
+    tutorials.write_pages(repository, out)
+    _copy_code(repository, source)
     for page, text in {"commands.md": command_pages.reference(), **api_pages.pages()}.items():
-        _write(out / page, documents_linked(text, page, titles))
+        _write(out / page, repository.mentions_linked(text, page))
     absent = [file for file in STAND_INS if not (root / file).exists()]
     for file in absent:
         _write(out / Path(file).name, f"# {STAND_INS[file]}\n\nThis page is not written yet.\n")
     return absent
 
 
-def pages_by_file(root: Path) -> dict[str, str]:
-    """By file of the repository the page of the site that it becomes."""
+def read_repository(root: Path) -> Repository:
+    """The files that become pages."""
     documents = sorted((root / "docs").glob("*.md"))
-    return {
+    pages = {
         **{f"docs/{file.name}": file.name for file in documents},
-        **{f"docs/{file}": file for file in map(str, _pictures(root / "docs"))},
+        **{f"docs/{file}": str(file) for file in _pictures(root / "docs")},
         **ELSEWHERE,
         **{f"examples/{name}.ipynb": f"tutorials/{name}.md" for name in tutorials.TITLES},
     }
+    headings = {page: _heading(root / file) for file, page in pages.items() if file.endswith(".md")}
+    return Repository(root, pages, headings)
 
 
 def _without_glossary(contributing: str, out: Path) -> str:
@@ -79,7 +77,7 @@ def _without_glossary(contributing: str, out: Path) -> str:
     if found is None:
         raise ValueError("CONTRIBUTING.md has no section ## Glossary")
     _write(out / "glossary.md", f"# Glossary\n{found['text']}")
-    return _GLOSSARY.sub(f"## Glossary\n\nIt is [a page of its own]({SITE}glossary/).\n\n", contributing)
+    return _GLOSSARY.sub("## Glossary\n\nIt is [a page of its own](glossary.md).\n\n", contributing)
 
 
 def _pictures(documents: Path) -> list[Path]:
@@ -94,16 +92,19 @@ def _copy_pictures(documents: Path, out: Path) -> None:
         shutil.copyfile(documents / file, out / file)
 
 
-def _title(page: Path) -> str:
+def _heading(page: Path) -> str:
+    """What a page is called, without what follows a colon."""
     return page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ").partition(": ")[0]
 
 
-def _copy_code(root: Path, source: Path, titles: Mapping[str, str]) -> None:
+def _copy_code(repository: Repository, source: Path) -> None:
     """`export/` is installed as brave_tf.export: only a copy has both in one place. Docstrings get links to pages."""
     for folder, package in (("brave_tf", source / "brave_tf"), ("export", source / "brave_tf" / "export")):
-        for file in sorted((root / folder).rglob("*.py")):
-            target = package / file.relative_to(root / folder)
-            _write(target, documents_linked(file.read_text(encoding="utf-8"), "api/index.md", titles))
+        for file in sorted((repository.root / folder).rglob("*.py")):
+            text = repository.mentions_linked(file.read_text(encoding="utf-8"), "api/index.md")
+            # griffe knows the section by its plural alone.
+            text = re.sub(r"^( +)Example:$", r"\1Examples:", text, flags=re.MULTILINE)
+            _write(package / file.relative_to(repository.root / folder), text)
 
 
 def _write(file: Path, text: str) -> None:

@@ -4,6 +4,7 @@ A page of the repository links to files of the repository, by relative paths. On
 under other names; the others are on GitHub only.
 """
 
+import dataclasses
 import posixpath
 import re
 from collections.abc import Callable, Mapping
@@ -13,65 +14,87 @@ REPOSITORY = "https://github.com/brave-tf/brave-tf"
 SITE = "https://brave-tf.github.io/brave-tf/"
 _FOLDERS = ("api", "tutorials")
 """Parts of the site with a page of their own."""
+_DOCUMENT = re.compile(r"`?\bdocs/(?P<name>[a-z-]+)\.md`?")
 _FENCE = re.compile(r"^\s*(```+|~~~+)")
-_CODE_OR_TARGET = re.compile(r"(`+)(?:(?!\1).)+?\1(?!`)|\]\((?P<target>[^)\s]+)\)", re.DOTALL)
-_DOCUMENT = re.compile(r"`?docs/(?P<name>[a-z-]+)\.md`?")
+_LINK = re.compile(
+    r"(?P<code>`+)(?!docs/[a-z-]+\.md`)(?:(?!(?P=code)).)+?(?P=code)(?!`)"
+    r"|\[(?P<label>(?:[^\[\]]|\[[^\[\]]*\](?:\([^()]*\))?)*)\]\((?P<target>[^)\s]+)\)"
+    rf"|{_DOCUMENT.pattern}",
+    re.DOTALL,
+)
+"""Code, which stays; a link, whose label may hold a picture; the name of a document."""
 
 
 class BrokenLinkError(Exception):
     """A page links to a file that the repository does not have."""
 
 
-def rewrite(text: str, source: str, page: str, pages: Mapping[str, str], root: Path) -> str:
-    """The text of a page with every link as the site needs it.
+@dataclasses.dataclass(frozen=True)
+class Repository:
+    """The files that links lead to.
 
-    Args:
-        text: Markdown.
-        source: the file that it is of, from the root of the repository, such as docs/data.md.
-        page: the page that it becomes, such as data.md.
-        pages: by file of the repository the page that it becomes.
-        root: of the repository.
-
-    Raises:
-        BrokenLinkError: a relative link leads to no file.
-    """
-
-    def moved(target: str) -> str:
-        if target.startswith(SITE):
-            path, hash_sign, anchor = target.removeprefix(SITE).partition("#")
-            return _relative(_page(path.strip("/")), page) + hash_sign + anchor
-        if target.startswith("#") or re.match(r"[a-z]+:", target):
-            return target
-        path, hash_sign, anchor = target.partition("#")
-        file = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
-        if file in pages:
-            return _relative(pages[file], page) + hash_sign + anchor
-        if not (root / file).exists():
-            raise BrokenLinkError(f"{source} links to {target}, which is not there")
-        kind = "tree" if (root / file).is_dir() else "blob"
-        return f"{REPOSITORY}/{kind}/main/{file}{hash_sign}{anchor}"
-
-    return _outside_fences(text, lambda prose: _CODE_OR_TARGET.sub(lambda found: _with(found, moved), prose))
-
-
-def documents_linked(text: str, page: str, titles: Mapping[str, str]) -> str:
-    """Text of the code in which `docs/NAME.md`, as it stands in docstrings, is a link to that page.
-
-    Args:
-        text: Markdown, or code.
-        page: the page that it is for.
+    Attributes:
+        root: its folder.
+        pages: by file the page that it becomes.
         titles: by page its heading.
     """
 
-    def link(found: re.Match[str]) -> str:
-        target = f"{found['name']}.md"
-        return f"[{titles.get(target, found['name'])}]({_relative(target, page)})"
+    root: Path
+    pages: Mapping[str, str]
+    titles: Mapping[str, str]
 
-    return _DOCUMENT.sub(link, text)
+    def rewritten(self, text: str, source: str) -> str:
+        """The Markdown of a file with every link as the site needs it, and names of documents as links to them.
 
+        Args:
+            text: Markdown.
+            source: the file that it is of, such as docs/data.md.
 
-def _with(found: re.Match[str], moved: Callable[[str], str]) -> str:
-    return f"]({moved(found['target'])})" if found["target"] else found[0]
+        Raises:
+            BrokenLinkError: a relative link leads to no file.
+        """
+        return _outside_fences(text, lambda prose: _LINK.sub(lambda found: self._changed(found, source), prose))
+
+    def mentions_linked(self, text: str, page: str) -> str:
+        """Text of the code in which `docs/NAME.md`, as it stands in docstrings, is a link to that page."""
+        return _DOCUMENT.sub(lambda found: self._link(found["name"], page), text)
+
+    def _link(self, name: str, page: str) -> str:
+        return f"[{self.titles.get(f'{name}.md', name)}]({_relative(f'{name}.md', page)})"
+
+    def _changed(self, found: re.Match[str], source: str) -> str:
+        if found["code"]:
+            return found[0]
+        if found["name"]:
+            return self._link(found["name"], self.pages[source])
+        target = self._moved(found["target"], source)
+        label = found["label"]
+        if label.endswith(".md"):
+            label = self._title_of(found["target"], source) or label
+        return f"[{label}]({target})"
+
+    def _title_of(self, target: str, source: str) -> str | None:
+        file = posixpath.normpath(posixpath.join(posixpath.dirname(source), target.partition("#")[0]))
+        return self.titles.get(self.pages.get(file, ""))
+
+    def _moved(self, target: str, source: str) -> str:
+        """Where a link of a file leads on the site."""
+        page = self.pages[source]
+        if target.startswith(SITE):
+            path, hash_sign, anchor = target.removeprefix(SITE).partition("#")
+            return _relative(_page(path.strip("/")), page) + hash_sign + anchor
+        shown = f"{REPOSITORY}/blob/main/"
+        if not target.startswith(shown) and (target.startswith("#") or re.match(r"[a-z]+:", target)):
+            return target
+        path, hash_sign, anchor = target.removeprefix(shown).partition("#")
+        folder = "" if target.startswith(shown) else posixpath.dirname(source)
+        file = posixpath.normpath(posixpath.join(folder, path))
+        if file in self.pages:
+            return _relative(self.pages[file], page) + hash_sign + anchor
+        if not (self.root / file).exists():
+            raise BrokenLinkError(f"{source} links to {target}, which is not there")
+        kind = "tree" if (self.root / file).is_dir() else "blob"
+        return f"{REPOSITORY}/{kind}/main/{file}{hash_sign}{anchor}"
 
 
 def _page(path: str) -> str:

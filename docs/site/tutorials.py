@@ -3,11 +3,11 @@
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from docs.site.links import REPOSITORY, rewrite
+from docs.site.links import REPOSITORY, Repository
 
 TITLES = {
     "tutorial_1_views": "Narrow and broad views, in pictures",
@@ -23,41 +23,42 @@ _TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*m")
 _BADGE = re.compile(r"\[?!\[[^\]]*\]\([^)]*badge[^)]*\)(\]\([^)]*\))?\n?")
 
 
-def write_pages(root: Path, out: Path, pages: Mapping[str, str]) -> None:
+def write_pages(repository: Repository, out: Path) -> None:
     """Writes a page for every notebook, and one that lists them.
 
     Args:
-        root: of the repository.
+        repository: where the notebooks are.
         out: folder of the pages.
-        pages: by file of the repository the page that it becomes.
     """
     folder = out / "tutorials"
     folder.mkdir(parents=True, exist_ok=True)
     for name, title in TITLES.items():
         source = f"examples/{name}.ipynb"
-        if (root / source).exists():
-            notebook = json.loads((root / source).read_text(encoding="utf-8"))
-            text = rewrite(page_of(notebook, name, folder), source, pages[source], pages, root)
+        file = repository.root / source
+        if file.exists():
+            notebook = json.loads(file.read_text(encoding="utf-8"))
+            text = page_of(notebook, name, folder, lambda prose, source=source: repository.rewritten(prose, source))
         else:
             text = f"# {title}\n\nThis page is not written yet.\n"
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     (folder / "index.md").write_text(_index(), encoding="utf-8")
 
 
-def page_of(notebook: Mapping[str, Any], name: str, folder: Path) -> str:
+def page_of(notebook: Mapping[str, Any], name: str, folder: Path, rewritten: Callable[[str], str]) -> str:
     """A notebook as Markdown; its pictures become files.
 
     Args:
         notebook: what the .ipynb file holds.
         name: of the notebook, without its ending.
         folder: where the pictures go.
+        rewritten: makes the links of a text those of the site.
     """
     links = f"[Open in Colab]({_COLAB}/{name}.ipynb) · [notebook]({REPOSITORY}/blob/main/examples/{name}.ipynb)"
     parts = []
     for number, cell in enumerate(notebook["cells"]):
         text = "".join(cell["source"]).strip()
         if cell["cell_type"] == "markdown":
-            parts.append(_BADGE.sub("", text))
+            parts.append(rewritten(_BADGE.sub("", text)))
         elif cell["cell_type"] == "code" and text:
             parts.append(_fenced(text, "python"))
             parts += [_output(each, f"{name}-{number}-{place}", folder) for place, each in enumerate(cell["outputs"])]
@@ -74,8 +75,7 @@ def _output(output: Mapping[str, Any], name: str, folder: Path) -> str:
     data = output["data"]
     if "image/png" in data:
         (folder / f"{name}.png").write_bytes(base64.b64decode("".join(data["image/png"])))
-        words = _escaped(" ".join("".join(data.get("text/plain", "a picture")).split()))
-        return f"![Output of the cell above: {words}]({name}.png)"
+        return f"![What the cell above draws]({name}.png)"
     if "text/markdown" in data:
         return "".join(data["text/markdown"])
     return _printed("".join(data.get("text/plain", "")))
@@ -88,10 +88,6 @@ def _printed(text: str) -> str:
 def _fenced(text: str, language: str, kind: str = "") -> str:
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
     return f"{fence} {{ .{' .'.join(filter(None, (language, kind)))} }}\n{text}\n{fence}"
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"[\[\]<>]", "", text)
 
 
 def _index() -> str:
