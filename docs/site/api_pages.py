@@ -76,7 +76,10 @@ PAGES = {
 
 def pages() -> dict[str, str]:
     """By page its Markdown, for mkdocstrings."""
-    contents = {name: (title, words, [*names, *_protocols(name)]) for name, (title, words, names) in PAGES.items()}
+    contents = {
+        page: (title, words, _protocols() if page == "evaluation" else [_entry(name, _called(name)) for name in names])
+        for page, (title, words, names) in PAGES.items()
+    }
     rows = [f"| [{title}]({name}.md) | {words} |" for name, (title, words, _) in contents.items()]
     overview = [
         *("# Python", "", "[In Python](../python.md) is where to begin."),
@@ -88,25 +91,24 @@ def pages() -> dict[str, str]:
     }
 
 
-def _protocols(page: str) -> list[str]:
-    if page != "evaluation":
-        return []
+def _protocols() -> list[str]:
     from brave_tf.config.words import PROTOCOLS
     from brave_tf.evaluation.protocol import protocol_class
 
-    kinds = [protocol_class(name) for name in PROTOCOLS]
-    return [f"{kind.__module__}.{kind.__qualname__}" for kind in kinds]
+    kinds = {name: protocol_class(name) for name in PROTOCOLS}
+    return [_entry(f"{kind.__module__}.{kind.__qualname__}", name, "members: false") for name, kind in kinds.items()]
 
 
-def _page(title: str, words: str, names: list[str]) -> str:
-    return "\n\n".join([f"# {title}", words, *map(_entry, names)]) + "\n"
+def _called(name: str) -> str:
+    """How users call it: two packages can be called like the functions of their names."""
+    return name.replace(".commands", "")
 
 
-def _entry(name: str) -> str:
+def _page(title: str, words: str, entries: list[str]) -> str:
+    return "\n\n".join([f"# {title}", words, *entries]) + "\n"
+
+
+def _entry(name: str, heading: str, *options: str) -> str:
     """What mkdocstrings puts a docstring in place of."""
-    options = []
-    if name.startswith("brave_tf.commands."):
-        options = [f"heading: {name.replace('.commands', '')}"]  # packages of that name can be called
-    if name.startswith("brave_tf.evaluation."):
-        options = [f"heading: {name.rpartition('.')[2]}", "members: false"]
-    return "\n".join([f"::: {name}", *(["    options:"] if options else []), *(f"      {each}" for each in options)])
+    lines = [f"::: {name}", "    options:", f"      heading: {heading}", *(f"      {each}" for each in options)]
+    return "\n".join(lines)

@@ -1,6 +1,7 @@
 """Builds the documentation site: `python -m docs.site.build`, from the root of the repository; `make docs` does.
 
-Fails on a warning, on a link that leads nowhere, and on a page that would ask another host for something.
+Fails on a warning, on a link that leads nowhere, on a docstring that names arguments that there are not, and on a page
+that would ask another host for something.
 """
 
 import re
@@ -10,6 +11,7 @@ import sys
 from pathlib import Path
 
 from docs.site.check import faults
+from docs.site.docstrings import docstring_faults
 from docs.site.gather import gather
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +29,7 @@ def build() -> int:
     if done.returncode != 0 or "warn" in said.lower():
         print(said, file=sys.stderr)
         return 1
-    found = faults(BUILD / "site")
+    found = [*docstring_faults(BUILD / "source"), *faults(BUILD / "site")]
     print(*(f"error: {fault}" for fault in found), sep="\n", file=sys.stderr, end="\n" if found else "")
     if found:
         return 1
