@@ -11,8 +11,9 @@ STAND_INS = {
     "docs/troubleshooting.md": "Troubleshooting",
     "docs/doctor.md": "Doctor",
     "docs/command-line.md": "What all commands share",
+    **{f"examples/{name}.ipynb": title for name, title in tutorials.TITLES.items()},
 }
-"""Pages that the list of pages names and that may be absent yet; a line says so in their place."""
+"""What may be absent yet of the pages that the list of pages names; a line says so in their place."""
 ELSEWHERE = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
@@ -48,13 +49,16 @@ def gather(root: Path, out: Path, source: Path) -> list[str]:
             text = repository.rewritten((root / file).read_text(encoding="utf-8"), file)
             _write(out / page, _without_glossary(text, out) if file == "CONTRIBUTING.md" else text)
     _copy_pictures(root / "docs", out)
-    tutorials.write_pages(repository, out)
+    absent = [file for file in STAND_INS if not (root / file).exists()]
+    tutorials.write_pages(
+        repository, out, [name for name in tutorials.TITLES if f"examples/{name}.ipynb" not in absent]
+    )
     _copy_code(repository, source)
     for page, text in {"commands.md": command_pages.reference(), **api_pages.pages()}.items():
         _write(out / page, repository.mentions_linked(text, page))
-    absent = [file for file in STAND_INS if not (root / file).exists()]
     for file in absent:
-        _write(out / Path(file).name, f"# {STAND_INS[file]}\n\nThis page is not written yet.\n")
+        page = repository.pages.get(file, Path(file).name)
+        _write(out / page, f"# {STAND_INS[file]}\n\nThis page is not written yet.\n")
     return absent
 
 

@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,23 +23,20 @@ _TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*m")
 _BADGE = re.compile(r"\[?!\[[^\]]*\]\([^)]*badge[^)]*\)(\]\([^)]*\))?\n?")
 
 
-def write_pages(repository: Repository, out: Path) -> None:
+def write_pages(repository: Repository, out: Path, names: Sequence[str]) -> None:
     """Writes a page for every notebook, and one that lists them.
 
     Args:
         repository: where the notebooks are.
         out: folder of the pages.
+        names: the notebooks.
     """
     folder = out / "tutorials"
     folder.mkdir(parents=True, exist_ok=True)
-    for name, title in TITLES.items():
+    for name in names:
         source = f"examples/{name}.ipynb"
-        file = repository.root / source
-        if file.exists():
-            notebook = json.loads(file.read_text(encoding="utf-8"))
-            text = page_of(notebook, name, folder, lambda prose, source=source: repository.rewritten(prose, source))
-        else:
-            text = f"# {title}\n\nThis page is not written yet.\n"
+        notebook = json.loads((repository.root / source).read_text(encoding="utf-8"))
+        text = page_of(notebook, name, folder, lambda prose, source=source: repository.rewritten(prose, source))
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     (folder / "index.md").write_text(_index(), encoding="utf-8")
 
