@@ -8,6 +8,8 @@ from docs.site import api_pages, command_pages, tutorials
 from docs.site.links import Repository
 
 STAND_INS = {
+    "docs/installing.md": "Install",
+    "docs/releasing.md": "Releasing",
     "docs/troubleshooting.md": "Troubleshooting",
     "docs/doctor.md": "Doctor",
     "docs/command-line.md": "What all commands share",
