@@ -1,14 +1,13 @@
 """The pages of the Python reference: which name stands where. Their text is the docstrings, read without importing."""
 
+import importlib
+import inspect
+
 PAGES = {
     "commands": (
         "Commands as functions",
         "Every command of `brave-tf` but `demo`, with the same arguments, defaults and documentation.",
-        [
-            *("brave_tf.prepare", "brave_tf.verify", "brave_tf.inspect", "brave_tf.pretrain", "brave_tf.report"),
-            *("brave_tf.evaluate", "brave_tf.ablate", "brave_tf.embed", "brave_tf.search"),
-            *("brave_tf.commands.export", "brave_tf.publish", "brave_tf.commands.convert"),
-        ],
+        ["brave_tf.commands.*"],
     ),
     "method": (
         "The method",
@@ -28,29 +27,17 @@ PAGES = {
     "data": (
         "Data",
         "Datasets, and the batches that training draws from them.",
-        [f"brave_tf.data.{name}" for name in ("open_dataset", "pretraining_dataset", "Dataset", "TrainingClips")],
+        ["brave_tf.data.*"],
     ),
     "training": (
         "Training",
         "What `brave_tf.pretrain` is made of, for programs of your own.",
-        [
-            "brave_tf.build",
-            *(f"brave_tf.training.{name}" for name in ("make_optimizer", "make_strategy", "is_chief")),
-            *(f"brave_tf.training.{name}" for name in ("Checkpoints", "CheckpointWriter", "MetricsWriter")),
-            *(f"brave_tf.training.{name}" for name in ("HealthGuard", "DamageWatch", "KNNProbe", "StopOnSignal")),
-        ],
+        ["brave_tf.build", "brave_tf.training.*"],
     ),
     "config": (
         "Experiments and settings",
         "Experiments by name, and the settings that `--set` changes.",
-        [
-            *(f"brave_tf.presets.{name}" for name in ("names", "get", "describe", "released_checkpoints", "Preset")),
-            *(f"brave_tf.config.{name}" for name in ("Config", "VideoViewConfig", "AugmentConfig", "BroadConfig")),
-            *(f"brave_tf.config.{name}" for name in ("AudioViewConfig", "ModelConfig", "BackboneConfig")),
-            *(f"brave_tf.config.{name}" for name in ("OptimizerConfig", "DataConfig", "MonitorConfig")),
-            *(f"brave_tf.config.{name}" for name in ("EvaluationConfig", "EvaluationInput", "Modality")),
-            *(f"brave_tf.config.{name}" for name in ("FLOW_AUGMENT", "SOURCE_FPS")),
-        ],
+        ["brave_tf.presets.*", "brave_tf.config.*"],
     ),
     "evaluation": (
         "Evaluation",
@@ -61,24 +48,25 @@ PAGES = {
         "What commands return",
         "Records of runs, datasets and tables, and the errors that all commands raise.",
         [
-            *("brave_tf.runs.read_run", "brave_tf.runs.RunRecord"),
-            *("brave_tf.verification.verify_dataset", "brave_tf.verification.VerificationReport"),
+            *("brave_tf.runs.*", "brave_tf.verification.*", "brave_tf.preparation.*"),
             *("brave_tf.embedding.table.read_table", "brave_tf.embedding.table.open_table"),
-            *("brave_tf.preparation.write_dataset", "brave_tf.export.export_encoder"),
-            *("brave_tf.convert.convert_checkpoint", "brave_tf.convert.read_checkpoint"),
-            *("brave_tf.convert.from_haiku", "brave_tf.convert.to_haiku"),
+            *("brave_tf.export.export_encoder", "brave_tf.convert.*"),
             *("brave_tf.errors.UserError", "brave_tf.errors.UsageError"),
         ],
     ),
 }
-"""By page its title, its first sentence, and the public names on it."""
+"""By page its title, its first sentence, and the names on it; `.*` stands for all that a package makes public."""
 
 
 def pages() -> dict[str, str]:
     """By page its Markdown, for mkdocstrings."""
     contents = {
-        page: (title, words, _protocols() if page == "evaluation" else [_entry(name, _called(name)) for name in names])
-        for page, (title, words, names) in PAGES.items()
+        page: (
+            title,
+            words,
+            _protocols() if page == "evaluation" else [_entry(name, _called(name)) for name in named(page)],
+        )
+        for page, (title, words, _) in PAGES.items()
     }
     rows = [f"| [{title}]({name}.md) | {words} |" for name, (title, words, _) in contents.items()]
     overview = [
@@ -89,6 +77,24 @@ def pages() -> dict[str, str]:
         "api/index.md": "\n".join(overview),
         **{f"api/{name}.md": _page(*content) for name, content in contents.items()},
     }
+
+
+def named(page: str) -> list[str]:
+    """The names on a page."""
+    found: list[str] = []
+    for name in PAGES[page][2]:
+        package = name.removesuffix(".*")
+        found += [f"{package}.{each}" for each in _public(package)] if package != name else [name]
+    return found
+
+
+def _public(package: str) -> list[str]:
+    module = importlib.import_module(package)
+    if hasattr(module, "__all__"):
+        return list(module.__all__)
+    functions = inspect.getmembers(module, inspect.isfunction)
+    own = [(name, each) for name, each in functions if each.__module__ == package and not name.startswith("_")]
+    return [name for name, each in sorted(own, key=lambda pair: inspect.unwrap(pair[1]).__code__.co_firstlineno)]
 
 
 def _protocols() -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 
 from brave_tf.cli.main import commands
 from docs.site import command_pages
-from docs.site.api_pages import PAGES
+from docs.site.api_pages import PAGES, named
 from docs.site.check import faults
 from docs.site.gather import STAND_INS, read_repository
 from docs.site.links import BrokenLinkError, Repository
@@ -55,7 +55,7 @@ def test_the_glossary_is_written_once(gathered):
 
 
 def test_every_public_name_has_a_place_in_the_reference():
-    listed = {name for _, _, names in PAGES.values() for name in names}
+    listed = {name for page in PAGES for name in named(page)}
     ends = {name.rpartition(".")[2] for name in listed}
     for package in map(importlib.import_module, PUBLIC):
         for name in package.__all__:
