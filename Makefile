@@ -17,18 +17,16 @@ BEAM_TESTS := $(addprefix tests/preparation/test_,beam.py beam_steps.py parts.py
 KERAS_HUB := .venv-keras-hub
 KERAS_HUB_STAMP := $(KERAS_HUB)/.installed
 KERAS_HUB_TESTS := $(addprefix tests/encoders/test_,foreign.py places.py)
-DOCS := .venv-docs
-DOCS_STAMP := $(DOCS)/.installed
-SOURCES := brave_tf export tests examples benchmarks docs setup.py
+SOURCES := brave_tf export tests examples benchmarks setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench backends beam keras-hub docs lint types format clean
+.PHONY: help demo test check bench backends beam keras-hub lint types format clean
 
 help:
 	@echo "make demo     the whole story on generated media files; the page is $(DEMO_OUT)/index.html"
+	@echo "make docs     the documentation site in build/site, every link checked; TensorFlow is not needed for it"
 	@echo "make test     run the tests, eight minutes (TEST_ARGS=... goes to pytest)"
-	@echo "make docs     the documentation site in build/site, its links checked; no TensorFlow is installed for it"
-	@echo "make check    the gate: lint, format, types, the site, and all tests that are not slow"
+	@echo "make check    the gate: lint, format, types, and all tests that are not slow"
 	@echo "make backends the tests that compare with PyTorch and JAX, in an environment that has both"
 	@echo "make beam     the tests of Apache Beam, in an environment that has it"
 	@echo "make keras-hub the tests of backbones of KerasHub, in an environment that has it"
@@ -53,9 +51,6 @@ beam: $(BEAM_STAMP)
 keras-hub: $(KERAS_HUB_STAMP)
 	@$(KERAS_HUB)/bin/python -m pytest -q $(KERAS_HUB_TESTS) $(TEST_ARGS)
 
-docs: $(DOCS_STAMP)
-	@$(DOCS)/bin/python -m docs.site.build
-
 bench: $(STAMP)
 	@set -e; for name in startup input prepare evaluation embedding resume rematerialisation; do \
 	  echo "== benchmarks/$$name.py"; $(VENV)/bin/python benchmarks/$$name.py; done
@@ -72,36 +67,48 @@ types: $(STAMP)
 	@$(VENV)/bin/pip install -q --disable-pip-version-check --no-deps --target build/installed .
 	@cd build/installed && ../../$(VENV)/bin/mypy --config-file ../../pyproject.toml --cache-dir ../../.mypy_cache -p brave_tf
 
+# The site: docs/site/build.py, in an environment of its own, without TensorFlow.
+DOCS := .venv-docs
+DOCS_STAMP := $(DOCS)/.installed
+SOURCES += docs
+.PHONY: docs clean-docs
+
+docs: $(DOCS_STAMP)
+	@$(DOCS)/bin/python -m docs.site.build
+
+$(DOCS_STAMP): docs/requirements.txt
+	@for python in "$(PYTHON)" python3.13 python3.12 python3.11; do \
+	  if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	  then exec $$python -m venv --clear $(DOCS); fi; \
+	done; \
+	echo "found no Python 3.11 or newer with venv; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1
+	@$(DOCS)/bin/pip install -q --disable-pip-version-check -r docs/requirements.txt
+	@touch $(DOCS_STAMP)
+
+clean: clean-docs
+clean-docs:
+	rm -rf $(DOCS) .cache
+
 format: $(STAMP)
 	@$(VENV)/bin/ruff check --fix $(SOURCES)
 	@$(VENV)/bin/ruff format $(SOURCES)
 
 clean:
-	rm -rf $(VENV) $(BACKENDS) $(BEAM) $(KERAS_HUB) $(DOCS) build .cache *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO_OUT)
-
-# Shell that sets `found` to a Python that will do, or ends.
-define FIND_PYTHON
-for python in "$(PYTHON)" python3.13 python3.12 python3.11; do \
-  if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; \
-  then found=$$python; break; fi; \
-done; \
-if [ -z "$${found:-}" ]; then \
-  echo "found no Python 3.11, 3.12 or 3.13 with venv; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; \
-fi
-endef
+	rm -rf $(VENV) $(BACKENDS) $(BEAM) $(KERAS_HUB) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO_OUT)
 
 $(STAMP): setup.py requirements.txt
 	@set -e; \
-	$(FIND_PYTHON); \
+	for python in "$(PYTHON)" python3.13 python3.12 python3.11; do \
+	  if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; \
+	  then found=$$python; break; fi; \
+	done; \
+	if [ -z "$${found:-}" ]; then \
+	  echo "found no Python 3.11, 3.12 or 3.13 with venv; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; \
+	fi; \
 	echo "installing into $(VENV) with $$($$found --version); this takes some minutes once"; \
 	$$found -m venv --clear $(VENV); \
 	$(VENV)/bin/pip install -q --disable-pip-version-check -e '.[dev]'; \
 	touch $(STAMP)
-
-$(DOCS_STAMP): docs/requirements.txt
-	@set -e; $(FIND_PYTHON); $$found -m venv --clear $(DOCS)
-	@$(DOCS)/bin/pip install -q --disable-pip-version-check -r docs/requirements.txt
-	@touch $(DOCS_STAMP)
 
 $(BACKENDS_STAMP): $(STAMP)
 	@$(VENV)/bin/python -m venv $(BACKENDS)
