@@ -89,22 +89,28 @@ def _arguments(command: Callable[..., Any]) -> Iterator[str]:
 
 
 def _positional(action: Any, metavar: str) -> str:
-    return f"{action.dest.upper()}{' ...' if action.nargs in ('*', '+') else ''}" if metavar == "PATH" else metavar
+    """What stands for an argument: its own name, where the kind of its values says less."""
+    if metavar not in ("PATH", "TEXT", "[None|STR]"):
+        return metavar
+    return f"[{action.dest.upper()}]" if metavar.startswith("[") else action.dest.upper()
 
 
 def _values(metavar: Any) -> str:
-    """`{None}|PATH` is PATH; `{a,b}` is a|b."""
+    """`{None}|PATH` is PATH; `{a,b}` is a|b; `[A [A ...]]` is A ..."""
     text = metavar if isinstance(metavar, str) else ""
     text = text.removeprefix("{None}|").replace("{None,", "{")
-    repeated = re.fullmatch(r"(?:\[?\{?\[?)([A-Z]+(?:=[A-Z]+)?) \[\1 \.\.\.\](?:\]?\}?\]?)", text)
+    text = re.sub(r"\{([^{}\[\]]*)\}", lambda found: found[1].replace(",", "|"), text)
+    repeated = re.fullmatch(r"[\[{]*([^\[\]{} ]+) \[\1 \.\.\.\][\]}]*", text)
     if repeated:
-        return f"{repeated[1]} ..."
-    return re.sub(r"\{([^{}]*)\}", lambda found: found[1].replace(",", "|"), text)
+        text = f"{repeated[1]} ..."
+    return re.sub(r"\bSTR\b(?!\])", "TEXT", text)
 
 
 def _default(word: str) -> str:
     name, _, value = word.partition(": ")
-    if name == "default" and value not in ("None", ""):
+    if name == "default" and value in ("True", "False"):
+        return f" ({'on' if value == 'True' else 'off'} by default)"
+    if name == "default" and value not in ("None", "''", ""):
         return f" (default `{value}`)"
     return f" ({name})" if name in ("required", "repeatable") else ""
 
