@@ -28,6 +28,7 @@ SOURCES := brave_tf export tests examples benchmarks constraints setup.py
 
 help:
 	@echo "make demo     the whole story on generated media files; the page is $(DEMO_OUT)/index.html"
+	@echo "make docs     the documentation site in build/site, every link checked; TensorFlow is not needed for it"
 	@echo "make test     run the tests, eight minutes (TEST_ARGS=... goes to pytest)"
 	@echo "make check    the gate: lint, format, types, and all tests that are not slow"
 	@echo "make notebooks run the tutorials in examples/ and write their notebooks anew (NOTEBOOKS=... names some)"
@@ -45,7 +46,7 @@ demo: $(STAMP)
 test: $(STAMP)
 	@$(VENV)/bin/python -m pytest -q -n $(TEST_WORKERS) --dist worksteal $(TEST_ARGS)
 
-check: lint types
+check: lint types docs
 	@$(MAKE) --no-print-directory test TEST_ARGS="--run-thorough $(TEST_ARGS)"
 
 notebooks: $(STAMP)
@@ -75,9 +76,31 @@ lint: $(STAMP)
 
 # Types are checked on an installed copy: only there is export/ the package brave_tf.export.
 types: $(STAMP)
-	@rm -rf build
+	@rm -rf build/installed build/lib build/bdist.*
 	@$(VENV)/bin/pip install -q --disable-pip-version-check --no-deps --target build/installed .
 	@cd build/installed && ../../$(VENV)/bin/mypy --config-file ../../pyproject.toml --cache-dir ../../.mypy_cache -p brave_tf
+
+# The site: docs/site/build.py, in an environment of its own, without TensorFlow.
+DOCS := .venv-docs
+DOCS_STAMP := $(DOCS)/.installed
+SOURCES += docs
+.PHONY: docs clean-docs
+
+docs: $(DOCS_STAMP)
+	@$(DOCS)/bin/python -m docs.site.build
+
+$(DOCS_STAMP): docs/requirements.txt
+	@for python in "$(PYTHON)" python3.13 python3.12 python3.11; do \
+	  if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	  then exec $$python -m venv --clear $(DOCS); fi; \
+	done; \
+	echo "found no Python 3.11 or newer with venv; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1
+	@$(DOCS)/bin/pip install -q --disable-pip-version-check -r docs/requirements.txt
+	@touch $(DOCS_STAMP)
+
+clean: clean-docs
+clean-docs:
+	rm -rf $(DOCS) .cache
 
 format: $(STAMP)
 	@$(VENV)/bin/ruff check --fix $(SOURCES)
