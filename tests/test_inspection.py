@@ -187,8 +187,9 @@ def test_fewer_clips_than_asked_are_said(world, tmp_path, capsys):
     page = tmp_path / "new" / "page.html"
     arguments = ["inspect", str(world), "--preset", "tiny-v", "--clips", "9", "--redraws", "0", "--seed", "2"]
     assert main([*arguments, "--out", str(page), "--set", "narrow.frames=4", "broad.rgb.frames=4"]) == 0
-    said = capsys.readouterr().out
-    assert said == f"{page}: 6 clips (asked for 9, there are no more); tiny-v can use 6 of 6 clips in split train\n"
+    said, wrote, following = capsys.readouterr().out.splitlines()
+    assert said == f"{page}: 6 clips (asked for 9, there are no more); tiny-v can use 6 of 6 clips in split train"
+    assert wrote == f"wrote {page}" and following.startswith(f"next: brave-tf pretrain tiny-v --data {world} --run ")
     text = page.read_text(encoding="utf-8")
     assert "9 were asked for" in text and f"--out {page} --clips 9 --redraws 0 --seed 2" in text
 

@@ -64,8 +64,10 @@ def _question(table: Path) -> list[str]:
     from brave_tf.embedding.table import open_table
 
     opened = open_table(table)
-    file = Path(opened.facts.place_of(opened.first_file()))
-    return ["--query", str(file)] if file.is_file() else ["--near-duplicates"]
+    name = opened.first_file()
+    # As it was typed, where that leads to it.
+    file = next((each for each in (name, opened.facts.place_of(name)) if Path(each).is_file()), None)
+    return ["--near-duplicates"] if file is None else ["--query", file]
 
 
 embed.__doc__ = commands.embed.__doc__

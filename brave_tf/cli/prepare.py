@@ -107,7 +107,7 @@ def _warn_if_quiet(info: dict[str, Any]) -> None:
 
     if is_quiet() and info["quarantined"]:
         first, count = info["quarantined"][0], len(info["quarantined"])
-        told = f"{one_line(first['source'])}: {first['reason']}"
+        told = f"{one_line(first['source'])} {one_line(first['reason'])}"
         warn(f"{count:,} of {info['sources']:,} sources are left out, such as {told}")
 
 

@@ -243,7 +243,7 @@ def test_a_quiet_preparation_names_what_it_left_out(capsys, monkeypatch):
         commands, "prepare", lambda *args, **kwargs: Dataset(Path("dataset"), {**INFO, "sources": 3, **left_out})
     )
     assert main(["prepare", *WORDS["prepare"], "--quiet"]) == 0
-    assert capsys.readouterr().err == "warning: 1 of 3 sources are left out, such as b.mp4: has no picture\n"
+    assert capsys.readouterr().err == "warning: 1 of 3 sources are left out, such as b.mp4 has no picture\n"
 
 
 def test_verbose_tells_how_long_parts_took_and_where_an_error_arose(capsys, monkeypatch):

@@ -130,7 +130,7 @@ def test_the_command_prints_a_table_or_json_and_draws_the_page(run, tmp_path, ca
     assert main(["report", str(run), "--out", str(page), "--checkpoints", "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     found = record["ranking"]
-    assert record["state"] == "finished" and record["name"]
+    assert record["path"] == str(run) and record["name"] and record["lines"]
     assert found["best_step_by_rank"] in STEPS and found["possible_rank"] == 8 and len(found["checkpoints"]) == 3
     assert found["best_step_by_labels"] in STEPS and (tmp_path / "features").is_dir()
 
