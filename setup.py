@@ -26,7 +26,7 @@ CLIENTS = [*HUGGING_FACE, *KAGGLE]
 SEARCH = ["usearch>=2.26"]  # the index of `brave-tf search --approximate`; the exact search needs only NumPy
 # onnx 1.23 wants protobuf 6.31.1: on Colab pip would replace the protobuf that the notebook's TensorFlow has loaded.
 ONNX = ["tf2onnx>=1.17", "onnx>=1.19.1,<1.23", "onnxruntime>=1.23.2"]
-LITERT = ["ai-edge-litert>=2.0.2"]
+LITERT = ["ai-edge-litert>=2.1"]
 BEAM = ["apache-beam>=2.77,<3"]  # an environment of its own: it wants protobuf < 7, pyarrow < 26 and pillow < 13
 TEST_TOOLS = ["pytest>=8.3", "pytest-xdist>=3.6.1", "hypothesis>=6.115"]
 TEST = [
