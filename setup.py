@@ -28,7 +28,7 @@ CLIENTS = [*HUGGING_FACE, *KAGGLE]
 SEARCH = ["usearch>=2.26"]  # the index of `brave-tf search --approximate`; the exact search needs only NumPy
 # onnx 1.23 wants protobuf 6.31.1: on Colab pip would replace the protobuf that the notebook's TensorFlow has loaded.
 ONNX = ["tf2onnx>=1.17", "onnx>=1.19.1,<1.23", "onnxruntime>=1.23.2"]
-LITERT = ["ai-edge-litert>=2.0.2"]
+LITERT = ["ai-edge-litert>=2.1"]
 WANDB = ["wandb>=0.28"]
 # mlflow-skinny is the client; the other two are what it wants for a store on this machine, and for nothing else.
 MLFLOW = ["mlflow-skinny>=3.1", "sqlalchemy>=2.0.30", "alembic>=1.13"]
