@@ -195,7 +195,8 @@ plt.show()
 
 # %%
 encoder = brave_tf.load_encoder("runs/first")
-files = [f"{VIDEOS}/{clip['source']}" for clip in clips]
+tested = {f"{VIDEOS}/{clip['source']}": clip["label/label"] for clip in clips}
+files, labels = list(tested), np.array(list(tested.values()))
 
 
 def similarities(encoder, table):
@@ -213,10 +214,8 @@ compared = {
     "trained": similarities(encoder, "after.parquet"),
 }
 
+
 # %%
-labels = np.array([clip["label/label"] for clip in clips])
-
-
 def mean_of(matrix, one, other):
     """The mean similarity of clips of two classes; a clip is not compared with itself."""
     pairs = (labels[:, None] == one) & (labels == other) & ~np.eye(len(labels), dtype=bool)
