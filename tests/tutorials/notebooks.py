@@ -71,7 +71,9 @@ class Ran:
         return [np.asarray(Image.open(io.BytesIO(png)).convert("RGB")) for png in pngs(self.notebook)]
 
 
-def run(name: str, folder: Path, instead: Mapping[str, str] | None = None) -> Ran:
+def run(
+    name: str, folder: Path, instead: Mapping[str, str] | None = None, environment: Mapping[str, str] | None = None
+) -> Ran:
     """Executes a tutorial as a reader does, from its first cell to its last, in a folder.
 
     Args:
@@ -79,6 +81,7 @@ def run(name: str, folder: Path, instead: Mapping[str, str] | None = None) -> Ra
         folder: where it writes.
         instead: lines of code by those that they stand for, such as {"STEPS = 1000": "STEPS = 40"}, where a test has
             less time than a reader.
+        environment: environment variables besides those of this process.
 
     Raises:
         CellExecutionError: a cell failed.
@@ -90,7 +93,7 @@ def run(name: str, folder: Path, instead: Mapping[str, str] | None = None) -> Ra
     with tempfile.TemporaryDirectory() as settings:
         # Without the settings of whoever runs it, and with figures in the notebook, which the other tests do not want.
         kept = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_NOTEBOOKS}
-        variables = {**kept, "IPYTHONDIR": settings, "TF_CPP_MIN_LOG_LEVEL": "2"}
+        variables = {**kept, "IPYTHONDIR": settings, "TF_CPP_MIN_LOG_LEVEL": "2", **(environment or {})}
         kernel = _OwnKernel(transport="ipc", connection_file=f"{settings}/kernel.json")
         place = {"metadata": {"path": str(folder)}}
         client = NotebookClient(notebook, km=kernel, timeout=TIMEOUT_SECONDS, record_timing=False, resources=place)

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.tutorials.notebooks import EXAMPLES, METADATA, NAMES, outputs, pngs, read
+from tests.tutorials.notebooks import EXAMPLES, METADATA, NAMES, outputs, pngs, read, run
 
 BADGE = (
     "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
@@ -19,6 +19,12 @@ MOST_BYTES_OF_A_PICTURE = 100_000
 
 def test_every_text_has_its_notebook():
     assert NAMES and sorted(path.stem for path in EXAMPLES.glob("*.ipynb")) == NAMES
+
+
+def test_a_line_that_a_test_would_replace_has_to_be_there_once(tmp_path):
+    for line, times in {"STEPS = 3": 0, "plt.show()": 7}.items():
+        with pytest.raises(ValueError, match=f"'{re.escape(line)}', which is there {times} times"):
+            run("tutorial_1_views", tmp_path, {line: "pass"})
 
 
 @pytest.fixture(params=NAMES)

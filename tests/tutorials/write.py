@@ -11,26 +11,32 @@ import time
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 from PIL import Image
 
-from tests.tutorials.notebooks import EXAMPLES, NAMES, run
+from tests.tutorials.notebooks import EXAMPLES, NAMES, outputs, run
 
 
 def write(name: str) -> None:
-    """Writes `examples/NAME.ipynb`.
+    """Writes `examples/NAME.ipynb`."""
+    with tempfile.TemporaryDirectory() as folder:
+        notebook = run(name, Path(folder)).notebook
+    tidy(notebook)
+    nbformat.write(notebook, EXAMPLES / f"{name}.ipynb")
+
+
+def tidy(notebook: NotebookNode) -> None:
+    """Makes the outputs fit to be kept.
 
     What a cell says on standard error while it works, such as the time left, differs from run to run and is left out.
     Pictures get 256 colours, which halves them.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        notebook = run(name, Path(folder)).notebook
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [each for each in cell.outputs if each.get("name") != "stderr"]
-            for output in cell.outputs:
-                if "image/png" in output.get("data", {}):
-                    output.data["image/png"] = _smaller(output.data["image/png"])
-    nbformat.write(notebook, EXAMPLES / f"{name}.ipynb")
+    for output in outputs(notebook):
+        if "image/png" in output.get("data", {}):
+            output.data["image/png"] = _smaller(output.data["image/png"])
 
 
 def _smaller(picture: str) -> str:
