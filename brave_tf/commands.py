@@ -59,6 +59,13 @@ def _never_silent(command: Callable[Arguments, Result]) -> Callable[Arguments, R
     return run
 
 
+def _place(dataset: "Dataset | str | Path") -> str | Path:
+    """Where a dataset is, which may be open already, such as what `prepare` gives."""
+    from brave_tf.data.dataset import Dataset
+
+    return dataset.path if isinstance(dataset, Dataset) else dataset
+
+
 @_never_silent
 def prepare(
     source: str | Path,
@@ -162,7 +169,7 @@ def prepare(
 
 @_never_silent
 def verify(
-    dataset: str | Path, *, repair: str | Path | None = None, workers: int | None = None
+    dataset: "Dataset | str | Path", *, repair: str | Path | None = None, workers: int | None = None
 ) -> "VerificationReport":
     """Read all of a dataset and name every damaged clip, and clips of one split with copies in another.
 
@@ -191,12 +198,12 @@ def verify(
     """
     from brave_tf.verification.verifier import verify_dataset
 
-    return verify_dataset(dataset, repair=repair, workers=workers)
+    return verify_dataset(_place(dataset), repair=repair, workers=workers)
 
 
 @_never_silent
 def inspect(
-    dataset: str | Path,
+    dataset: "Dataset | str | Path",
     preset: "str | Config | None" = None,
     out: str | Path = Path("inspect.html"),
     *,
@@ -241,7 +248,7 @@ def inspect(
     from brave_tf.inspection import write_inspection
 
     return write_inspection(
-        dataset,
+        _place(dataset),
         preset,
         out,
         encoder=encoder,
@@ -257,7 +264,7 @@ def inspect(
 @_never_silent
 def pretrain(
     preset: "str | Config",
-    data: str | Path | Sequence[str | Path],
+    data: "Dataset | str | Path | Sequence[Dataset | str | Path]",
     run: str | Path,
     *,
     steps: int | None = None,
@@ -312,18 +319,19 @@ def pretrain(
     """
     from brave_tf.training.pretrain import run_pretraining
 
-    sources = [data] if isinstance(data, str | Path) else list(data)
+    sources = list(data) if isinstance(data, Sequence) and not isinstance(data, str) else [data]
+    places = [_place(source) for source in sources]
     numbers = {"steps": steps, "batch_size": batch_size, "seed": seed}
     settings = [f"{key}={value}" for key, value in numbers.items() if value is not None]
     settings += ["monitor.damaged_share=0"] if strict else []
     settings += _listed(set)
-    return run_pretraining(preset, sources, run, strategy=strategy, settings=settings, log=_listed(log))
+    return run_pretraining(preset, places, run, strategy=strategy, settings=settings, log=_listed(log))
 
 
 @_never_silent
 def evaluate(
     encoder: "Encoder | str | os.PathLike[str]",
-    data: str | Path,
+    data: "Dataset | str | Path",
     out: str | Path,
     *,
     protocol: ProtocolName = "linear",
@@ -386,7 +394,7 @@ def evaluate(
 
     return write_evaluation(
         encoder,
-        data,
+        _place(data),
         as_path(out),
         protocol=protocol,
         tower=tower,
@@ -409,7 +417,7 @@ def report(
     out: str | os.PathLike[str],
     *,
     checkpoints: bool = False,
-    data: str | Path | None = None,
+    data: "Dataset | str | Path | None" = None,
     tower: TowerChoice | None = None,
     label: str | None = None,
     clips: int = 2000,
@@ -447,6 +455,7 @@ def report(
     from brave_tf.pages import run_report
     from brave_tf.runs.record import read_run
 
+    data = None if data is None else _place(data)
     given = {"data": data, "tower": tower, "label": label, "cache": cache}
     options = [word for name, value in given.items() if value is not None for word in (f"--{name}", str(value))]
     options += ["--clips", str(clips)] if clips != 2000 else []
@@ -469,7 +478,7 @@ def report(
 @_never_silent
 def ablate(
     table: TableName,
-    data: str | Path,
+    data: "Dataset | str | Path",
     out: str | Path,
     *,
     scale: ScaleName = "tiny",
@@ -521,7 +530,7 @@ def ablate(
 
     return run_ablation(
         table,
-        data,
+        _place(data),
         out,
         scale=scale,
         seeds=seeds,
@@ -539,7 +548,7 @@ def embed(
     media: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
     *,
     out: str | os.PathLike[str],
-    data: str | Path | None = None,
+    data: "Dataset | str | Path | None" = None,
     window: float | None = None,
     stride: float | None = None,
     pool: PoolName = "windows",
@@ -591,7 +600,7 @@ def embed(
         encoder,
         media,
         out,
-        data=data,
+        data=None if data is None else _place(data),
         window=window,
         stride=stride,
         pool=pool,

@@ -13,6 +13,7 @@ import brave_tf
 from brave_tf import commands
 from brave_tf.cli.main import commands as command_line
 from brave_tf.cli.options import given
+from brave_tf.data.dataset import Dataset
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
@@ -114,3 +115,26 @@ def test_every_function_is_in_the_documents():
 def test_a_name_that_is_not_there_is_told_with_those_that_are():
     with pytest.raises(AttributeError, match=r"no attribute 'Bravo'; it has .*Brave"):
         _ = brave_tf.Bravo
+
+
+@pytest.mark.parametrize(
+    ("name", "work"),
+    [
+        ("verify", "verification.verifier.verify_dataset"),
+        ("inspect", "inspection.write_inspection"),
+        ("pretrain", "training.pretrain.run_pretraining"),
+        ("evaluate", "evaluator.write_evaluation"),
+        ("ablate", "ablation.run.run_ablation"),
+        ("embed", "embedding.embed.embed_media"),
+    ],
+)
+def test_a_command_takes_the_dataset_that_prepare_gave(name, work, monkeypatch):
+    received = []
+    monkeypatch.setattr(f"brave_tf.{work}", lambda *args, **kwargs: received.extend([*args, *kwargs.values()]))
+    command = getattr(commands, name)
+    told = inspect.signature(command).parameters
+    needed = [each for each in told if told[each].default is inspect.Parameter.empty]
+    dataset = Dataset(Path("prepared"), {})
+    command(**dict.fromkeys(needed, "x") | {"dataset" if "dataset" in told else "data": dataset})
+    assert dataset not in received
+    assert Path("prepared") in received or [Path("prepared")] in received
