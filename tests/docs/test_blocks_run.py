@@ -21,7 +21,7 @@ TYPED = {
     "docs/data.md": "verify dataset",
     "docs/reproducing.md": "evaluate runs/first ",
 }
-"""Documents whose commands are run, if they begin so; the others need benchmarks, clusters or buckets: they are parsed."""
+"""Documents whose commands are run, if they begin so. Others need benchmarks, clusters or buckets, and are parsed."""
 NOT_TYPED = {
     "demo": "minutes: tests/demo runs it",
     "ablate ": "a training for each row: tests/ablation runs it",
