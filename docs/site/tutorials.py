@@ -17,7 +17,7 @@ TITLES = {
     "tutorial_5_own_networks": "Networks and a modality of your own, with plain fit",
     "tutorial_6_search_and_export": "Search your videos, then export the encoder",
 }
-"""The notebooks in the order in which they are read."""
+"""The notebooks in the order in which they are read, and what they are called where they are not there yet."""
 _COLAB = "https://colab.research.google.com/github/brave-tf/brave-tf/blob/main/examples"
 _TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*m")
 _BADGE = re.compile(r"\[?!\[[^\]]*\]\([^)]*badge[^)]*\)(\]\([^)]*\))?\n?")
@@ -33,12 +33,14 @@ def write_pages(repository: Repository, out: Path, names: Sequence[str]) -> None
     """
     folder = out / "tutorials"
     folder.mkdir(parents=True, exist_ok=True)
+    titles = dict(TITLES)
     for name in names:
         source = f"examples/{name}.ipynb"
         notebook = json.loads((repository.root / source).read_text(encoding="utf-8"))
         text = page_of(notebook, name, folder, lambda prose, source=source: repository.rewritten(prose, source))
+        titles[name] = text.partition("\n")[0].removeprefix("# ")
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
-    (folder / "index.md").write_text(_index(), encoding="utf-8")
+    (folder / "index.md").write_text(_index(titles), encoding="utf-8")
 
 
 def page_of(notebook: Mapping[str, Any], name: str, folder: Path, rewritten: Callable[[str], str]) -> str:
@@ -87,8 +89,8 @@ def _fenced(text: str, language: str, kind: str = "") -> str:
     return f"{fence} {{ .{' .'.join(filter(None, (language, kind)))} }}\n{text}\n{fence}"
 
 
-def _index() -> str:
-    lines = [f"{number}. [{title}]({name}.md)" for number, (name, title) in enumerate(TITLES.items(), 1)]
+def _index(titles: Mapping[str, str]) -> str:
+    lines = [f"{number}. [{title}]({name}.md)" for number, (name, title) in enumerate(titles.items(), 1)]
     return "\n".join(
         [
             "# Tutorials",
