@@ -1,0 +1,53 @@
+"""Every message that a user may get: how to provoke it, what it means, what to do.
+
+The areas stand in the order of the page. A message is found by the words of its template, which its entry repeats; so
+whoever changes a message changes its entry, and whoever adds one is told by a test that it has none.
+"""
+
+import functools
+
+from tests.errors.areas import benchmarks, datasets, media, preparing, settings, training
+from tests.errors.entry import Area, Entry
+from tests.errors.sites import ROOT as ROOT
+from tests.errors.sites import Site, all_sites
+
+AREAS: tuple[Area, ...] = (preparing.AREA, media.AREA, benchmarks.AREA, datasets.AREA, datasets.RECORDS, settings.AREA, training.AREA)
+ENTRIES: tuple[Entry, ...] = tuple(entry for area in AREAS for entry in area.entries)
+
+REPEATED: dict[tuple[str, str], str] = {
+    ("brave_tf/data/second_look.py", "{said[1]}"): "gives back a message that TensorFlow wrapped in an error of its own",
+    ("brave_tf/encoders/from_run.py", "{'; '.join(problems)}"): "joins those of the checkpoints, none of which is read",
+    ("brave_tf/training/checkpoint_ranking.py", "{'; '.join(problems)}"): "joins those of the checkpoints",
+    ("brave_tf/runs/directory.py", "{path}: {error}"): "puts the file before what is wrong with a configuration",
+}
+"""By file and words of the template: places that only pass on a message that was made elsewhere, and why."""
+
+
+@functools.cache
+def sites() -> tuple[Site, ...]:
+    """All places that make messages."""
+    return tuple(all_sites())
+
+
+def sites_of(file: str, words: str) -> list[Site]:
+    """Those that words stand for."""
+    return [site for site in sites() if site.file == file and words in site.template]
+
+
+def site_of(entry: Entry) -> Site:
+    """The place that an entry is about.
+
+    Raises:
+        AssertionError: there is none, or several.
+    """
+    found = sites_of(entry.file, entry.words)
+    templates = list(dict.fromkeys(site.template for site in found))
+    assert len(templates) == 1, f"{entry.name} stands for {templates or 'nothing'}; expected one"
+    return found[0]
+
+
+def not_covered() -> list[Site]:
+    """Places without an entry."""
+    known = {site for entry in ENTRIES for site in sites_of(entry.file, entry.words)}
+    known |= {site for file, words in REPEATED for site in sites_of(file, words)}
+    return [site for site in sites() if site not in known]
