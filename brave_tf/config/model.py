@@ -99,8 +99,8 @@ class ModelConfig:
             names = [field.name for field in dataclasses.fields(self.rgb)]
             other = [name for name in names if getattr(self.narrow, name) != getattr(self.rgb, name)]
             raise ValueError(
-                f"received model.share_backbone with another {other[0]} in model.rgb ({getattr(self.rgb, other[0])}) than "
-                f"in model.narrow ({getattr(self.narrow, other[0])}); expected the same"
+                f"received model.share_backbone with {other[0]}={getattr(self.narrow, other[0])} in model.narrow and "
+                f"{getattr(self.rgb, other[0])} in model.rgb; expected the same"
             )
 
     @property

@@ -125,7 +125,9 @@ def choose_tower(choice: TowerChoice | None, available: Sequence[Tower], source:
             )
         return meant[0]
     if choice not in available:
-        raise UserError(f"received --tower {choice}; {source} has the towers {', '.join(available)}")
+        raise UserError(
+            f"received --tower {choice}; {source} has the towers {', '.join(available)}; choose one of them"
+        )
     return choice
 
 

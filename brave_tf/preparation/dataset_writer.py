@@ -113,7 +113,11 @@ def _check(settings: ClipSettings, workers: int | None, seconds_per_file: float)
         ("--workers", 1 if workers is None else workers, 0, 4096),
         ("--max-seconds-per-file", seconds_per_file, 0.001, 31_536_000),
         *([] if settings.broad_size is None else [("--broad-size", settings.broad_size, 16, media.shorter_side)]),
-        *([] if flow is None else [("--flow-size", flow.shorter_side, 16, 1024), ("--flow-stride", flow.stride, 1, 25)]),
+        *(
+            []
+            if flow is None
+            else [("--flow-size", flow.shorter_side, 16, 1024), ("--flow-stride", flow.stride, 1, 25)]
+        ),
     ]
     for name, value, least, most in limits:
         if not least <= value <= most:
@@ -153,8 +157,8 @@ def _finish(out: Path, plan: Plan, settings: ClipSettings, listing: Listing, rul
             (out / shard.name).unlink(missing_ok=True)
         remove_tree(out / WORK_FOLDER)
         raise UserError(
-            f"none of the {len(plan.sources)} sources can be used ({reasons}); expected media that FFmpeg reads; convert "
-            "these, or choose others"
+            f"none of the {len(plan.sources)} sources can be used ({reasons}); expected media that FFmpeg reads; "
+            "convert these, or choose others"
         )
     try:
         rows.write(out / CLIPS_FILE)

@@ -6,21 +6,57 @@ whoever changes a message changes its entry, and whoever adds one is told by a t
 
 import functools
 
-from tests.errors.areas import benchmarks, datasets, media, preparing, settings, training
+from tests.errors.areas import (
+    benchmarks,
+    converting,
+    datasets,
+    encoders,
+    evaluating,
+    exporting,
+    media,
+    own_code,
+    preparing,
+    searching,
+    settings,
+    training,
+)
 from tests.errors.entry import Area, Entry
 from tests.errors.sites import ROOT as ROOT
 from tests.errors.sites import Site, all_sites
 
-AREAS: tuple[Area, ...] = (preparing.AREA, media.AREA, benchmarks.AREA, datasets.AREA, datasets.RECORDS, settings.AREA, training.AREA)
+AREAS: tuple[Area, ...] = (
+    preparing.AREA,
+    media.AREA,
+    datasets.AREA,
+    training.AREA,
+    settings.AREA,
+    encoders.AREA,
+    evaluating.AREA,
+    searching.AREA,
+    exporting.AREA,
+    converting.AREA,
+    own_code.AREA,
+    datasets.RECORDS,
+    benchmarks.AREA,
+)
 ENTRIES: tuple[Entry, ...] = tuple(entry for area in AREAS for entry in area.entries)
 
 REPEATED: dict[tuple[str, str], str] = {
-    ("brave_tf/data/second_look.py", "{said[1]}"): "gives back a message that TensorFlow wrapped in an error of its own",
+    (
+        "brave_tf/data/second_look.py",
+        "{said[1]}",
+    ): "gives back a message that TensorFlow wrapped in an error of its own",
     ("brave_tf/encoders/from_run.py", "{'; '.join(problems)}"): "joins those of the checkpoints, none of which is read",
     ("brave_tf/training/checkpoint_ranking.py", "{'; '.join(problems)}"): "joins those of the checkpoints",
     ("brave_tf/runs/directory.py", "{path}: {error}"): "puts the file before what is wrong with a configuration",
+    ("brave_tf/verification/record_check.py", "the classes in dataset.json"): "is a part of another",
+    ("brave_tf/verification/pictures.py", ", nor can"): "is a part of another",
+    ("brave_tf/verification/shard_walk.py", "cannot be read ({reason_of(error)})"): "is a part of another",
+    ("brave_tf/preparation/clock.py", "gaps, the first from"): "is a part of another",
+    ("brave_tf/preparation/worker_processes.py", "it ended before it was ready"): "is a part of another",
+    ("brave_tf/embedding/decoding.py", "it ended before it was ready"): "is a part of another",
 }
-"""By file and words of the template: places that only pass on a message that was made elsewhere, and why."""
+"""By file and words of the template: places that pass on a message that was made elsewhere, or make a part of one."""
 
 
 @functools.cache

@@ -7,15 +7,6 @@ if TYPE_CHECKING:
     from tests.errors.world import World
 
 
-class Elsewhere(NamedTuple):
-    """A test that makes the message already, and would cost too much to repeat: its own run proves that it does."""
-
-    test: str
-    """The name of the test, such as `tests/data/test_open.py::test_name`, without parameters."""
-    message: str
-    """What it says, as an example for the page."""
-
-
 class Entry(NamedTuple):
     """One message that a user may get."""
 
@@ -23,9 +14,8 @@ class Entry(NamedTuple):
     """The module that makes it, below the root, such as `brave_tf/data/open.py`."""
     words: str
     """Words of its template, as they stand in that module, which no other template there has."""
-    provoke: "str | Callable[[World], object] | Elsewhere"
-    """A command line without `brave-tf`, whose `{words}` are attributes of `World`; or a function that does it; or a
-    test that does."""
+    provoke: "str | Callable[[World], object]"
+    """A command line without `brave-tf`, whose `{words}` are attributes of `World`; or a function that does it."""
     cause: str
     """What it means, for the page."""
     remedy: str = ""

@@ -66,8 +66,8 @@ def recorded() -> Iterator[list[Made]]:
 
 def was_made(site: Site, outcome: Outcome) -> bool:
     """Whether a message came from this place; of what is no exception, whether it was told."""
-    if site.kind in ("value", "warning", "words"):
-        return site.pattern.search(outcome.said) is not None
+    if site.kind in ("value", "warning", "words", "reason"):
+        return site.pattern.search(outcome.said + outcome.printed) is not None
     return any(is_of(site, each) for each in outcome.made)
 
 
@@ -125,6 +125,8 @@ def message_of(site: Site, outcome: Outcome) -> str:
         assert len(errors) == 1 and lines[-1] == errors[0], outcome.said
         return errors[0].removeprefix(PREFIX)
     for line in [*lines, *outcome.printed.splitlines()]:
-        if site.pattern.search(line.strip()):
-            return re.sub(r"^brave-tf: (error: )?", "", line.strip())
+        if found := site.pattern.search(line.strip()):
+            # A reason stands beside the name of a file or a clip.
+            alone = site.kind in ("media", "record", "reason")
+            return found[0] if alone else re.sub(r"^brave-tf: (error: )?", "", line.strip())
     raise AssertionError(f"not told: {outcome.said}{outcome.printed}")

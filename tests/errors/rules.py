@@ -7,10 +7,12 @@ from tests.errors.sites import Site
 LONGEST = 900
 """Signs of a message; one that lists damaged clips is the longest."""
 
-REMEDIES = frozenset(
-    "add build change check choose copy drop end evaluate export fetch fill find free give install join keep leave look make "
-    "mend move name open pip prepare quote raise read remove repeat replace run say save see send set start take train "
-    "try unpack upgrade use wait write".split()
+REMEDY = re.compile(
+    r"add|build|change|check|choose|copy|drop|end|evaluate|export|fetch|fill|find"
+    r"|free|give|install|join|keep|leave|log|look|make|mend|move|name|open|pip"
+    r"|prepare|quote|raise|read|remove|repeat|replace|run|save|say|see|send|set|"
+    r"start|take|train|try|unpack|upgrade|use|wait|write"
+    r"|`brave-tf"
 )
 """With which a clause begins that says what to do."""
 
@@ -21,7 +23,7 @@ def broken_rule(site: Site, message: str) -> str:
         return "is more than one line"
     if len(message) > LONGEST:
         return f"has {len(message)} signs"
-    if site.kind in ("media", "record"):  # A reason, which stands beside the name of the file or the clip.
+    if site.kind in ("media", "record", "reason"):  # A reason, which stands beside the name of the file or the clip.
         return ""
     if site.kind == "warning":
         return ""
@@ -38,4 +40,4 @@ def has_remedy(message: str) -> bool:
         return True
     clauses = re.split(r"[;:,(]| or | and | so ", message)
     starts = [(clause.split() or [""])[0] for clause in clauses[1:]]
-    return any(start in REMEDIES or start.startswith("`brave-tf") for start in starts)
+    return any(map(REMEDY.fullmatch, starts))

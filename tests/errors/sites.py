@@ -18,7 +18,21 @@ CLASSES = {
 """What is raised, and what becomes of it: the end of a command with status 1 or 2, or a file or record left out."""
 
 SHOWN_VALUE_ERRORS = ("brave_tf/config/", "brave_tf/training/slurm.py", "brave_tf/evaluation/protocols/")
-"""Where the words of a `ValueError` become part of a message: pydantic and the reader of SLURM's variables tell them."""
+"""Where the words of a `ValueError` become part of a message."""
+
+
+REASON_FILES = frozenset(
+    f"brave_tf/{name}.py"
+    for name in (
+        *("verification/pictures", "verification/record_check", "verification/shard_walk", "verification/whole"),
+        *("preparation/clock", "preparation/fetched_sources", "preparation/file_limits", "preparation/source_writer"),
+        *("preparation/worker_processes", "embedding/clip_jobs", "embedding/decoding", "embedding/jobs"),
+        "embedding/moment_job",
+    )
+)
+"""Modules that say in plain strings why a file or a clip is left out, or what of it is missing."""
+REASON_WORDS = 4
+"""From so many words on, a string of theirs is such a reason."""
 
 
 class Site(NamedTuple):
@@ -29,7 +43,7 @@ class Site(NamedTuple):
     first_line: int
     last_line: int
     kind: str
-    """`error`, `usage`, `media`, `record`, `value`, `warning` or `words`: the last are of a function that builds them."""
+    """`error`, `usage`, `media`, `record`, `value`, `warning`, `words` of a function that builds them, or `reason`."""
     template: str
     """The message with `{expression}` for what differs."""
 
@@ -55,6 +69,8 @@ def all_sites() -> list[Site]:
 def _sites_of(file: Path) -> Iterator[Site]:
     name = file.relative_to(ROOT).as_posix()
     tree = ast.parse(file.read_text(encoding="utf-8"))
+    if name in REASON_FILES:
+        yield from _reasons(tree, name)
     functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     for call in ast.walk(tree):
         if not isinstance(call, ast.Call):
@@ -71,8 +87,27 @@ def _sites_of(file: Path) -> Iterator[Site]:
         # A function of this module that puts the message together.
         if isinstance(message, ast.Call) and isinstance(message.func, ast.Name) and message.func.id in functions:
             for words in ast.walk(functions[message.func.id]):
-                if isinstance(words, ast.Return) and words.value is not None and template(words.value)[0] != "{":
+                if isinstance(words, ast.Return) and words.value is not None and _has_words(words.value):
                     yield Site(name, words.lineno, words.end_lineno or words.lineno, "words", template(words.value))
+
+
+def _reasons(tree: ast.Module, name: str) -> Iterator[Site]:
+    """Strings that are reasons: whole ones, no documentation, and no part of a message that is found otherwise."""
+    inside: set[int] = set()
+    for node in ast.walk(tree):
+        is_message = isinstance(node, ast.Call) and _kind(node, name) is not None
+        if isinstance(node, ast.JoinedStr) or is_message:
+            inside.update(id(part) for part in ast.walk(node) if part is not node)
+        elif isinstance(node, ast.Expr):  # documentation
+            inside.add(id(node.value))
+    for node in ast.walk(tree):
+        is_text = isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+        if is_text and id(node) not in inside and len(template(node).split()) >= REASON_WORDS:
+            yield Site(name, node.lineno, node.end_lineno or node.lineno, "reason", template(node))
+
+
+def _has_words(node: ast.expr) -> bool:
+    return re.fullmatch(r"\{[^{}]*\}", template(node)) is None
 
 
 def _kind(call: ast.Call, file: str) -> str | None:

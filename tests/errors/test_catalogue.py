@@ -1,20 +1,16 @@
 """Every message that a user may get is in the catalogue, is as it says, and reads as a message has to."""
 
-import ast
 import re
 
 import pytest
 
 from tests.errors import catalogue
-from tests.errors.catalogue import ENTRIES, REPEATED, ROOT, site_of, sites_of
-from tests.errors.entry import Elsewhere, Entry
+from tests.errors.catalogue import ENTRIES, REPEATED, site_of, sites_of
+from tests.errors.entry import Entry
 from tests.errors.provoking import message_of, outcome_of, was_made
 from tests.errors.rules import broken_rule
 from tests.errors.world import World
 from tests.errors.write_troubleshooting import PAGE, page, recorded_messages
-
-PROVOKED = [entry for entry in ENTRIES if not isinstance(entry.provoke, Elsewhere)]
-ELSEWHERE = [entry for entry in ENTRIES if isinstance(entry.provoke, Elsewhere)]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +39,7 @@ def test_what_only_passes_on_a_message_is_there(file, words):
     assert len(sites_of(file, words)) == 1 and REPEATED[file, words]
 
 
-@pytest.mark.parametrize("entry", PROVOKED, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_a_message_is_one_line_that_helps(entry: Entry, world, recwarn):
     site = site_of(entry)
     outcome = outcome_of(entry, world)
@@ -52,16 +48,6 @@ def test_a_message_is_one_line_that_helps(entry: Entry, world, recwarn):
     assert not broken_rule(site, message) and re.search(entry.says, message), message
     if not entry.varies:
         assert message == recorded_messages()[entry.name], "run python -m tests.errors.write_troubleshooting"
-
-
-@pytest.mark.parametrize("entry", ELSEWHERE, ids=lambda entry: entry.name)
-def test_what_another_test_makes_is_there_and_helps(entry: Entry):
-    site, (test, message) = site_of(entry), entry.provoke
-    file, _, name = test.partition("::")
-    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    assert name.partition("[")[0] in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}, test
-    assert site.pattern.fullmatch(message), message
-    assert not broken_rule(site, message), message
 
 
 def test_the_page_is_what_the_catalogue_makes_of_it():

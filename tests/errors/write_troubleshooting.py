@@ -15,7 +15,7 @@ os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from tests.errors.catalogue import AREAS, ENTRIES, ROOT, site_of
-from tests.errors.entry import Area, Elsewhere, Entry
+from tests.errors.entry import Area, Entry
 
 PAGE = ROOT / "docs" / "troubleshooting.md"
 MESSAGES = Path(__file__).with_name("messages.json")
@@ -27,24 +27,31 @@ HEAD = """\
 
 A message of `brave-tf` is one line. It says what was received, what was expected, and what to do:
 
-```
-brave-tf: error: received --split train=0.8,test=0.3; expected names and shares that sum to 1, such as train=0.8,test=0.2
-```
+`brave-tf: error: received --split train=0.8,test=0.3; expected names and shares that sum to 1, such as
+train=0.8,test=0.2`
 
-Look for a few words of yours on this page with your browser's search. Names of files, numbers and settings differ from
-those shown here, and what stands in round brackets is often the reason that the operating system or another library
-gives.
+To find yours, search this page for a few of its words. Names of files, numbers and settings differ from those that are
+shown here. What stands in round brackets is often the reason that the operating system or another library gives.
 
 | exit status | means |
 |---|---|
 | 0 | done |
-| 1 | it could not be done; the message says why |
-| 2 | the command line lacks something, or has something that does not go together |
+| 1 | it could not be done, and the message says why; or `brave-tf verify` found something wrong |
+| 2 | the command line lacks something, or holds something that does not go together |
 | 130, 143 | you interrupted it, or the system ended it; most commands go on from there when you repeat them |
+| 141 | what read its output, such as `head`, has gone |
 
-In Python the same messages are raised as `brave_tf.UserError`, with the same words. A stack trace on the command line is
-always a bug: please report it, with the command.
+In Python the same messages are raised, with the same words, as `brave_tf.UserError`. A stack trace on the command line
+is always a bug: please report it, with the command.
+
+A line such as `runs/first: No space left on device; free some space, or choose another place` is what the operating
+system said of a file, with what helps most often.
 """
+
+MORE = "Also"
+"""Begins the heading of what is told in a table."""
+LONGEST_SHOWN = 360
+"""Signs of a message on the page; those that list many clips are cut."""
 
 
 def main() -> None:
@@ -59,18 +66,14 @@ def _provoked() -> dict[str, str]:
 
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder))
-        return {
-            entry.name: message_of(site_of(entry), outcome_of(entry, world))
-            for entry in ENTRIES
-            if not isinstance(entry.provoke, Elsewhere)
-        }
+        return {entry.name: message_of(site_of(entry), outcome_of(entry, world)) for entry in ENTRIES}
 
 
 @functools.cache
 def recorded_messages() -> dict[str, str]:
     """The messages as they were last written, by the name of their entry."""
     messages: dict[str, str] = json.loads(MESSAGES.read_text(encoding="utf-8"))
-    return messages | {entry.name: entry.provoke.message for entry in ENTRIES if isinstance(entry.provoke, Elsewhere)}
+    return messages
 
 
 def page() -> str:
@@ -91,35 +94,26 @@ def _anchor(title: str) -> str:
 def _section(area: Area) -> str:
     lines = [f"## {area.title}", "", area.introduction, ""]
     for entry in area.common:
-        lines += [f"### {_heading(entry)}", "", "```", *_shown(entry), "```", "", entry.cause, ""]
+        lines += [f"### {entry.title}", "", _message(entry), "", entry.cause, ""]
         lines += [entry.remedy, ""] if entry.remedy else []
     if area.others:
-        lines += [f"### {'More messages' if area.common else 'Messages'}: {area.title.lower()}", ""]
+        lines += [f"### {MORE}: {area.title[0].lower()}{area.title[1:]}", ""] if area.common else []
         lines += ["| message | means |", "|---|---|"]
-        lines += [_row(entry) for entry in area.others]
+        lines += [f"| {_cell(_message(entry))} | {_cell(entry.cause, entry.remedy)} |" for entry in area.others]
         lines.append("")
     return "\n".join(lines)
 
 
-def _heading(entry: Entry) -> str:
-    """What makes a message known again: its words, without what differs."""
-    return entry.title or entry.cause
-
-
-def _shown(entry: Entry) -> list[str]:
-    site = site_of(entry)
+def _message(entry: Entry) -> str:
+    """The message as code, which takes more back-quotes where it has some itself."""
     message = recorded_messages()[entry.name]
-    before = "brave-tf: error: " if site.kind in ("error", "usage", "words") else ""
-    return [f"{before}{message}"]
+    if len(message) > LONGEST_SHOWN:
+        message = f"{message[:LONGEST_SHOWN].rsplit(' ', 1)[0]} …"
+    return f"`` {message} ``" if "`" in message else f"`{message}`"
 
 
-def _row(entry: Entry) -> str:
-    message = recorded_messages()[entry.name].replace("|", "\\|")
-    meaning = " ".join(filter(None, [entry.cause, entry.remedy])).replace("|", "\\|")
-    # A back-quote inside code needs more of them around it.
-    quote = "``" if "`" in message else "`"
-    space = " " if quote == "``" else ""
-    return f"| {quote}{space}{message}{space}{quote} | {meaning} |"
+def _cell(*texts: str) -> str:
+    return " ".join(filter(None, texts)).replace("|", "\\|")
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ COMMON = (
         "A benchmark's layout was asked for, and its list files are neither with the media nor beside them.",
         "Download the list files from the benchmark's own page and name their folder: `--annotations FOLDER`. For "
         "videos of your own leave `--layout` out.",
+        title="The list files are not there",
     ),
     Entry(
         f"{LAYOUTS}/listed.py",
@@ -74,6 +75,7 @@ COMMON = (
         "None of the files that the list files name is in the source. The message shows one of each, so that you see "
         "how they differ.",
         "Most often the source is the wrong folder, or the videos were renamed.",
+        title="The files are not those that are listed",
     ),
     Entry(
         f"{LAYOUTS}/list_files.py",
@@ -81,6 +83,7 @@ COMMON = (
         lists("vggsound", {"vggsound.csv": "--0PQM4-hqg,1,a\n"}),
         "A line of a list file is not what such a line is. The message quotes it.",
         "Download the list file again. Spreadsheet programs change such files when they save them.",
+        title="A line of a list file is malformed",
     ),
 )
 

@@ -148,7 +148,9 @@ def _no_tfrecord(world: World) -> None:
 def _shard_does_not_open(world: World) -> None:
     from brave_tf.data.tfrecord_index import _unreadable
 
-    raise _unreadable(world.here / "shards" / "train-00000-of-00001", PermissionError(errno.EACCES, "Permission denied"))
+    raise _unreadable(
+        world.here / "shards" / "train-00000-of-00001", PermissionError(errno.EACCES, "Permission denied")
+    )
 
 
 def _two_divisions(world: World) -> None:
@@ -185,7 +187,7 @@ def _other_kind() -> bytes:
     return _record(start=[b"soon"])
 
 
-class _NotFound(Exception):
+class _NotFoundError(Exception):
     """What TFDS raises."""
 
 
@@ -200,7 +202,7 @@ def tfds(world: World, name: str, builder: object = None, known: tuple[str, ...]
 
     package = SimpleNamespace(
         core=SimpleNamespace(
-            DatasetNotFoundError=_NotFound,
+            DatasetNotFoundError=_NotFoundError,
             constants=SimpleNamespace(DATA_DIR="tensorflow_datasets"),
             read_only_builder=SimpleNamespace(builder_from_files=from_files),
         ),
@@ -227,7 +229,7 @@ def _builder(features: dict[str, object], file_format: str = "tfrecord") -> obje
 
 def _other_version(world: World) -> None:
     world.folder("tensorflow_datasets/films/2.0.0")
-    tfds(world, "tfds:films:1.0.0", _NotFound())
+    tfds(world, "tfds:films:1.0.0", _NotFoundError())
 
 
 def _no_tfds(world: World) -> None:
@@ -420,6 +422,7 @@ COMMON = (
         "verify {videos}",
         "The folder holds no dataset. Often it is the folder of the videos themselves.",
         "Prepare the videos first: `brave-tf prepare my-videos --out dataset`, and give `dataset`.",
+        title="The folder is no dataset",
     ),
     Entry(
         f"{DATA}/open.py",
@@ -427,6 +430,7 @@ COMMON = (
         lambda world: (world.folder("dataset/.prepare"), clips_of(world.here / "dataset")),
         "`brave-tf prepare` was interrupted. What is done is kept.",
         "Repeat the command as it was.",
+        title="The dataset is not finished",
     ),
     Entry(
         f"{DATA}/training_clips.py",
@@ -436,6 +440,7 @@ COMMON = (
         "sound, and the preset learns from sound.",
         "For videos without sound choose a preset that learns from pictures alone, such as `tiny-v`. "
         "`brave-tf presets` lists what each one takes.",
+        title="No clip has what the preset needs",
     ),
     Entry(
         f"{DATA}/dataset.py",
@@ -443,6 +448,7 @@ COMMON = (
         "inspect {dataset} --preset tiny-va --split validation --out page.html",
         "The dataset has other splits.",
         "Choose one that the message lists. Splits are made by `brave-tf prepare --split`.",
+        title="The dataset has no such split",
     ),
     Entry(
         f"{DATA}/dataset.py",
@@ -450,6 +456,7 @@ COMMON = (
         _pictures(None, 4),
         "The experiment trains on optical flow, and the dataset has none.",
         "Prepare it again with `--flow` and another `--out`. [Flow](flow.md) says how long that takes.",
+        title="The dataset has no optical flow",
     ),
     Entry(
         f"{DATA}/training_clips.py",
@@ -457,6 +464,7 @@ COMMON = (
         lambda world: training_clips(world, "tiny-va", "broad.audio.sample_rate_hz=48000", "broad.audio.high_hz=20000"),
         "The sound of the dataset has another rate than the experiment expects.",
         "Either of the two commands in the message will do.",
+        title="The sound has another rate",
     ),
     Entry(
         "brave_tf/cli/verify.py",
@@ -465,18 +473,21 @@ COMMON = (
         "`brave-tf verify` found something wrong, and named every clip above this line.",
         "`--repair` writes the dataset without the damaged clips. Training leaves them out by itself, up to a tenth of "
         "all.",
+        title="verify found something wrong",
     ),
     Entry(
         f"{DATA}/read.py",
         "missing, of",
         _lost_shard,
         "Files of the dataset are gone. A copy of it may not have been complete.",
+        title="Shards are missing",
     ),
     Entry(
         f"{DATA}/read.py",
         "cut off, of",
         _cut_off_shard,
         "Files of the dataset are shorter than they were. A copy of it may have been interrupted.",
+        title="Shards are cut off",
     ),
     Entry(
         f"{DATA}/damage.py",
@@ -484,6 +495,7 @@ COMMON = (
         _nothing_usable,
         "So many clips are damaged that no example can be made.",
         "Run `brave-tf verify dataset`: it names all of them.",
+        title="All clips that are drawn are damaged",
     ),
     Entry(
         f"{DATA}/open.py",
@@ -491,6 +503,7 @@ COMMON = (
         info(lambda content: content.update(format_version=99)),
         "A newer version of brave_tf wrote the dataset.",
         "`pip install --upgrade brave-tf`.",
+        title="The dataset is of a newer version",
     ),
 )
 
@@ -718,13 +731,13 @@ OTHERS = (
     Entry(
         f"{DATA}/tfds_source.py",
         "this may download much",
-        lambda world: tfds(world, "tfds:ucf101", _NotFound(), known=("ucf101",)),
+        lambda world: tfds(world, "tfds:ucf101", _NotFoundError(), known=("ucf101",)),
         "TensorFlow Datasets knows it, and it is not on this machine.",
     ),
     Entry(
         f"{DATA}/tfds_source.py",
         "nor does TFDS know",
-        lambda world: tfds(world, "tfds:my_films", _NotFound()),
+        lambda world: tfds(world, "tfds:my_films", _NotFoundError()),
         "There is no such dataset.",
     ),
     Entry(

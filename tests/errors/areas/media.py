@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from tests.errors.areas.preparing import csv, prepare
-from tests.errors.entry import Area, Elsewhere, Entry
+from tests.errors.entry import Area, Entry
 from tests.errors.world import World
 from tests.preparation.media_files import write_media, write_wav
 
@@ -191,8 +191,8 @@ def _no_frames(world: World) -> None:
 
 def _no_sound(world: World) -> None:
     from brave_tf.config import EvaluationConfig
-    from brave_tf.embedding.windows import media_windows
     from brave_tf.data.evaluation_views import EvaluationInput
+    from brave_tf.embedding.windows import media_windows
 
     film = write_media(world.here / "film.mp4", seconds=0.5, sound_hz=None)
     next(media_windows(film, EvaluationInput("audio", EvaluationConfig(audio_seconds=0.5))))
@@ -207,6 +207,7 @@ COMMON = (
         "web page that was saved instead of the video.",
         "Try it in a player. Fetch it again, or convert it.",
         varies=True,
+        title="The file does not decode",
     ),
     Entry(
         "brave_tf/preparation/media_file.py",
@@ -214,6 +215,7 @@ COMMON = (
         lambda world: _file(world, "film.mp4"),
         "The file has no content. Most often a download or a copy was interrupted.",
         "Fetch it again.",
+        title="The file is empty",
     ),
     Entry(
         "brave_tf/preparation/picture.py",
@@ -222,6 +224,7 @@ COMMON = (
         "The file ends before it says that it does. A download, a copy or the recording was interrupted.",
         "Fetch it again. Clips of a file that is cut off are not used, because the place of the damage is not certain.",
         varies=True,
+        title="The file is cut off",
     ),
     Entry(
         "brave_tf/preparation/picture.py",
@@ -229,6 +232,7 @@ COMMON = (
         _checked(80, damaged=20),
         "More than a few pictures of the file are damaged.",
         "Fetch it again.",
+        title="The file is damaged",
     ),
     Entry(
         "brave_tf/preparation/media.py",
@@ -236,6 +240,7 @@ COMMON = (
         _no_picture,
         "The file holds sound alone, and none was asked for, by `--audio-rate 0`.",
         "Leave `--audio-rate` out to prepare sound too.",
+        title="The file has no picture",
     ),
     Entry(
         "brave_tf/preparation/shard_jobs.py",
@@ -244,6 +249,7 @@ COMMON = (
         "Reading the file took longer than `--max-seconds-per-file`.",
         "Give it more time, or look at the file: a few minutes of video take minutes, not hours.",
         says="took longer than",
+        title="The file took too long",
     ),
 )
 

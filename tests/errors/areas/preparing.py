@@ -3,8 +3,9 @@
 import errno
 import os
 import sys
+from pathlib import Path
 
-from tests.errors.entry import Area, Elsewhere, Entry
+from tests.errors.entry import Area, Entry
 from tests.errors.world import World
 
 PREPARE = "prepare {videos} --out dataset --workers 0"
@@ -68,6 +69,41 @@ def _failing_beam(world: World, run: object) -> None:
     world.patch.setitem(sys.modules, "apache_beam", types.ModuleType("apache_beam"))
     world.patch.setattr("brave_tf.preparation.beam_pipeline._run", run)
     prepare(world, workers=None, runner="beam")
+
+
+def _beam_fails(world: World) -> None:
+    """Runs a pipeline of a Beam that cannot be reached."""
+    import types
+
+    from brave_tf.preparation import beam_pipeline
+
+    def unreachable(options: object) -> None:
+        raise RuntimeError("the job server is not reachable")
+
+    for name in ("apache_beam", "apache_beam.options", "apache_beam.options.pipeline_options"):
+        package = types.ModuleType(name)
+        package.Pipeline, package.PipelineOptions = unreachable, list
+        world.patch.setitem(sys.modules, name, package)
+    beam_pipeline._run([], None, [])
+
+
+def _process_ends_twice(world: World) -> None:
+    from types import SimpleNamespace
+
+    from brave_tf.preparation import worker_processes
+    from brave_tf.preparation.jobs import ShardJob
+
+    job = object.__new__(ShardJob)
+    for name, value in {"out": Path("dataset"), "shard": SimpleNamespace(name="train-00000-of-00001.tfrecord")}.items():
+        object.__setattr__(job, name, value)
+    worker = SimpleNamespace(
+        connection=SimpleNamespace(close=lambda: None), cause_of_end=lambda: "killed, out of memory?", job=job, number=7
+    )
+    worker.is_last_try = True
+    kind = next(each for each in vars(worker_processes).values() if hasattr(each, "_bury"))
+    processes = object.__new__(kind)
+    processes._workers = [worker]
+    processes._bury(worker)
 
 
 def _beam_reason(world: World) -> None:
@@ -138,6 +174,7 @@ COMMON = (
         "prepare my-vidoes --out dataset",
         "There is nothing under the name that you gave as the source.",
         "Check the spelling, and the folder that you are in.",
+        title="The source is not there",
     ),
     Entry(
         "brave_tf/preparation/layouts/folder.py",
@@ -146,6 +183,7 @@ COMMON = (
         "Nothing in the folder, or in the folders below it, has the extension of a video or of sound.",
         "Name the folder that your media are in. Links that lead out of it are passed over unless you add "
         "`--follow-links all`. Media with other extensions can be listed in a CSV file.",
+        title="The folder holds no media",
     ),
     Entry(
         "brave_tf/preparation/dataset_writer.py",
@@ -154,6 +192,7 @@ COMMON = (
         "Every file was left out. The message gives the reasons of the first three.",
         "See [files that are left out](#files-that-prepare-leaves-out) for what each reason means.",
         varies=True,
+        title="None of the files can be used",
     ),
     Entry(
         "brave_tf/preparation/claim.py",
@@ -161,6 +200,7 @@ COMMON = (
         lambda world: prepare(world, out=world.file("dataset/notes.txt", "mine").parent.name),
         "The output folder holds files of another kind, which `prepare` will not overwrite.",
         "Give `--out` a name that is not taken.",
+        title="The output folder is taken",
     ),
     Entry(
         "brave_tf/preparation/dataset_writer.py",
@@ -168,6 +208,7 @@ COMMON = (
         _other_settings,
         "A dataset is there already, made with other options or of other files. The message shows its settings.",
         "To use it as it is, go on with the next command. To make it anew, remove it or choose another `--out`.",
+        title="There is a dataset already",
     ),
     Entry(
         "brave_tf/preparation/claim.py",
@@ -176,6 +217,7 @@ COMMON = (
         "An earlier `prepare` into the same folder was interrupted, and this one has other options or finds other "
         "files.",
         "Repeat the earlier command to finish it, or remove the folder.",
+        title="An interrupted dataset had other settings",
     ),
     Entry(
         "brave_tf/preparation/claim.py",
@@ -183,6 +225,7 @@ COMMON = (
         _locked,
         "Another `prepare` is at work in the same folder.",
         "Wait until it is done. If you wanted several to share the work, see `--part` in [data](data.md).",
+        title="Another prepare is going on",
     ),
     Entry(
         "brave_tf/preparation/layouts/csv_list.py",
@@ -190,6 +233,7 @@ COMMON = (
         lambda world: csv(world, "video,label\na.mp4,walk\n"),
         "The CSV file has no column for the paths of the media.",
         "Call that column `path`, or name yours: `--path-column video`.",
+        title="The CSV file has no column of paths",
     ),
     Entry(
         "brave_tf/preparation/splits.py",
@@ -197,6 +241,7 @@ COMMON = (
         PREPARE + " --split train=0.8,test=0.3",
         "The shares of the splits do not add up to 1, or one of them cannot be read.",
         "For one split of everything, give `--split train=1`.",
+        title="The shares of the splits do not sum to 1",
     ),
     Entry(
         "brave_tf/preparation/tv_l1.py",
@@ -205,6 +250,7 @@ COMMON = (
         "`--flow` was given, and the package that computes optical flow is not installed. Only `opencv-contrib-python`"
         " has it, and other OpenCV packages hide it.",
         "Install the extra. If another OpenCV package is installed, remove that first.",
+        title="Optical flow needs a package",
     ),
 )
 
@@ -347,11 +393,7 @@ OPTIONS = (
     Entry(
         "brave_tf/preparation/beam_pipeline.py",
         "{_reason(error)}",
-        Elsewhere(
-            "tests/preparation/test_beam.py::test_what_a_worker_says_is_what_the_user_reads",
-            "Beam's pipeline failed (the job server is not reachable); run the same command again "
-            "to go on from what is done",
-        ),
+        _beam_fails,
         "The pipeline failed. Where a worker gave a reason of its own, that is shown instead.",
     ),
     Entry(
@@ -408,11 +450,7 @@ OPTIONS = (
     Entry(
         "brave_tf/preparation/worker_processes.py",
         "its process ended twice",
-        Elsewhere(
-            "tests/preparation/test_shard_jobs.py::test_a_shard_whose_process_ends_twice_is_an_error",
-            "dataset/train-00000-of-00001.tfrecord cannot be written (its process ended twice: signal 9); run the same "
-            "command again with fewer --workers",
-        ),
+        _process_ends_twice,
         "The system ended the process that puts a shard together, most often for want of memory.",
     ),
     Entry(

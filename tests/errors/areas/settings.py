@@ -72,7 +72,8 @@ COMMON = (
         "there is no such key",
         setting("optimizer.learning_rate=0.1"),
         "The preset has no setting of that name.",
-        "The message lists those beside it. `brave-tf presets PRESET` shows all settings of a preset with their values.",
+        "The message lists those beside it. `brave-tf presets PRESET` shows all settings of a preset with their "
+        "values.",
         title="A key of --set is mistyped",
     ),
     Entry(
@@ -186,7 +187,7 @@ OTHERS = (
     ),
     Entry(
         f"{CONFIG}/model.py",
-        "received model.share_backbone with another",
+        "received model.share_backbone with",
         setting("model.share_backbone=true", "model.rgb.depth=14", preset="tiny-v"),
         "One network cannot have two shapes.",
     ),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
-from tests.errors.entry import Area, Elsewhere, Entry
+from tests.errors.entry import Area, Entry
 from tests.errors.world import World
 
 TRAINING = "brave_tf/training"
@@ -153,9 +153,7 @@ def _no_removal(world: World) -> None:
 
 def _silent_checkpoints(world: World) -> None:
     checkpoints = _checkpoints(world)
-    world.patch.setattr(
-        checkpoints._folder, "steps", lambda: (_ for _ in ()).throw(OSError(5, "Input/output error"))
-    )
+    world.patch.setattr(checkpoints._folder, "steps", lambda: (_ for _ in ()).throw(OSError(5, "Input/output error")))
     checkpoints.restore()
 
 
@@ -278,9 +276,9 @@ def _ranking(world: World, **parts: object) -> None:
     from brave_tf.training import checkpoint_ranking as ranking
 
     world.run  # noqa: B018 - makes it
-    card = SimpleNamespace(view=None, input_view=SimpleNamespace(modality="rgb"))
+    card = SimpleNamespace(view=None, tower="narrow", input_view=SimpleNamespace(modality="rgb"))
     world.patch.setattr(ranking, "checkpoint_steps", lambda run: [1000])
-    world.patch.setattr(ranking, "_load", lambda *words: SimpleNamespace(card=card))
+    world.patch.setattr(ranking, "_load", lambda *words: SimpleNamespace(card=card, embedding_size=8))
     world.patch.setattr(ranking.dataclasses, "replace", lambda part, **changes: card.input_view)
     world.patch.setattr(ranking.ProbeClips, "choose", lambda *words: None)
     world.patch.setattr(ranking, "check_fit", lambda *words: None)
@@ -306,6 +304,18 @@ def _all_damaged(world: World) -> None:
 
     world.patch.setattr("brave_tf.training.checkpoint_ranking.are_damaged", lambda each: np.ones(4, bool))
     _ranking(world, features={1000: None})
+
+
+def _ranking_warns(world: World) -> None:
+    import numpy as np
+
+    from brave_tf.training import checkpoint_ranking as ranking
+
+    world.patch.setattr(ranking, "are_damaged", lambda each: np.zeros(4, bool))
+    world.patch.setattr(ranking, "_damage_lines", lambda *words: [])
+    world.patch.setattr(ranking, "CheckpointRanking", lambda **facts: None)
+    world.patch.setattr(ranking, "_ranked", lambda *words: SimpleNamespace(features_rank=1.0))
+    _ranking(world, features={1000: SimpleNamespace(array=lambda: None)})
 
 
 def _wrong_tower(world: World) -> None:
@@ -369,16 +379,20 @@ def watch(clips: int, damaged: int, share: float = 0.1) -> Callable[[World], obj
     return provoke
 
 
-def _out_of_memory(world: World) -> None:
-    """What TensorFlow raises for want of memory, in a command."""
-    import tensorflow as tf
+def shortage(reason: str = "OOM when allocating tensor with shape[512,8,112,112,64]") -> Callable[[World], object]:
+    """What TensorFlow raises in a command for want of memory, of space or of permission."""
 
-    from brave_tf.cli.main import _with_tensorflow
+    def provoke(world: World) -> None:
+        import tensorflow as tf
 
-    def command() -> None:
-        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor with shape[512,8,112,112,64]")
+        from brave_tf.cli.main import _with_tensorflow
 
-    _with_tensorflow(command)()
+        def command() -> None:
+            raise tf.errors.ResourceExhaustedError(None, None, reason)
+
+        _with_tensorflow(command)()
+
+    return provoke
 
 
 def _damaged_record(world: World) -> None:
@@ -404,7 +418,7 @@ COMMON = (
     Entry(
         "brave_tf/cli/main.py",
         "out of memory",
-        _out_of_memory,
+        shortage(),
         "The batch does not fit into the memory of the GPU, or of the machine.",
         "Halve `batch_size` until it fits. `--set micro_batches=2` keeps the batch and takes half of the memory, and "
         "`--set precision=bfloat16` about half of it, too; see [scaling](scaling.md).",
@@ -444,8 +458,8 @@ COMMON = (
         f"{RUNS}/directory.py",
         "belongs to another configuration",
         _twice("optimizer.peak_learning_rate=0.3"),
-        "There is a run in this directory already, and it has other settings or other data. The message shows the first "
-        "of the differences.",
+        "There is a run in this directory already, and it has other settings or other data. The message shows the "
+        "differences.",
         "To go on with that run, repeat its command. For a new one choose another `--run`.",
         title="The run directory is another run's",
     ),
@@ -500,8 +514,20 @@ OTHERS = (
     Entry(
         "brave_tf/cli/main.py",
         "{_describe_shortage(reason_of(error))}",
-        _out_of_memory,
+        shortage(),
         "TensorFlow found no memory, no space or no permission.",
+    ),
+    Entry(
+        "brave_tf/cli/main.py",
+        "{_FIXES[errno.ENOSPC]}",
+        shortage("runs/first/checkpoints; No space left on device"),
+        "TensorFlow found no space on the disk.",
+    ),
+    Entry(
+        "brave_tf/cli/main.py",
+        "{_FIXES[errno.EACCES]}",
+        shortage("runs/first/tensorboard; Permission denied"),
+        "TensorFlow may not write there.",
     ),
     Entry(
         "brave_tf/cli/main.py",
@@ -782,11 +808,7 @@ OTHERS = (
     Entry(
         f"{TRAINING}/checkpoint_ranking.py",
         "warning: {line}",
-        Elsewhere(
-            "tests/training/test_checkpoint_ranking.py::test_a_damaged_checkpoint_is_named_and_the_others_are_ranked",
-            "warning: runs/first/checkpoints/step-00000004 is damaged or incomplete (Data loss); choose another "
-            "checkpoint of the run",
-        ),
+        _ranking_warns,
         "A warning: a checkpoint, or a clip, is left out of the ranking.",
     ),
 )
