@@ -126,7 +126,17 @@ def message_of(site: Site, outcome: Outcome) -> str:
         return errors[0].removeprefix(PREFIX)
     for line in [*lines, *outcome.printed.splitlines()]:
         if found := site.pattern.search(line.strip()):
-            # A reason stands beside the name of a file or a clip.
-            alone = site.kind in ("media", "record", "reason")
-            return found[0] if alone else re.sub(r"^brave-tf: (error: )?", "", line.strip())
+            if site.kind in ("media", "record", "reason"):
+                return _alone(site, found[0])
+            return re.sub(r"^brave-tf: (error: )?", "", line.strip())
     raise AssertionError(f"not told: {outcome.said}{outcome.printed}")
+
+
+def _alone(site: Site, text: str) -> str:
+    """A reason without what it stands beside or within: the name of a file or a clip before it, a bracket after it."""
+    if site.template.startswith("{"):
+        words = site.template.partition("}")[2].partition("{")[0]
+        if words:
+            before, _, after = text.partition(words)
+            text = f"{before.split()[-1]}{words}{after}"
+    return text.removesuffix(")") if text.count(")") > text.count("(") else text

@@ -51,7 +51,9 @@ class Site(NamedTuple):
     def pattern(self) -> re.Pattern[str]:
         """What every message of this place matches."""
         pieces = re.split(r"\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}", self.template)
-        return re.compile(".*?".join(re.escape(" ".join(piece.split("\n"))) for piece in pieces), re.DOTALL)
+        words = ".*?".join(re.escape(piece) for piece in pieces)
+        # What differs at the end goes on to the end.
+        return re.compile(f"{words[:-1]}" if words.endswith(".*?") else words)
 
     @property
     def module(self) -> str:

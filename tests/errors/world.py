@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,19 @@ class World:
             raise error
 
         self.patch.setattr(target, fail)
+
+    def absent(self, package: str) -> None:
+        """Has a package look as if it were not installed."""
+
+        class Finder:
+            @staticmethod
+            def find_spec(name: str, *words: object) -> None:
+                if name.partition(".")[0] == package:
+                    raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+
+        for name in [each for each in sys.modules if each.partition(".")[0] == package]:
+            self.patch.delitem(sys.modules, name)
+        self.patch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
 
     def _made(self, name: str, make: Callable[[Path], object]) -> Path:
         place = self._kept / name

@@ -99,7 +99,12 @@ def _section(area: Area) -> str:
     if area.others:
         lines += [f"### {MORE}: {area.title[0].lower()}{area.title[1:]}", ""] if area.common else []
         lines += ["| message | means |", "|---|---|"]
-        lines += [f"| {_cell(_message(entry))} | {_cell(entry.cause, entry.remedy)} |" for entry in area.others]
+        # Several places say the same where a disk is full; the first of them stands for all.
+        told = set(map(_message, area.common))
+        for entry in area.others:
+            if _message(entry) not in told:
+                lines.append(f"| {_cell(_message(entry))} | {_cell(entry.cause, entry.remedy)} |")
+                told.add(_message(entry))
         lines.append("")
     return "\n".join(lines)
 

@@ -180,7 +180,7 @@ def storage(path: str, *, reads: bool = False, absent: bool = False) -> Callable
         from brave_tf.storage import as_path, as_source
 
         if absent:
-            world.patch.setitem(sys.modules, "fsspec", None)
+            world.absent("fsspec")
         return as_source(path) if reads else as_path(path)
 
     return provoke
@@ -338,6 +338,7 @@ OTHERS = (
         "is on a kind of storage that is not known here",
         storage("s4://bucket/runs"),
         "A run, a dataset or a table is written to a kind of storage that TensorFlow does not know.",
+        varies=True,
     ),
     Entry(
         "brave_tf/storage/fsspec_files.py",

@@ -235,7 +235,7 @@ def _other_version(world: World) -> None:
 def _no_tfds(world: World) -> None:
     from brave_tf.data import open_dataset
 
-    world.patch.setitem(sys.modules, "tensorflow_datasets", None)
+    world.absent("tensorflow_datasets")
     open_dataset("tfds:films")
 
 
@@ -663,7 +663,7 @@ OTHERS = (
     ),
     Entry(
         f"{VERIFICATION}/shard_walk.py",
-        "cannot be read ({reason_of(error)})",
+        "cannot be read ({reason_of(error)}); try again later",
         _silent_shard,
         "The place that the dataset lies in does not answer.",
     ),

@@ -140,11 +140,10 @@ def _other_backbone(world: World) -> object:
 
 
 def _no_client(world: World) -> object:
-    import sys
 
     from brave_tf.encoders.hub_clients import load_client
 
-    world.patch.setitem(sys.modules, "huggingface_hub", None)
+    world.absent("huggingface_hub")
     return load_client("huggingface_hub", "hub", "hf://owner/name")
 
 

@@ -5,6 +5,7 @@ import os
 import numpy as np
 
 from tests.errors.areas.preparing import csv, prepare
+from tests.errors.areas.reasons import PROCESSES
 from tests.errors.entry import Area, Entry
 from tests.errors.world import World
 from tests.preparation.media_files import write_media, write_wav
@@ -222,7 +223,7 @@ COMMON = (
         "is cut off: {what} ends at",
         _cut_off_sound,
         "The file ends before it says that it does. A download, a copy or the recording was interrupted.",
-        "Fetch it again. Clips of a file that is cut off are not used, because the place of the damage is not certain.",
+        "Fetch it again. What is there of it is not used either.",
         varies=True,
         title="The file is cut off",
     ),
@@ -243,12 +244,11 @@ COMMON = (
         title="The file has no picture",
     ),
     Entry(
-        "brave_tf/preparation/shard_jobs.py",
-        "{limits.time_reason}",
+        "brave_tf/preparation/file_limits.py",
+        "took longer than",
         _too_slow,
         "Reading the file took longer than `--max-seconds-per-file`.",
         "Give it more time, or look at the file: a few minutes of video take minutes, not hours.",
-        says="took longer than",
         title="The file took too long",
     ),
 )
@@ -404,5 +404,5 @@ AREA = Area(
     "A file that cannot be used does not stop `brave-tf prepare`. It is left out, and named with one of these reasons "
     "at the end of the command and under `quarantined` in `dataset.json`. `embed` and `search` give the same reasons.",
     COMMON,
-    OTHERS,
+    OTHERS + PROCESSES,
 )

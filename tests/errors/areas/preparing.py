@@ -54,12 +54,12 @@ def _missing_parts(world: World) -> None:
 
 
 def _flow_without_opencv(world: World) -> None:
-    world.patch.setitem(sys.modules, "cv2", None)
+    world.absent("cv2")
     prepare(world, flow=True)
 
 
 def _no_beam(world: World) -> None:
-    world.patch.setitem(sys.modules, "apache_beam", None)
+    world.absent("apache_beam")
     prepare(world, workers=None, runner="beam")
 
 
@@ -409,7 +409,7 @@ OPTIONS = (
             world.failing("brave_tf.preparation.beam_pipeline.of_many", FULL),
             _failing_beam(world, None),
         ),
-        "The folder for the dataset cannot be written.",
+        "There is no space left where the dataset is written.",
     ),
     Entry(
         "brave_tf/preparation/claim.py",

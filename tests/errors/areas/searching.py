@@ -318,7 +318,6 @@ def index(problem: str) -> Callable[[World], object]:
     """Asks for the index of a table."""
 
     def provoke(world: World) -> None:
-        import sys
         from contextlib import nullcontext
 
         from brave_tf.embedding import approximate
@@ -327,7 +326,7 @@ def index(problem: str) -> Callable[[World], object]:
         world.table  # noqa: B018 - makes it
         opened = open_table("table.parquet")
         if problem == "absent":
-            world.patch.setitem(sys.modules, "usearch.index", None)
+            world.absent("usearch")
             approximate.check_installed()
         if problem == "elsewhere":
             opened.path = "gs://bucket/table.parquet"
@@ -733,6 +732,7 @@ OTHERS = (
         "that its metadata tell of",
         metadata(lambda facts: facts.update(embedding_size=7)),
         "The table was changed.",
+        varies=True,
     ),
     Entry(
         f"{EMBEDDING}/table.py",

@@ -253,9 +253,10 @@ def _another_is_gone(world: World) -> None:
 
 
 def _other_configuration(world: World) -> None:
+    from brave_tf.config.values import to_dict
     from brave_tf.training.pretrain import _check_same
 
-    theirs = json.dumps({"config": {"steps": 1}, "data": []})
+    theirs = json.dumps({"config": to_dict(tiny("batch_size=32")), "data": []})
     agreement = SimpleNamespace(text_of_chief=lambda text: theirs, any=lambda mine: True)
     _check_same(agreement, tiny(), SimpleNamespace(fingerprints=()))
 
@@ -420,8 +421,9 @@ COMMON = (
         "out of memory",
         shortage(),
         "The batch does not fit into the memory of the GPU, or of the machine.",
-        "Halve `batch_size` until it fits. `--set micro_batches=2` keeps the batch and takes half of the memory, and "
-        "`--set precision=bfloat16` about half of it, too; see [scaling](scaling.md).",
+        "Halve `batch_size` until it fits. To keep the batch, work through it in parts, `--set micro_batches=2`, "
+        "compute in half precision, `--set precision=bfloat16`, or store less and compute more, "
+        "`--set model.rematerialise=true`: see [scaling](scaling.md).",
         title="Out of memory",
     ),
     Entry(
@@ -430,8 +432,8 @@ COMMON = (
         guard(lines=[], loss=float("nan")),
         "The loss became infinite or no number. The message says whether the clips of that step were in order. If they "
         "were, the training diverged.",
-        "Lower `optimizer.peak_learning_rate`, or lengthen the warm-up: `optimizer.warmup_steps`. The run goes on from "
-        "its newest checkpoint when you repeat the command with another `--run`.",
+        "Begin a new run with a lower learning rate, such as half of it: `--set optimizer.peak_learning_rate=0.3`. A "
+        "longer warm-up, `optimizer.warmup_steps`, helps where it happens within the first steps.",
         title="The loss became NaN",
         says="the loss became nan",
     ),
@@ -440,8 +442,8 @@ COMMON = (
         "{message}",
         guard({"collapse_spread": 0.5, "collapse_patience": 1}, spread_audio=0.2),
         "All clips get nearly the same projection, so that the networks learn nothing any more.",
-        "[Training on few clips](training-small.md) tells what helps: a lower learning rate, a longer warm-up, larger "
-        "batches, and predictors that learn faster than the rest.",
+        "[Training small](training-small.md) tells what was tried: predictors that learn more slowly, more steps of "
+        "smaller batches, less augmentation, a lower learning rate.",
         title="The projections have collapsed",
         says="have collapsed",
     ),
@@ -497,7 +499,8 @@ COMMON = (
         "warning: the effective rank of the projections",
         _low_rank,
         "A warning: the projections use few of their dimensions while the loss stays high. The run goes on.",
-        "Watch the kNN probe in the run's page. If it does not rise, see [training on few clips](training-small.md).",
+        "A low rank at a low loss is no alarm. If the loss stays high, [training small](training-small.md) tells what "
+        "helped.",
         title="The effective rank is low",
     ),
     Entry(
