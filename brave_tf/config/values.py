@@ -159,5 +159,5 @@ def _describe(problem: Any, of: str = "") -> str:
         return f"received no {key}{of}; expected it"
     if problem["type"] == "unexpected_keyword_argument":
         return f"received {key}{of}, which is no setting; expected those that `brave-tf presets tiny-v` shows"
-    wanted = re.sub("^Input should be ", "", problem["msg"])
+    wanted = re.sub("^Input should be |, unable to .*", "", problem["msg"])
     return f"received {key}={problem['input']}{of}; expected it to be {wanted}"
