@@ -85,7 +85,11 @@ def _sites_of(file: Path) -> Iterator[Site]:
             for either in (message.body, message.orelse):
                 yield Site(name, call.lineno, call.end_lineno or call.lineno, kind, template(either))
             continue
-        yield Site(name, call.lineno, call.end_lineno or call.lineno, kind, template(message))
+        words = template(message)
+        # `warn` says itself that it is a warning.
+        if kind == "warning" and not words.startswith("warning: "):
+            words = f"warning: {words}"
+        yield Site(name, call.lineno, call.end_lineno or call.lineno, kind, words)
         # A function of this module that puts the message together.
         if isinstance(message, ast.Call) and isinstance(message.func, ast.Name) and message.func.id in functions:
             for words in ast.walk(functions[message.func.id]):
@@ -118,7 +122,7 @@ def _kind(call: ast.Call, file: str) -> str | None:
     name = call.func.id
     if name == "ValueError" and file.startswith(SHOWN_VALUE_ERRORS):
         return "value"
-    if name == "note" and template(call.args[0]).startswith("warning: "):
+    if name == "warn" or (name == "note" and template(call.args[0]).startswith("warning: ")):
         return "warning"
     return CLASSES.get(name)
 
