@@ -269,7 +269,7 @@ OTHERS = (
 
 AREA = Area(
     "Networks of your own, in Python",
-    "What `brave_tf.Brave` says of networks, batches and arguments; see [networks](networks.md).",
+    "What `brave_tf.Brave` says of networks, batches and arguments; see [Python](python.md).",
     COMMON,
     OTHERS,
 )
