@@ -41,8 +41,8 @@ NAMED = 5
 _HUGGING_FACE_FORM = "hf:OWNER/NAME"
 _KAGGLE_FORM = f"kaggle:OWNER/MODEL/FRAMEWORK/VARIATION, where FRAMEWORK is {' or '.join(FRAMEWORKS)}"
 _LOG_IN = (
-    "are you logged in there, by `hf auth login` or with an access token of Kaggle, and is it yours? The same command "
-    "sends what is missing"
+    "log in there, by `hf auth login` or with an access token of Kaggle, and check that it is yours; run the same "
+    "command again to send what is missing"
 )
 _UNCHECKED = (MODEL_CARD, VERIFICATION_FILE)
 """Files that may be there without a hash: the model card is there to be edited."""

@@ -131,7 +131,9 @@ def check(loader: str, place: Path, examples: Examples, tolerance: Tolerance = R
         ) from None
     if process.returncode != 0:
         reason = (process.stderr.strip().splitlines() or ["no output"])[-1]
-        raise UserError(f"{what} does not load in a fresh process: {reason}")
+        raise UserError(
+            f"{what} does not load in a fresh process: {reason}; export it again, or choose other --formats"
+        )
     found: dict[str, Any] = json.loads(process.stdout.strip().splitlines()[-1])
     worst = max(found["errors"].values())
     if not (worst <= tolerance.error and found["cosine"] >= tolerance.cosine):

@@ -61,7 +61,8 @@ def run_ablation(
     for name, reason in left_out.items():
         warn(f"{name} is left out: {reason}")
     if not kept:
-        raise UserError(f"{data} serves no row of {table}: {'; '.join(f'{k}: {v}' for k, v in left_out.items())}")
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
+        raise UserError(f"{data} serves no row of {table}; expected it to serve one; {reasons}")
     state = State(
         out,
         {

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from brave_tf.config.values import differences
+from brave_tf.config.values import differences, first_of
 from brave_tf.errors import UserError
 from brave_tf.files import is_partial, write_json
 from brave_tf.runs.json_files import read_object
@@ -62,8 +62,7 @@ def _check_same(out: Path, before: dict[str, Any], settings: dict[str, Any]) -> 
     old, new = ({**each, "rows": {name: each["rows"][name] for name in sorted(both)}} for each in (before, settings))
     changed = differences(old, new)
     if changed:
-        more = f"; and {len(changed) - 3} more" if len(changed) > 3 else ""
         raise UserError(
-            f"{out} holds an ablation with other settings ({'; '.join(changed[:3])}{more}); give the same ones, or "
-            "choose another --out"
+            f"{out} holds an ablation with other settings ({first_of(changed)}); give the same ones, or choose another "
+            "--out"
         )

@@ -96,7 +96,12 @@ class ModelConfig:
                 f"loss_scale={self.loss_scale}; expected neither: they belong to objective=regression"
             )
         if self.share_backbone and self.narrow != self.rgb:
-            raise ValueError(f"received share_backbone with narrow={self.narrow} and rgb={self.rgb}; expected the same")
+            names = [field.name for field in dataclasses.fields(self.rgb)]
+            other = [name for name in names if getattr(self.narrow, name) != getattr(self.rgb, name)]
+            raise ValueError(
+                f"received model.share_backbone with {other[0]}={getattr(self.narrow, other[0])} in model.narrow and "
+                f"{getattr(self.rgb, other[0])} in model.rgb; expected the same"
+            )
 
     @property
     def has_predictor(self) -> bool:

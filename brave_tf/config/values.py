@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import pydantic
@@ -11,6 +12,9 @@ from brave_tf.config import Config
 from brave_tf.errors import UserError, did_you_mean
 
 T = TypeVar("T")
+
+MOST_TOLD = 5
+"""Differences that a message names."""
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -33,8 +37,8 @@ def part_from_dict(kind: type[T], values: Mapping[str, Any]) -> T:
     try:
         return pydantic.TypeAdapter(kind).validate_python(dict(values))
     except pydantic.ValidationError as error:
-        problems = "; ".join(_describe(problem) for problem in error.errors())
-        raise UserError(f"the configuration is not usable: {problems}") from None
+        problems = "; and ".join(_describe(problem) for problem in error.errors())
+        raise UserError(problems) from None
 
 
 def changed(part: T, changes: Mapping[str, Any], of: str = "") -> T:
@@ -58,8 +62,7 @@ def changed(part: T, changes: Mapping[str, Any], of: str = "") -> T:
     try:
         return pydantic.TypeAdapter(type(part)).validate_python({**to_dict(part), **changes})
     except pydantic.ValidationError as error:
-        problem = error.errors()[0]
-        raise UserError(f"received {problem['loc'][0]}={problem['input']}{of}; {problem['msg'].lower()}") from None
+        raise UserError(_describe(error.errors()[0], of)) from None
 
 
 def yaml_lines(values: Mapping[str, Any], indent: str = "") -> Iterator[str]:
@@ -117,6 +120,12 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
     return lines
 
 
+def first_of(differences: Sequence[str]) -> str:
+    """The first of some differences, for a message, and how many more there are."""
+    more = f"; and {len(differences) - MOST_TOLD} more" if len(differences) > MOST_TOLD else ""
+    return "; ".join(differences[:MOST_TOLD]) + more
+
+
 def assignments(old: Config, new: Config) -> list[str]:
     """What `override` has to be given to make `new` of `old`, but for the name."""
     return sorted(_assignments(to_dict(old), to_dict(new), ""))
@@ -154,7 +163,14 @@ def _parse(text: str) -> Any:
         return text
 
 
-def _describe(problem: Any) -> str:
-    key = ".".join(str(part) for part in problem["loc"]) or "configuration"
-    received = "" if isinstance(problem["input"], dict) else f", received {problem['input']!r}"
-    return f"{key}: {problem['msg']}{received}"
+def _describe(problem: Any, of: str = "") -> str:
+    """What pydantic found, in our words; what a `ValueError` of a configuration says stays as it is."""
+    key = ".".join(part for part in problem["loc"] if isinstance(part, str)) or "configuration"
+    if problem["type"] == "value_error":
+        return str(problem["ctx"]["error"])
+    if problem["type"] == "missing":
+        return f"received no {key}{of}; expected it"
+    if problem["type"] == "unexpected_keyword_argument":
+        return f"received {key}{of}, which is no setting; expected those that `brave-tf presets tiny-v` shows"
+    wanted = re.sub("^Input should be |, unable to .*", "", problem["msg"])
+    return f"received {key}={problem['input']}{of}; expected it to be {wanted}"

@@ -188,4 +188,6 @@ def _config(trees: Trees, released: Mapping[str, Any], name: str) -> Config:
             }
         return from_dict(values)
     except (TypeError, UserError) as error:
-        raise UserError(f"{trees.source} holds an unusable config: {error}") from None
+        raise UserError(
+            f"{trees.source} holds an unusable config: {error}; expected that of a released checkpoint"
+        ) from None

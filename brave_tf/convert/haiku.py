@@ -48,7 +48,9 @@ def from_haiku(
     arrays = flatten(params) | flatten(state)
     problems = _problems(places, arrays)
     if problems:
-        raise UserError(f"{source} does not hold the released arrays: {'; '.join(problems)}")
+        raise UserError(
+            f"{source} does not hold the released arrays: {'; '.join(problems)}; expected a checkpoint of that network"
+        )
     for name, place in places.items():
         place.variable.assign(arrays[name].reshape(place.variable.shape))
     if isinstance(model, Brave):

@@ -70,7 +70,8 @@ def tower_arrays(backbone: keras.Model, names: TowerNames) -> dict[str, Place]:
     """
     if not isinstance(backbone, (TSMResNet, AudioResNet)):
         raise UserError(
-            f"received {backbone.name}, a {type(backbone).__name__}; the released trees hold TSMResNet and AudioResNet"
+            f"received {backbone.name}, a {type(backbone).__name__}; expected a TSMResNet or an AudioResNet, as the "
+            "released trees hold them"
         )
     arrays = {}
     for variable in backbone.variables:

@@ -171,7 +171,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         with local_copy(path) as copy:
             content = _unpickle(copy)
     except OSError as error:
-        raise UserError(f"{path} cannot be read ({reason_of(error)})") from error
+        raise UserError(f"{path} cannot be read ({reason_of(error)}); make it readable, or fetch it again") from error
     except _RefusedError as error:
         raise UserError(
             f"{path} asks for {_shown(str(error), LONGEST_REASON)}; expected NumPy arrays of numbers and Haiku "
@@ -184,7 +184,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         ) from None
     except Exception as error:  # a damaged pickle can raise anything
         reason = _shown(str(error), LONGEST_REASON) or type(error).__name__
-        raise UserError(f"{path} is damaged or not a checkpoint ({reason})") from None
+        raise UserError(f"{path} is damaged or not a checkpoint ({reason}); fetch it again") from None
     if not isinstance(content, Mapping) or not {"params", "state"} <= content.keys():
         raise UserError(f"{path} holds {_held(content)}; expected a dictionary with params and state")
     return dict(content)

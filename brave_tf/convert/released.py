@@ -76,8 +76,9 @@ def _fetch(name: str, url: str, file: Path) -> None:
         raise UserError(f"another process is fetching {name} to {file}; try again when it is done") from None
     except OSError as error:
         raise UserError(
-            f"{name} cannot be fetched from {url} ({reason_of(error)}); is there an internet connection? The same "
-            "command goes on with what has arrived; or fetch the file on another machine, and give its path instead"
+            f"{name} cannot be fetched from {url} ({reason_of(error)}); check the internet connection, and run the "
+            "same command again to go on with what has arrived; or fetch the file on another machine, and give its "
+            "path instead"
         ) from error
 
 

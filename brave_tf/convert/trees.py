@@ -49,7 +49,9 @@ class Trees:
         present = [prefix for prefix in prefixes if any(_under(module, prefix) for module in modules)]
         if NARROW.prefix not in present:
             listed = ", ".join(map(_shown, sorted(modules)[:5])) or "nothing"
-            raise UserError(f"{source} holds no narrow video tower ({NARROW.prefix}); it holds {listed}")
+            raise UserError(
+                f"{source} holds no narrow video tower; expected modules below {NARROW.prefix}; received {listed}"
+            )
         # Without a broad tower a head has nothing to regress, and without a head a broad tower neither.
         if len(present) > 1 and any(_under(module, SHARED_HEAD) for module in modules):
             return cls._with(params, state, (*present, SHARED_HEAD), source)
@@ -126,7 +128,7 @@ def _shown(name: Any) -> str:
 
 
 def _check(what: str, tree: Any, source: str) -> None:
-    expected = f"{source} holds {what} that are not {{module: {{array: values}}}}"
+    expected = f"received {what} of {source}; expected {{module: {{array: values}}}}"
     if not isinstance(tree, Mapping):
         raise UserError(f"{expected}: they are a {type(tree).__name__}")
     for module, arrays in tree.items():

@@ -118,7 +118,10 @@ def make_dataset(
     usable = [entry for entry in entries if "damaged" not in entry[2]]
     if not usable:
         why = f"; {damaged[0]['name']}" if damaged else ""
-        raise UserError(f"{path} holds no usable record among {len(entries)}{why}")
+        raise UserError(
+            f"{path} holds no usable record among {len(entries)}{why}; expected pictures or sound, as docs/data.md "
+            "describes them"
+        )
     info = {
         "audio_rate_hz": _audio_rate(path, usable),
         "labels": {column: list(names) for column, names in labels.items()},

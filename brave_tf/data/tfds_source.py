@@ -133,7 +133,10 @@ def _layout(tfds: Any, name: str, features: Any) -> tuple[_Layout, list[str]]:
     videos = [key for key, leaf in leaves.items() if isinstance(leaf, tfds.features.Video)]
     if not videos:
         types = ", ".join(f"{key} ({type(leaf).__name__})" for key, leaf in leaves.items()) or "none"
-        raise UserError(f"{name} has no Video feature; it has: {types}")
+        raise UserError(
+            f"{name} has no Video feature; it has: {types}; expected one: choose another dataset, or prepare its media "
+            "with `brave-tf prepare`"
+        )
     video, *others = videos
     notes = [f"its video {video!r} is used, not {', '.join(others)}"] if others else []
     labels = {key: list(leaf.names) for key, leaf in leaves.items() if _is_label(tfds, leaf)}

@@ -82,7 +82,7 @@ def _index_shard(shard: Path, kind: str, summarise: Summarise) -> list[Row]:
                     row["damaged"] = str(error)
                 rows.append(row)
     except OSError as error:
-        raise UserError(f"{shard} cannot be read ({error.strerror})") from None
+        raise _unreadable(shard, error) from None
     if cache is not None:
         try:
             cache.parent.mkdir(parents=True, exist_ok=True)
@@ -118,13 +118,17 @@ def _cut_off(shard: Path, place: int, size: int) -> UserError:
     )
 
 
+def _unreadable(shard: Path, error: OSError) -> UserError:
+    return UserError(f"{shard} cannot be read ({error.strerror}); make it readable, or try again later")
+
+
 def _cache_file(shard: Path, kind: str) -> Path | None:
     """Where the index of a shard is kept: another place whenever the file changes; None if there is no home folder."""
     try:
         path = shard.resolve()
         state = path.stat()
     except OSError as error:
-        raise UserError(f"{shard} cannot be read ({error.strerror})") from None
+        raise _unreadable(shard, error) from None
     try:
         cache = machine.cache_folder()
     except RuntimeError:

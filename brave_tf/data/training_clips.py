@@ -105,7 +105,8 @@ class TrainingClips:
             counts = ", ".join(f"{count} {reason}" for reason, count in left_out.items() if count) or "it is empty"
             names = ", ".join(str(path) for path in paths)
             raise UserError(
-                f"no clip in split {split!r} of {names} has the {wanted} that {config.name} needs ({counts})"
+                f"no clip in split {split!r} of {names} has the {wanted} that {config.name} needs ({counts}); "
+                "choose another preset, or prepare media that have it"
             )
         rows_of = [len(each) for each in tables]
         whole = {name: np.concatenate([each[name] for each in lengths]) for name in needed}

@@ -186,5 +186,5 @@ def _export(run: Path, out: Path) -> dict[str, Any]:
     reports = [out / "reports" / run.name / f"{what}-linear" for what in LABELS]
     verification = export(run, directory, report=reports, trained_on=TRAINED_ON)
     if verification["loader"] != "tensorflow_hub.load":
-        raise UserError('tensorflow-hub is not installed; expected it for hub.load: pip install "brave_tf[hub]"')
+        raise UserError('received no tensorflow-hub; expected it to verify the export: pip install "brave_tf[hub]"')
     return verification

@@ -56,6 +56,7 @@ def _cosines(rows: np.ndarray, direction: np.ndarray) -> np.ndarray:
             cosines[large] = np.vecdot(wide, direction) / np.maximum(np.sqrt(np.vecdot(wide, wide)), SMALLEST_NORM)
     if not np.isfinite(cosines).all():
         raise UserError(
-            "vectors to compare are not finite; expected finite ones: look at the weights of the encoder and its heads"
+            "received vectors to compare that are not finite; expected finite ones: look at the weights of the encoder "
+            "and its heads"
         )
     return cosines

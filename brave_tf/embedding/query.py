@@ -96,7 +96,7 @@ def query_windows(query: Query, input_view: EvaluationInput, grid: Grid) -> Iter
         else:
             yield _window_at(query, query.seconds, input_view, grid)
     except MediaError as error:
-        raise UserError(f"{query} cannot be searched for: it {error}") from None
+        raise UserError(f"{query} cannot be searched for: it {error}; choose another --query") from None
 
 
 def _window_at(query: Query, seconds: float, input_view: EvaluationInput, grid: Grid) -> Window:

@@ -52,7 +52,7 @@ def decoded_query(query: Query, input_view: EvaluationInput, grid: Grid) -> Gene
             if isinstance(content, Window):
                 yield content
             elif isinstance(content, Outcome) and content.reason is not None:
-                raise UserError(f"{query} cannot be searched for: it {content.reason}")
+                raise UserError(f"{query} cannot be searched for: it {content.reason}; choose another --query")
 
 
 def check_processes() -> None:

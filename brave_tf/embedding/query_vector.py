@@ -180,7 +180,7 @@ def _embedded(encoder: Encoder, query: Query, grid: Grid) -> tuple[np.ndarray, f
             rows.append(embed.windows(batch))
             start, end = min(start, batch[0].start), max(end, batch[-1].end)
     if not rows:
-        raise UserError(f"{query} cannot be searched for: it has no windows")
+        raise UserError(f"{query} cannot be searched for: it has no windows; choose another --query")
     return np.concatenate(rows), start, end
 
 

@@ -127,7 +127,7 @@ def choose_tower(choice: TowerChoice | None, available: Sequence[Tower], source:
     if choice not in available:
         raise UserError(
             f"received --tower {choice}; {did_you_mean(choice, available)}{source} has the towers "
-            f"{', '.join(available)}"
+            f"{', '.join(available)}; choose one of them"
         )
     return choice
 

@@ -169,7 +169,7 @@ def _read(directory: Path, kind: type[_Read]) -> _Read:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise UserError(f"{file} cannot be read ({reason_of(error)})") from error
+        raise UserError(f"{file} cannot be read ({reason_of(error)}); make it readable, or export again") from error
     except pydantic.ValidationError:
         raise UserError(
             f"{file} is damaged; expected what `brave-tf export` writes; remove it and export again"

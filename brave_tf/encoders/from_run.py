@@ -48,7 +48,7 @@ def kept_checkpoint(run: Path, step: int) -> Path:
         return checkpoint_path(run, step)
     if (finished_summary(run) or {}).get("steps") == step:
         return run
-    raise UserError(f"received step={step}; {kept_steps(run)}")
+    raise UserError(f"received step={step}; expected one that is kept: {kept_steps(run)}")
 
 
 def kept_steps(run: Path) -> str:

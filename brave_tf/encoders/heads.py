@@ -76,7 +76,9 @@ class Heads:
         """
         for tower in (first, second):
             if tower not in self.weights_sha256:
-                raise UserError(f"{self.place} has no tower {tower}; it has {', '.join(self.weights_sha256)}")
+                raise UserError(
+                    f"{self.place} has no tower {tower}; it has {', '.join(self.weights_sha256)}; choose one of them"
+                )
         if first == "narrow" and second != "narrow":
             return self.narrow[second], self.broad[second]
         if second == "narrow" and first != "narrow":

@@ -115,7 +115,7 @@ def _from_place(path: Path, tower: TowerChoice | None) -> Encoder:
     if checkpoint is not None:
         return _from_run(load_checkpoint, checkpoint, tower)
     if not path.exists() and checkpoint_step(path) is not None and (path.parents[1] / CONFIG_FILE).is_file():
-        raise UserError(f"{path} does not exist; {kept_steps(path.parents[1])}")
+        raise UserError(f"{path} does not exist; expected one that is kept: {kept_steps(path.parents[1])}")
     if not path.exists():
         near = did_you_mean(str(path), released_checkpoints)
         raise UserError(
@@ -233,7 +233,10 @@ def as_keras_errors(path: Path) -> Iterator[None]:
             "made: do not trust it"
         ) from error
     except Exception as error:  # what damage raises depends on which byte is wrong
-        raise UserError(f"{path} is not a readable .keras model: {short_reason(error)}") from error
+        raise UserError(
+            f"{path} is not a readable .keras model: {short_reason(error)}; expected a file that Keras wrote; copy or "
+            "write it again"
+        ) from error
 
 
 def _check_archive(copy: Path, path: Path) -> None:
@@ -285,7 +288,9 @@ def _load_saved_model(path: Path) -> Encoder:
                 f"{path} is not a whole SavedModel: it has no {VARIABLES_INDEX}; expected saved_model.pb with the "
                 "folder variables beside it; copy or export all of it again"
             ) from error
-        raise UserError(f"{path} is not a readable SavedModel: {short_reason(error)}") from error
+        raise UserError(
+            f"{path} is not a readable SavedModel: {short_reason(error).rstrip('.')}; copy or export all of it again"
+        ) from error
     _note_once(PROGRAM)
     links = links_out_of(path)
     if links:

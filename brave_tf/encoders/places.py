@@ -158,8 +158,8 @@ def _kaggle_folder(name: KaggleName, place: str) -> Path:
 @contextlib.contextmanager
 def _fetching(place: str) -> Iterator[None]:
     remedy = (
-        "is the name right, is there an internet connection, and are you logged in if it is private? The same command "
-        "goes on with what is fetched"
+        "check its name, the internet connection and, if it is private, that you are logged in; run the same command "
+        "again to go on with what is fetched"
     )
     with phase(f"fetching {place}"), asking_client(f"{place} cannot be fetched", remedy):
         yield

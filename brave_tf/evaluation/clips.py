@@ -52,7 +52,7 @@ class LabelledClips:
         if not usable.any():
             raise UserError(
                 f"none of the {table.num_rows} clips in {dataset.path} has both {record.short_word} and a {label!r} "
-                "label"
+                "label; choose another label, or an encoder of what the clips have"
             )
         left_out = {
             record.left_out_reason: int((~has_modality).sum()),

@@ -77,7 +77,8 @@ def choose_label(dataset: Dataset, label: str | None) -> str:
     listed = ", ".join(known)
     if label is not None:
         raise UserError(
-            f"received --label {label}; {did_you_mean(label, known)}{dataset.path} has these label columns: {listed}"
+            f"received --label {label}; {did_you_mean(label, known)}{dataset.path} has these label columns: {listed}; "
+            "choose one of them"
         )
     if "label" in known:
         return "label"
@@ -125,7 +126,10 @@ def check_classes(folds: Sequence[Fold], clips: LabelledClips) -> None:
     """Raises `UserError` if a fold trains on fewer than two classes."""
     for fold in folds:
         if _classes(clips.labels, fold.train) < 2:
-            raise UserError(f"the training clips of fold {fold.name!r} hold fewer than two classes of {clips.label!r}")
+            raise UserError(
+                f"the training clips of fold {fold.name!r} hold fewer than two classes of {clips.label!r}; choose "
+                "another --label or --folds"
+            )
 
 
 def _classes(labels: np.ndarray, rows: np.ndarray) -> int:
@@ -161,7 +165,10 @@ def _of_number(clips: pa.Table, labels: np.ndarray, number: int) -> list[Fold]:
     groups = _groups(clips)
     sources = len(np.unique(groups))
     if number > sources:
-        raise UserError(f"received --folds {number}; the clips come from only {sources} source files")
+        raise UserError(
+            f"received --folds {number}; the clips come from only {sources} source files; expected at most as many "
+            "folds"
+        )
     places = np.zeros(len(labels))
     if labels.ndim > 1:
         parts = list(GroupKFold(number, shuffle=True, random_state=0).split(places, groups=groups))
@@ -171,7 +178,9 @@ def _of_number(clips: pa.Table, labels: np.ndarray, number: int) -> list[Fold]:
             parts = list(splitter.split(places, labels, groups))
         except ValueError:
             largest = int(np.max(np.bincount(labels)))
-            raise UserError(f"received --folds {number}; the largest class has only {largest} clips") from None
+            raise UserError(
+                f"received --folds {number}; the largest class has only {largest} clips; expected at most as many folds"
+            ) from None
     return [Fold(str(index), train, test) for index, (train, test) in enumerate(parts, start=1)]
 
 
@@ -199,7 +208,10 @@ def _of_column(dataset: Dataset, clips: pa.Table, column: str) -> list[Fold]:
     if "train" in names and set(names) <= {"train", *TEST_SPLITS}:
         fold = _train_and_test(values, column)
         if fold is None:
-            raise UserError(f"the usable clips of {dataset.path} are not in both train and test of {column!r}")
+            raise UserError(
+                f"the usable clips of {dataset.path} are not in both train and test of {column!r}; expected some in "
+                "each; choose other --folds"
+            )
         return [fold]
     missing = sum(value is None for value in values)
     if missing:

@@ -141,7 +141,10 @@ def gather(
     for clip in damaged.values():
         warn(f"damaged, another is shown: {clip}")
     if not inspected:
-        raise UserError(f"no clip that was drawn can be shown: {listed(list(damaged.values()))}")
+        raise UserError(
+            "no clip that was drawn can be shown; run `brave-tf verify` on the dataset: "
+            f"{listed(list(damaged.values()))}"
+        )
     facts = _facts(dataset, split, [*usable.notes, *usable.remarks])
     encoder_facts = None
     if sight is not None:

@@ -124,7 +124,7 @@ def _reason(error: Exception) -> str:
         ours.append(text)
     if ours:
         return re.sub(r" \[while running .*", "", ours[-1])
-    return f"Beam's pipeline failed ({reason_of(error)}); the same command goes on from what is done"
+    return f"Beam's pipeline failed ({reason_of(error)}); run the same command again to go on from what is done"
 
 
 @contextlib.contextmanager

@@ -107,13 +107,17 @@ def _write_shards(out: Path, plan: Plan, settings: ClipSettings, engine: Engine,
 def _check(settings: ClipSettings, workers: int | None, seconds_per_file: float) -> None:
     media, flow, rate = settings.media, settings.flow, settings.media.audio_rate_hz
     limits = [
-        ("shorter side", media.shorter_side, 16, 4096),
-        ("clip seconds", media.clip_seconds, 0.04, MOST_CLIP_SECONDS),
-        ("audio rate", 16_000 if rate is None else rate, 1_000, 192_000),
-        ("workers", 1 if workers is None else workers, 0, 4096),
-        ("max seconds per file", seconds_per_file, 0.001, 31_536_000),
-        *([] if settings.broad_size is None else [("broad size", settings.broad_size, 16, media.shorter_side)]),
-        *([] if flow is None else [("flow size", flow.shorter_side, 16, 1024), ("flow stride", flow.stride, 1, 25)]),
+        ("--shorter-side", media.shorter_side, 16, 4096),
+        ("--clip-seconds", media.clip_seconds, 0.04, MOST_CLIP_SECONDS),
+        ("--audio-rate", 16_000 if rate is None else rate, 1_000, 192_000),
+        ("--workers", 1 if workers is None else workers, 0, 4096),
+        ("--max-seconds-per-file", seconds_per_file, 0.001, 31_536_000),
+        *([] if settings.broad_size is None else [("--broad-size", settings.broad_size, 16, media.shorter_side)]),
+        *(
+            []
+            if flow is None
+            else [("--flow-size", flow.shorter_side, 16, 1024), ("--flow-stride", flow.stride, 1, 25)]
+        ),
     ]
     for name, value, least, most in limits:
         if not least <= value <= most:
@@ -152,7 +156,10 @@ def _finish(out: Path, plan: Plan, settings: ClipSettings, listing: Listing, rul
         for shard in plan.shards:
             (out / shard.name).unlink(missing_ok=True)
         remove_tree(out / WORK_FOLDER)
-        raise UserError(f"none of the {len(plan.sources)} sources can be used ({reasons})")
+        raise UserError(
+            f"none of the {len(plan.sources)} sources can be used ({reasons}); expected media that FFmpeg reads; "
+            "convert these, or choose others"
+        )
     try:
         rows.write(out / CLIPS_FILE)
         if listing.missing:

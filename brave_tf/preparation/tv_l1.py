@@ -33,7 +33,7 @@ def check_opencv() -> None:
     # The packages without contributed modules have no `optflow`.
     if not hasattr(getattr(cv2, "optflow", None), "DualTVL1OpticalFlow_create"):
         raise UserError(
-            "optical flow needs OpenCV with its contributed modules (cv2.optflow), which are not installed; "
+            "received --flow; it needs OpenCV with its contributed modules (cv2.optflow), which are not installed; "
             "install them: pip install 'brave-tf[flow]', in place of other OpenCV packages"
         )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from brave_tf.config import Config
-from brave_tf.config.values import differences, from_dict, to_dict
+from brave_tf.config.values import differences, first_of, from_dict, to_dict
 from brave_tf.errors import UserError
 from brave_tf.files import is_partial, locked, write_json
 from brave_tf.progress import note
@@ -125,7 +125,7 @@ def _check_same(run: Path, wanted: dict[str, Any]) -> dict[str, Any] | None:
     different = differences(_essential(before), _essential(wanted))
     if different:
         raise UserError(
-            f"{run} belongs to another configuration ({'; '.join(different)}); "
+            f"{run} belongs to another configuration ({first_of(different)}); "
             "repeat its command to go on, or choose another --run"
         )
     if before["config"].get("steps") != wanted["config"]["steps"]:

@@ -76,17 +76,23 @@ def rank_checkpoints(
     wanted_label = label if label is not None else config.monitor.probe_label
     probe = ProbeClips.choose(places, clips, wanted_label, input_view.modality, "--label ")
     if probe is None and label is not None:
-        raise UserError(f"no clips of {', '.join(map(str, places))} can be scored by the label {label!r}")
+        raise UserError(
+            f"no clips of {', '.join(map(str, places))} can be scored by the label {label!r}; expected a column with "
+            "one class per clip, and clips of two classes; leave --label out to rank without one"
+        )
     dataset = open_dataset(places[0]) if probe is None else probe.dataset
     check_fit(last, dataset)
     table = _all_clips(dataset, input_view, clips) if probe is None else probe.clips
     maker = _FeatureMaker(run, tower, dataset, table, input_view, FeatureFolder(cache), remarks)
     features = maker.features(steps, config.seed)
     if not features:
-        raise UserError("; ".join(remarks))
+        raise UserError(f"no checkpoint can be ranked: {'; '.join(remarks)}; choose another run")
     damaged = np.any([are_damaged(each) for each in features.values()], axis=0)
     if damaged.all():
-        raise UserError(f"none of the {len(damaged)} clips of {dataset.path} that were drawn can be used")
+        raise UserError(
+            f"none of the {len(damaged)} clips of {dataset.path} that were drawn can be used; run `brave-tf verify` on "
+            "it"
+        )
     remarks += _damage_lines(dataset, table, input_view, np.flatnonzero(damaged))
     for line in remarks:
         warn(f"{line}")
@@ -142,7 +148,10 @@ def _all_clips(dataset: Dataset, input_view: EvaluationInput, most: int) -> pa.T
     if facts.column in table.column_names:
         has = table[facts.column].to_numpy() > 0
     if not has.any():
-        raise UserError(f"none of the {table.num_rows} clips in {dataset.path} has {facts.short_word}")
+        raise UserError(
+            f"none of the {table.num_rows} clips in {dataset.path} has {facts.short_word}; choose another --tower or "
+            "--data"
+        )
     return table.take(evenly(np.flatnonzero(has), most))
 
 

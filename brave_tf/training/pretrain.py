@@ -17,7 +17,7 @@ from brave_tf import __version__, presets
 from brave_tf.config import Config
 from brave_tf.config import values as config_values
 from brave_tf.config.experiment import warmup_within
-from brave_tf.config.values import differences, to_dict
+from brave_tf.config.values import differences, first_of, to_dict
 from brave_tf.config.words import LoggerName
 from brave_tf.data.pipeline import pretraining_dataset
 from brave_tf.data.second_look import as_user_errors
@@ -85,7 +85,7 @@ def _check_same(agreement: Agreement, config: Config, clips: TrainingClips) -> N
     mine = {"config": to_dict(config), "data": list(clips.fingerprints)}
     different = differences(json.loads(agreement.text_of_chief(json.dumps(mine))), mine)
     if agreement.any(bool(different)):
-        which = f"differs from the first worker ({'; '.join(different)})" if different else "agrees, another does not"
+        which = f"differs from the first worker ({first_of(different)})" if different else "agrees, another does not"
         raise UserError(f"this worker {which}; run the same command on the same data on every worker")
 
 

@@ -62,7 +62,10 @@ def make_local_strategy(strategy: str | tf.distribute.Strategy = "auto") -> tf.d
     """
     if not isinstance(strategy, str):
         if is_multi_worker(strategy):
-            raise UserError(f"received a strategy of {workers(strategy)} workers; an evaluation runs on one machine")
+            raise UserError(
+                f"received a strategy of {workers(strategy)} workers; an evaluation runs on one machine: expected one "
+                "of its devices"
+            )
         return strategy
     names = get_args(LocalStrategyName)
     if strategy not in names:

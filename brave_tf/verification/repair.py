@@ -174,7 +174,8 @@ def _write_shard(source: Path, copy: Path, offsets: list[int], lengths: list[int
             payload, footer = framed[HEADER_BYTES:-FOOTER_BYTES], framed[-FOOTER_BYTES:]
             if len(framed) < framed_bytes(length) or FOOTER.unpack(footer)[0] != masked_crc32c(payload):
                 raise UserError(
-                    f"{source} changed while it was verified, at byte {offset}; is its disk well? try again"
+                    f"{source} changed while it was verified, at byte {offset}; check its disk, then run the same "
+                    "command again"
                 )
             places.append(written.tell() + HEADER_BYTES)
             written.write(framed)

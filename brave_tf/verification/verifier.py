@@ -38,7 +38,7 @@ def verify_dataset(
 ) -> VerificationReport:
     """Does what `brave_tf.commands.verify` documents."""
     if workers is not None and workers < 1:
-        raise UserError(f"received workers {workers}; expected at least 1")
+        raise UserError(f"received --workers {workers}; expected at least 1")
     opened = open_dataset(dataset)
     with repair_target(opened, None if repair is None else as_path(repair)) as target:
         with silenced_libraries() as terminal:

@@ -224,6 +224,6 @@ def test_published_names_say_when_they_cannot_be_fetched(tmp_path, capsys, monke
     with contextlib.redirect_stdout(io.StringIO()):
         assert main(["convert", "v-a-tsm50", "--out", str(tmp_path / "out")]) == 1
     error = capsys.readouterr().err
-    assert "is there an internet connection?" in error and released_checkpoints["v-a-tsm50"].url in error
+    assert "check the internet connection" in error and released_checkpoints["v-a-tsm50"].url in error
     assert main(["convert", "v-b-tsm50", "--out", str(tmp_path / "out")]) == 1
     assert "expected a .npy file, or one of: v-fa-tsm50" in capsys.readouterr().err

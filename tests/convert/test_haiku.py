@@ -102,5 +102,5 @@ def test_every_problem_is_named_in_one_error_and_nothing_changes():
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_networks_that_were_not_released_are_refused(version):
-    with pytest.raises(UserError, match="a R3D; the released trees hold TSMResNet"):
+    with pytest.raises(UserError, match="a R3D; expected a TSMResNet or an AudioResNet"):
         to_haiku(R3D(depth=14, width=0.0625, version=version))

@@ -124,15 +124,15 @@ def test_any_kept_checkpoint_of_a_run_is_opened_by_its_step(tmp_path):
 def test_a_step_that_is_not_kept_is_one_line_with_those_that_are(audio_run, tmp_path):
     saved_at(tmp_path / "run", THREE, 50, 100, 150)
     kept = r"keeps the checkpoints of steps 50, 100 and 150$"
-    with pytest.raises(UserError, match=rf"received step=7; \S*run {kept}"):
+    with pytest.raises(UserError, match=rf"received step=7; expected one that is kept: \S*run {kept}"):
         load_encoder(tmp_path / "run", step=7)
-    with pytest.raises(UserError, match=rf"step-7 does not exist; \S*run {kept}"):
+    with pytest.raises(UserError, match=rf"step-7 does not exist; expected one that is kept: \S*run {kept}"):
         load_encoder(tmp_path / "run/checkpoints/step-7")
     with pytest.raises(UserError, match=r"keeps the checkpoint of step 150$"):
         load_encoder(audio_run, step=200)
     with (
         claimed(tmp_path / "new", THREE, ["abc"]),
-        pytest.raises(UserError, match=r"step=0; \S*new keeps no checkpoint"),
+        pytest.raises(UserError, match=r"step=0; expected one that is kept: \S*new keeps no checkpoint"),
     ):
         load_encoder(tmp_path / "new", step=0)
     for place in ("random:tiny", "hf://owner/name", tmp_path, load_encoder("random:tiny")):

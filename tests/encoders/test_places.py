@@ -210,7 +210,7 @@ def test_the_tower_of_a_run_on_the_hub(monkeypatch, tmp_path):
 def test_what_cannot_be_fetched_is_one_line(monkeypatch, tmp_path):
     hub(monkeypatch, tmp_path, {})
     with pytest.raises(
-        UserError, match=r"hf://owner/nome cannot be fetched \(404 Client Error\); is the name right"
+        UserError, match=r"hf://owner/nome cannot be fetched \(404 Client Error\); check its name"
     ) as no:
         load_encoder("hf://owner/nome")
     assert "\n" not in str(no.value)

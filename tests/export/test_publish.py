@@ -201,7 +201,7 @@ def test_what_a_client_says_is_one_line(exported, monkeypatch):
         raise OSError("403 Forbidden\n\nYou don't have the rights")
 
     stand_in(monkeypatch, "huggingface_hub", create_repo=fail, upload_folder=fail)
-    with pytest.raises(UserError, match=r"--to hf:o/n cannot be written \(403 Forbidden\); are you logged in there"):
+    with pytest.raises(UserError, match=r"--to hf:o/n cannot be written \(403 Forbidden\); log in there"):
         publish_directory(exported, "hf:o/n")
 
 

@@ -94,7 +94,7 @@ def test_a_model_with_a_shared_backbone_saves_and_loads(tmp_path):
 
 
 def test_what_cannot_be_shared_is_refused():
-    with pytest.raises(ValueError, match=r"share_backbone with narrow=.*expected the same"):
+    with pytest.raises(ValueError, match=r"share_backbone with .*=.* in model.narrow .*expected the same"):
         model_config(share_backbone=True, narrow=BackboneConfig())
     with pytest.raises(UserError, match=r"share_backbone without broad\.rgb"):
         override(presets.get("tiny-fa"), ["model.share_backbone=true", "model.narrow.depth=14"])

@@ -144,7 +144,7 @@ def test_processes_end_with_their_command(videos, tmp_path):
 def test_the_time_of_a_file_is_bounded(videos, tmp_path, workers):
     with pytest.raises(UserError, match=r"none of the 3 sources .*a.mp4 took longer than 0.001 s; b.mp4 took"):
         prepare(videos, tmp_path / "out", workers=workers, split="train=1", max_seconds_per_file=0.001)
-    with pytest.raises(UserError, match=r"received max seconds per file 0; expected 0.001"):
+    with pytest.raises(UserError, match=r"received --max-seconds-per-file 0; expected 0.001"):
         prepare(videos, tmp_path / "out", max_seconds_per_file=0)
 
 

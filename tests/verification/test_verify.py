@@ -285,7 +285,7 @@ def test_many_records_are_not_held_at_once(dataset, monkeypatch):
 
 
 def test_mistakes_are_one_line(dataset, tmp_path, capsys):
-    with pytest.raises(UserError, match="received workers 0; expected at least 1"):
+    with pytest.raises(UserError, match="received --workers 0; expected at least 1"):
         brave_tf.verify(dataset, workers=0)
     assert main(["verify", str(tmp_path / "none")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
