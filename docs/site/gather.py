@@ -7,8 +7,6 @@ from pathlib import Path
 from docs.site import api_pages, command_pages, tutorials
 from docs.site.links import Repository
 
-STAND_INS = {"docs/troubleshooting.md": "Troubleshooting"}
-"""What may be absent yet of the pages that the list of pages names; a line says so in their place."""
 ELSEWHERE = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
@@ -21,16 +19,13 @@ ELSEWHERE = {
 _GLOSSARY = re.compile(r"^## Glossary\n(?P<text>.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 
 
-def gather(root: Path, out: Path, source: Path) -> list[str]:
+def gather(root: Path, out: Path, source: Path) -> None:
     """Writes every page.
 
     Args:
         root: of the repository.
         out: folder for the pages, which is made anew.
         source: folder for a copy of the code as it is installed, which is made anew.
-
-    Returns:
-        The pages that stand in for one that is not there yet.
 
     Raises:
         BrokenLinkError: a page links to a file that is not there.
@@ -44,15 +39,10 @@ def gather(root: Path, out: Path, source: Path) -> list[str]:
             text = repository.rewritten((root / file).read_text(encoding="utf-8"), file)
             _write(out / page, _without_glossary(text, out) if file == "CONTRIBUTING.md" else text)
     _copy_pictures(root / "docs", out)
-    absent = [file for file in STAND_INS if not (root / file).exists()]
     tutorials.write_pages(repository, out, list(tutorials.TITLES))
     _copy_code(repository, source)
     for page, text in {"commands.md": command_pages.reference(), **api_pages.pages()}.items():
         _write(out / page, repository.mentions_linked(text, page))
-    for file in absent:
-        page = repository.pages.get(file, Path(file).name)
-        _write(out / page, f"# {STAND_INS[file]}\n\nThis page is not written yet.\n")
-    return absent
 
 
 def read_repository(root: Path) -> Repository:

@@ -14,7 +14,7 @@ from brave_tf.cli.main import commands
 from docs.site import command_pages
 from docs.site.api_pages import PAGES, named
 from docs.site.check import faults
-from docs.site.gather import STAND_INS, read_repository
+from docs.site.gather import read_repository
 from docs.site.links import BrokenLinkError, Repository
 from docs.site.tutorials import page_of
 from tests.docs.blocks import ROOT
@@ -41,11 +41,6 @@ def gathered(tmp_path_factory):
 def test_the_navigation_names_every_page_and_no_other(gathered):
     listed = re.findall(r"[\w./-]+\.md", (ROOT / "mkdocs.yml").read_text().partition("nav:")[2].partition("theme:")[0])
     assert sorted(listed) == sorted(str(page.relative_to(gathered)) for page in gathered.rglob("*.md"))
-
-
-def test_a_page_that_is_there_has_no_stand_in():
-    here = [file for file in STAND_INS if (ROOT / file).exists()]
-    assert not here, f"take {here} out of STAND_INS"
 
 
 def test_the_glossary_is_written_once(gathered):

@@ -73,6 +73,12 @@ class World:
         return self.videos / "walk" / "1.mp4"
 
     @property
+    def mixed(self) -> Path:
+        """Those videos, and one that does not decode."""
+        (self.videos / "walk" / "5.mp4").write_text("no video")
+        return self.here / "videos"
+
+    @property
     def empty(self) -> Path:
         """A folder with nothing in it."""
         return self.folder("empty")

@@ -25,13 +25,30 @@ HEAD = """\
 
 <!-- Written by `python -m tests.errors.write_troubleshooting` from tests/errors/areas: edit those. -->
 
-A message of `brave-tf` is one line. It says what was received, what was expected, and what to do:
+An error of `brave-tf` is one line. It says what was received, what was expected, and what to do:
 
 `brave-tf: error: received --split train=0.8,test=0.3; expected names and shares that sum to 1, such as
 train=0.8,test=0.2`
 
-To find a message, search this page for a few of its words. Names of files, numbers and settings differ from those that
-are shown here. What stands in round brackets is often the reason that the operating system or another library gives.
+**To find a message**, search this page for a few of its words. Names of files, numbers and settings will differ from
+those shown here. What stands in round brackets is often the reason that the operating system or another library gives.
+
+A line that begins with `warning:` does not end the command. It tells you something that you should know about the result.
+
+## If there is no message, or it does not help
+
+- **The shell does not find `brave-tf`.** The Python environment that it was installed in is not active. Activate it, or
+  run `python -m brave_tf` with the Python of that environment.
+- **TensorFlow does not load, the GPU is not used, or a video codec is missing.** Run
+  [`brave-tf doctor`](doctor.md). It looks at everything that `brave-tf` needs on this machine, and says how to mend
+  what does not work.
+- **`runs/first: No space left on device; free some space, or choose another place`**, and other lines that begin with
+  the name of a file. That is what the operating system said of the file, with what helps most often.
+- **You want to know more.** Every command takes `--verbose`, which also shows where in the code an error arose.
+- **A stack trace without `--verbose`, or the words “this is a bug”.** Please report it, with the command and with what
+  `brave-tf doctor --json` prints.
+
+In Python the same errors are raised, with the same words, as `brave_tf.errors.UserError`.
 
 | exit status | means |
 |---|---|
@@ -40,15 +57,26 @@ are shown here. What stands in round brackets is often the reason that the opera
 | 2 | the command line lacks something, or holds something that does not go together |
 | 130, 143 | you interrupted it, or the system ended it; most commands go on from there when you repeat them |
 | 141 | what read its output, such as `head`, has gone |
-
-In Python the same messages are raised, with the same words, as `brave_tf.errors.UserError`. A stack trace on the
-command line is always a bug: please report it, with the command.
-
-A line such as `runs/first: No space left on device; free some space, or choose another place` is what the operating
-system said of a file, with what helps most often.
 """
 
-MORE = "Also"
+OFTEN = (
+    "A name with spaces",
+    "The source is not there",
+    "None of the files can be used",
+    "There is a dataset already",
+    "The folder is no dataset",
+    "No clip has what the preset needs",
+    "Out of memory",
+    "The loss became NaN",
+    "The projections have collapsed",
+    "The run directory is another run's",
+    "The encoder is not there",
+    "The dataset has no labels",
+    "There is no test split",
+    "A format needs a package",
+)
+"""Titles of the entries that most users meet first, in the order in which they meet them."""
+MORE = "Other messages"
 """Begins the heading of what is told in a table."""
 LONGEST_SHOWN = 360
 """Signs of a message on the page; those that list many clips are cut."""
@@ -64,9 +92,15 @@ def _provoked() -> dict[str, str]:
     from tests.errors.provoking import message_of, outcome_of
     from tests.errors.world import World
 
+    messages = {}
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder))
-        return {entry.name: message_of(site_of(entry), outcome_of(entry, world)) for entry in ENTRIES}
+        for entry in ENTRIES:
+            try:
+                messages[entry.name] = message_of(site_of(entry), outcome_of(entry, world))
+            except AssertionError as error:
+                raise AssertionError(f"{entry.name}: {error}") from error
+    return messages
 
 
 @functools.cache
@@ -78,8 +112,15 @@ def recorded_messages() -> dict[str, str]:
 
 def page() -> str:
     """The whole page."""
-    parts = [HEAD, "## Contents\n\n" + "\n".join(_contents()) + "\n", *(_section(area) for area in AREAS)]
-    return "\n".join(parts)
+    often = "## What most people meet first\n\n" + "\n".join(_often()) + "\n"
+    contents = "## All messages, by what you were doing\n\n" + "\n".join(_contents()) + "\n"
+    return "\n".join([HEAD, often, contents, *(_section(area) for area in AREAS)])
+
+
+def _often() -> Iterator[str]:
+    anchors = {entry.title: _anchor(entry.title) for entry in ENTRIES}
+    for title in OFTEN:
+        yield f"- [{title}](#{anchors[title]})"
 
 
 def _contents() -> Iterator[str]:

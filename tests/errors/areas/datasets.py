@@ -210,7 +210,8 @@ def tfds(world: World, name: str, builder: object = None, known: tuple[str, ...]
         list_builders=lambda **words: list(known),
     )
     world.patch.delenv("TFDS_DATA_DIR", raising=False)
-    world.patch.setitem(sys.modules, "tensorflow_datasets", package)
+    for module in ("tensorflow_datasets", "tensorflow_datasets.public_api"):
+        world.patch.setitem(sys.modules, module, package)
     return open_dataset(name)
 
 
@@ -236,6 +237,18 @@ def _no_tfds(world: World) -> None:
     from brave_tf.data import open_dataset
 
     world.absent("tensorflow_datasets")
+    open_dataset("tfds:films")
+
+
+def _other_protobuf(world: World) -> None:
+    from google.protobuf.runtime_version import VersionError
+
+    from brave_tf.data import open_dataset, tfds_source
+
+    def fail(name: str) -> None:
+        raise VersionError("Detected incompatible Protobuf versions: gencode 6.31.1 runtime 5.29.5.")
+
+    world.patch.setattr(tfds_source, "importlib", SimpleNamespace(import_module=fail))
     open_dataset("tfds:films")
 
 
@@ -717,9 +730,16 @@ OTHERS = (
     ),
     Entry(
         f"{DATA}/tfds_source.py",
-        "tensorflow-datasets does not load",
+        "tensorflow-datasets does not load ({error})",
         _no_tfds,
         "A name with `tfds:` needs the extra `tfds`.",
+        varies=True,
+    ),
+    Entry(
+        f"{DATA}/tfds_source.py",
+        "does not load beside this protobuf",
+        _other_protobuf,
+        "The package `tensorflow-metadata`, which TensorFlow Datasets needs, is too new for the installed protobuf.",
         varies=True,
     ),
     Entry(

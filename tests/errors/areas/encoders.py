@@ -549,7 +549,7 @@ OTHERS = (
     ),
     Entry(
         f"{ENCODERS}/loading.py",
-        "received {name}; expected one of",
+        "expected one of {', '.join(names)}",
         load("baseline:colors"),
         "That is none of the baselines.",
     ),
@@ -569,7 +569,7 @@ OTHERS = (
     ),
     Entry(
         f"{ENCODERS}/named.py",
-        "is none of the networks",
+        "presets that `brave-tf presets` lists",
         load("random:tinny"),
         "There is no such network.",
     ),

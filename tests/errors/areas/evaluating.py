@@ -89,6 +89,27 @@ def _one_class(world: World) -> None:
     check_classes([Fold("test", np.array([0, 2]), np.array([1, 3]))], clips())
 
 
+def _shared_videos(world: World) -> None:
+    import numpy as np
+
+    from brave_tf.evaluation.comparison import _check
+    from brave_tf.evaluation.folds import Fold
+    from tests.evaluation.planted import labelled
+
+    made = labelled(np.array([0, 0, 1, 1]), clips_per_video=2)
+    _check([Fold("test", np.array([0, 2]), np.array([1, 3]))], made)
+
+
+def _unconverged(world: World) -> None:
+    import numpy as np
+    from sklearn.svm import LinearSVC
+
+    from brave_tf.evaluation.protocols.linear import _fitted
+
+    generator = np.random.default_rng(0)
+    _fitted(LinearSVC(C=10.0, max_iter=2), generator.normal(size=(40, 8)), generator.integers(0, 2, 40))
+
+
 def _nothing_labelled(world: World) -> None:
     from brave_tf.data import open_dataset
     from brave_tf.evaluation.clips import LabelledClips
@@ -273,6 +294,16 @@ def _ablate_silent(world: World) -> None:
     commands.ablate("table1", world["silent"], "ablation")
 
 
+def _collapsed(world: World) -> None:
+    from brave_tf import presets
+    from brave_tf.ablation import run
+
+    world.patch.setattr(run, "_train", lambda *words: 1200)
+    world.patch.setattr(run, "read_run", lambda place: SimpleNamespace(lines=[]))
+    row = SimpleNamespace(name="audio", config=presets.get("tiny-va"))
+    run._Job("dataset", Path("ablation"), None, "linear").do(row, 0)
+
+
 COMMON = (
     Entry(
         f"{EVALUATION}/folds.py",
@@ -455,6 +486,26 @@ OTHERS = (
     ),
     Entry(
         f"{EVALUATION}/window_words.py",
+        "windows to join in thirds",
+        TINY + " --protocol ridge --windows 2,thirds",
+        "Thirds of fewer than three windows are none.",
+    ),
+    Entry(
+        f"{EVALUATION}/comparison.py",
+        "videos have clips in both training and test",
+        _shared_videos,
+        "A warning: clips of one video are alike, so that the score is better than it would be on new videos. "
+        "`--folds 5` keeps the clips of a video together.",
+    ),
+    Entry(
+        f"{EVALUATION}/protocols/linear.py",
+        "has not converged in",
+        _unconverged,
+        "A warning: the classifier was stopped before it was as good as it gets. Most often another penalty scores "
+        "better, which `--svm-c` names, or `--svm-c-grid` looks for.",
+    ),
+    Entry(
+        f"{EVALUATION}/window_words.py",
         "which looks at each window by itself",
         TINY + " --protocol knn --windows concat",
         "The protocol takes one window at a time.",
@@ -521,6 +572,24 @@ OTHERS = (
         "for table1 at scale tiny only",
         rows(scale="paper", extents=(1.0, 2.0, 4.0)),
         "`ablate`: at the paper's scale the lengths are the paper's.",
+    ),
+    Entry(
+        "brave_tf/ablation/rows.py",
+        "received {name} {value}",
+        rows(table="table9"),
+        "In Python: there is no such table, or scale.",
+    ),
+    Entry(
+        "brave_tf/ablation/run.py",
+        "is left out: {reason}",
+        "ablate table1 --data {silent} --out {videos}",
+        "A warning: the dataset lacks what this row trains on. The other rows are trained.",
+    ),
+    Entry(
+        "brave_tf/ablation/run.py",
+        "collapsed at step",
+        _collapsed,
+        "A warning: this run of the ablation learned nothing any more and has no score. The others go on.",
     ),
     Entry("brave_tf/ablation/rows.py", "received rows", rows("crops"), "`ablate`: the table has no such row."),
     Entry(

@@ -48,6 +48,11 @@ def _locked(world: World) -> None:
     prepare(world)
 
 
+def _without_locks(world: World) -> None:
+    world.failing("brave_tf.preparation.claim.locked", OSError(errno.ENOLCK, os.strerror(errno.ENOLCK)))
+    prepare(world)
+
+
 def _missing_parts(world: World) -> None:
     prepare(world, part="1/2", split="train=0.5,test=0.5")
     prepare(world, merge=True, split="train=0.5,test=0.5")
@@ -255,6 +260,25 @@ COMMON = (
 )
 
 OPTIONS = (
+    Entry(
+        "brave_tf/preparation/layouts/choice.py",
+        "expected one of {', '.join(layouts)}",
+        lambda world: prepare(world, layout="ucf100"),
+        "In Python: there is no such layout.",
+    ),
+    Entry(
+        "brave_tf/cli/prepare.py",
+        "sources are left out, such as",
+        "prepare {mixed} --out dataset --workers 0 --quiet",
+        "A warning, with `--quiet`: files were left out. `dataset.json` names all of them under `quarantined`.",
+        varies=True,
+    ),
+    Entry(
+        "brave_tf/preparation/claim.py",
+        "is on a file system without locks",
+        _without_locks,
+        "A warning: two commands that write there at once would not notice one another. Some network shares are so.",
+    ),
     Entry(
         "brave_tf/preparation/dataset_writer.py",
         "received {name} {value}; expected",

@@ -55,6 +55,13 @@ def _nothing_embedded(world: World) -> None:
     embed("media")(world)
 
 
+def _many_left_out(world: World) -> None:
+    from brave_tf.embedding.embed import _tell
+
+    left_out = [SimpleNamespace(file=f"{number}.mp4", text="does not decode") for number in range(100)]
+    _tell(SimpleNamespace(left_out=left_out, remarks=[]))
+
+
 def _no_clips(world: World) -> None:
     world.with_clips(lambda rows: rows.clear())
     embed(data="dataset")(world)
@@ -465,6 +472,19 @@ COMMON = (
 )
 
 OTHERS = (
+    Entry(
+        f"{EMBEDDING}/embed.py",
+        "warning: {kind}: {one_line(entry.file)}",
+        embed("mixed"),
+        "A warning: a file is not in the table, or not all of it is.",
+        varies=True,
+    ),
+    Entry(
+        f"{EMBEDDING}/embed.py",
+        "more, which are named in the table's metadata",
+        _many_left_out,
+        "A warning: only the first of such files are named.",
+    ),
     Entry(
         f"{EMBEDDING}/embed.py",
         "received media and --data",

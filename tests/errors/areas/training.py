@@ -739,7 +739,7 @@ OTHERS = (
         "Another machine of the training has ended or cannot be reached.",
     ),
     Entry(
-        f"{TRAINING}/strategy.py",
+        f"{TRAINING}/tf_config.py",
         "TF_CONFIG is",
         strategy("auto", TF_CONFIG="worker 0 of 2"),
         "The variable TF_CONFIG does not describe a cluster.",
@@ -774,12 +774,6 @@ OTHERS = (
         "received the hosts",
         strategy("auto", **SLURM | {"SLURM_STEP_NODELIST": "rack[1-2]gpu[01-04]"}),
         "The list of hosts that `srun` gives cannot be understood.",
-    ),
-    Entry(
-        "brave_tf/cli/report.py",
-        "received --json without --checkpoints",
-        "report {run} --out page.html --json",
-        "Only the ranking of the checkpoints is printed as JSON.",
     ),
     Entry(
         "brave_tf/commands.py",
