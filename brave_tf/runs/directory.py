@@ -168,7 +168,9 @@ def _whole_place(place: str | Path) -> str:
 
 
 def _unwritable(run: Path, error: OSError) -> UserError:
-    return UserError(f"{run} cannot be written ({error.strerror}); change its permissions, or choose another --run")
+    return UserError(
+        f"{run} cannot be written ({error.strerror}); free some space, change its permissions, or choose another --run"
+    )
 
 
 def read_config(run: Path) -> Config:

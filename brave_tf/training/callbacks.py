@@ -67,8 +67,8 @@ class MetricsWriter(keras.callbacks.Callback):
             self._scalars = EventFile(folder)
         except (OSError, tf.errors.OpError) as error:
             raise UserError(
-                f"{folder} or {METRICS_FILE} beside it cannot be written ({reason_of(error)}); change its "
-                "permissions, or choose another --run"
+                f"{folder} or {METRICS_FILE} beside it cannot be written ({reason_of(error)}); free some "
+                "space, change its permissions, or choose another --run"
             ) from error
         self._meter = Meter(self.model, self._config.batch_size)
         self._first = True

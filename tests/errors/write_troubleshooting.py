@@ -33,7 +33,7 @@ train=0.8,test=0.2`
 **To find a message**, search this page for a few of its words. Names of files, numbers and settings will differ from
 those shown here. What stands in round brackets is often the reason that the operating system or another library gives.
 
-A line that begins with `warning:` does not end the command. It tells you something that you should know about the result.
+A line that begins with `warning:` does not end the command. It tells you something that you should know.
 
 ## If there is no message, or it does not help
 
@@ -153,6 +153,9 @@ def _section(area: Area) -> str:
 def _message(entry: Entry) -> str:
     """The message as code, which takes more back-quotes where it has some itself."""
     message = recorded_messages()[entry.name]
+    # Keras puts words of its own around what a layer raises, and prints that in bold.
+    if bold := re.search("\x1b\\[1m(.*?)\x1b\\[0m", message):
+        message = bold[1]
     if len(message) > LONGEST_SHOWN:
         message = f"{message[:LONGEST_SHOWN].rsplit(' ', 1)[0]} …"
     return f"`` {message} ``" if "`" in message else f"`{message}`"

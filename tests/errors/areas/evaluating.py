@@ -457,7 +457,7 @@ OTHERS = (
         f"{EVALUATION}/protocols/ridge.py",
         "windows to join in thirds",
         _thirds,
-        "Thirds of fewer than three windows are none: give more with `--windows`.",
+        "In Python: thirds of fewer than three windows are none.",
     ),
     Entry(
         f"{EVALUATION}/replicas.py",

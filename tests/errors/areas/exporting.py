@@ -41,10 +41,14 @@ def network(shapes: list[tuple[int | None, ...]], sizes: tuple[int, ...] = (3,),
     """An encoder of a network that was made elsewhere."""
 
     def make(world: World) -> object:
+        import keras
+
         from brave_tf.encoders.card import EncoderCard
         from brave_tf.encoders.encoder import Encoder
         from tests.export.test_export import network as build
 
+        # Keras counts the tensors that it has named.
+        keras.backend.clear_session()
         model = build(shapes, sizes, batch)
         return Encoder(model, EncoderCard(), Path("mine.keras"), model.variables, model.trainable_variables)
 

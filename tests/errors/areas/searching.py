@@ -458,7 +458,7 @@ COMMON = (
         rows_of(weights_sha256="ab" * 32),
         "The encoder was trained further since the table was made, or is another one. Their vectors mean different "
         "things.",
-        "Give the encoder of that time, such as `--encoder runs/first/checkpoints/step-1000`, or write the table "
+        "Give the encoder of that time, such as `--encoder runs/first/checkpoints/step-00001000`, or write the table "
         "again.",
         title="The encoder is not that of the table",
     ),
