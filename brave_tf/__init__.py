@@ -1,9 +1,9 @@
 """BraVe for TensorFlow: video encoders that learn without labels, by regressing broad views from narrow ones.
 
 One function for each command of `brave-tf`, with the command's arguments and defaults (`prepare`, `verify`, `inspect`,
-`pretrain`, `report`, `evaluate`, `ablate`, `embed`, `search`, `export`, `publish`, `convert`); the method as a Keras
-model (`Brave`, `LARS`, `WarmupCosine`, `losses`); the networks (`TSMResNet`, `R3D`, `AudioResNet`); and what lies
-below.
+`pretrain`, `report`, `evaluate`, `ablate`, `embed`, `search`, `export`, `publish`, `convert`, `doctor`); the method
+as a Keras model (`Brave`, `LARS`, `WarmupCosine`, `losses`); the networks (`TSMResNet`, `R3D`, `AudioResNet`); and what
+lies below.
 Everything loads on first use, so that importing the package costs nothing.
 """
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from brave_tf import training as training
     from brave_tf.commands import ablate as ablate
     from brave_tf.commands import convert as convert
+    from brave_tf.commands import doctor as doctor
     from brave_tf.commands import embed as embed
     from brave_tf.commands import evaluate as evaluate
     from brave_tf.commands import export as export
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from brave_tf.schedules import WarmupCosine as WarmupCosine
     from brave_tf.training.build import build as build
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__, __getattr__, __dir__ = public_names(
     __name__,
@@ -59,6 +60,7 @@ __all__, __getattr__, __dir__ = public_names(
         "config": "",
         "convert": "",
         "data": "",
+        "doctor": "",
         "embed": "commands",
         "evaluate": "commands",
         "export": "",

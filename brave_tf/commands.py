@@ -15,6 +15,7 @@ from brave_tf.config.words import (
     FollowLinks,
     LayoutName,
     LocalStrategyName,
+    LoggerName,
     PoolName,
     ProtocolName,
     RunnerName,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from brave_tf.config import Config
     from brave_tf.convert.checkpoint import Converted
     from brave_tf.data.dataset import Dataset
+    from brave_tf.doctor.diagnosis import Diagnosis
     from brave_tf.embedding.answers import Answer
     from brave_tf.embedding.near_duplicates import FilePair
     from brave_tf.embedding.table import TableFacts
@@ -263,6 +265,7 @@ def pretrain(
     seed: int | None = None,
     strategy: "StrategyName | tf.distribute.Strategy" = "auto",
     strict: bool = False,
+    log: "LoggerName | Sequence[LoggerName]" = (),
     set: str | Sequence[str] = (),
 ) -> dict[str, Any]:
     """Train an encoder without labels. The same command again goes on where it stopped.
@@ -292,6 +295,8 @@ def pretrain(
             `tf.distribute`.
         strict: stop at the first damaged clip, instead of naming it and taking another in its place; the same as the
             setting monitor.damaged_share=0. By default a run stops when a tenth of the clips turn out to be damaged.
+        log: also send the metrics to wandb (Weights & Biases, extra wandb) or mlflow (extra mlflow); may be given
+            several times (in Python: a list). Every run writes tensorboard's file. See docs/scaling.md.
         set: settings of the preset, such as optimizer.peak_learning_rate=0.3.
 
     Returns:
@@ -311,7 +316,8 @@ def pretrain(
     numbers = {"steps": steps, "batch_size": batch_size, "seed": seed}
     settings = [f"{key}={value}" for key, value in numbers.items() if value is not None]
     settings += ["monitor.damaged_share=0"] if strict else []
-    return run_pretraining(preset, sources, run, strategy=strategy, settings=[*settings, *_listed(set)])
+    settings += _listed(set)
+    return run_pretraining(preset, sources, run, strategy=strategy, settings=settings, log=_listed(log))
 
 
 @_never_silent
@@ -780,6 +786,30 @@ def search(
 
         write_search_page(html, found)
     return found.answers
+
+
+@_never_silent
+def doctor() -> "Diagnosis":
+    """Look at whether everything that this library needs is there and works, and say how to mend what does not.
+
+    Example: brave-tf doctor --json
+
+    In Python: brave_tf.doctor().problems
+
+    Looks at the versions of packages, devices, memory, disk, decoders, extras, TF_CONFIG and SLURM, writes and reads a
+    tiny media file, and trains a tiny network for a step. What it prints names neither you nor the machine, and fits
+    into a public bug report. The exit status is 1 if something stops work. See docs/doctor.md.
+
+    Returns:
+        `checks`, each with `group`, `name`, `status` ("ok", "note" or "problem"), `found`, `fix` and `seconds`; also
+        `problems`, `notes` and `is_well`.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed.
+    """
+    from brave_tf.doctor.diagnosis import diagnose
+
+    return diagnose()
 
 
 def _listed(settings: str | Sequence[str]) -> list[str]:

@@ -1,9 +1,12 @@
 """The one exception that a user is meant to read, and what others come down to."""
 
 import re
+from collections.abc import Iterable
 
 LONGEST_REASON = 200
 """Signs of what somebody else's program says went wrong."""
+LEAST_LIKENESS, EQUALLY_LIKE, MOST_NAMES = 0.6, 0.08, 3
+"""How like a mistyped word a name has to be to be offered, how much less so than the best, and how many are."""
 
 
 class UserError(ValueError):
@@ -16,6 +19,42 @@ class UserError(ValueError):
 
 class UsageError(UserError):
     """A command line that lacks something; the exit status is 2."""
+
+
+def did_you_mean(received: str | Iterable[str], known: Iterable[str]) -> str:
+    """The nearest names to a word that is none, as a question for a message: `did you mean prepare? `.
+
+    Args:
+        received: the word, or several of which some are known.
+        known: the names that there are.
+
+    Returns:
+        The question, with a space after it for what follows; empty where no name is near.
+    """
+    names = list(dict.fromkeys(known))
+    words = [received] if isinstance(received, str) else received
+    near = dict.fromkeys(name for word in words if word not in names for name in _nearest(word, names))
+    return f"did you mean {' or '.join(near)}? " if near else ""
+
+
+def _nearest(word: str, names: list[str]) -> list[str]:
+    """The names that are most like a word, whatever its capitals, and whichever of - and _ join its parts."""
+    import difflib
+
+    written = _plain(word)
+    likeness = {}
+    for name in names:
+        known = _plain(name)
+        # Of a long name, such as a dotted key, somebody may know the last part alone.
+        is_last_part = known.rpartition(".")[2] == written
+        likeness[name] = 1.0 if is_last_part else difflib.SequenceMatcher(None, known, written).ratio()
+    best = max(likeness.values(), default=0.0)
+    close = [name for name in names if likeness[name] >= max(LEAST_LIKENESS, best - EQUALLY_LIKE)]
+    return sorted(close, key=lambda name: -likeness[name])[:MOST_NAMES]
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace("_", "-").lstrip("-")
 
 
 def reason_of(error: Exception) -> str:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
+from brave_tf import machine
 from brave_tf.config import EvaluationInput
 from brave_tf.config.words import LocalStrategyName, ProtocolName
 from brave_tf.data.damage import NAMED
@@ -25,7 +26,7 @@ from brave_tf.evaluation.window_words import split_windows
 from brave_tf.inspection.mistakes import pictures_of
 from brave_tf.modalities import TowerChoice
 from brave_tf.pages import evaluation_report
-from brave_tf.progress import note, phase
+from brave_tf.progress import note, phase, warn
 from brave_tf.storage import is_remote
 from brave_tf.training.strategy import make_local_strategy
 
@@ -85,7 +86,7 @@ def write_evaluation(
         make_folder(out)
         outcome = compare_with_random(loaded, random, dataset, request, cache, others)
     for clip in outcome.clips.damaged[:NAMED]:
-        note(f"warning: damaged and left out: {clip}")
+        warn(f"damaged and left out: {clip}")
     with phase("writing the report"):
         report = make_report(outcome, request, loaded)
         report["encoder"]["path"], report["dataset"]["path"] = place, str(data)
@@ -102,7 +103,7 @@ def feature_folder(cache: Path | None, out: Path) -> Path:
         raise UserError(f"received --cache {cache}; features are kept on this machine: expected a folder here")
     if cache is not None or not is_remote(out):
         return cache or out.parent / CACHE_FOLDER
-    here = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "brave_tf" / CACHE_FOLDER
+    here = machine.cache_folder() / CACHE_FOLDER
     note(f"features are kept in {here}, from where the same command goes on after an interruption; see --cache")
     return here
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import backend, ops
 
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, did_you_mean
 
 __all__ = ["NORM_FLOOR", "SCALES", "distance", "pair_losses", "unit_normalise", "view_losses"]
 
@@ -89,7 +89,7 @@ def view_losses(
         UserError: there is no such scale.
     """
     if scale not in SCALES:
-        raise UserError(f"received scale={scale!r}; expected one of: {', '.join(SCALES)}")
+        raise UserError(f"received scale={scale!r}; {did_you_mean(scale, SCALES)}expected one of: {', '.join(SCALES)}")
     terms = {}
     targets = outputs if targets is None else targets
     for modality, broad in outputs["broad"].items():

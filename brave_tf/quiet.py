@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import logging
 import os
 import sys
 import tempfile
@@ -10,6 +11,7 @@ from typing import Any, BinaryIO, TextIO
 
 USED_BY_NO_COMMAND = ("cv2", "matplotlib", "sklearn")
 """What Keras imports wherever it is installed, for pictures and wrappers of its own."""
+_TELLS_ALL = False
 
 
 def set_environment() -> None:
@@ -21,24 +23,51 @@ def set_environment() -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"
 
 
+@contextlib.contextmanager
+def telling_all() -> Iterator[None]:
+    """Lets TensorFlow say in here what it otherwise is kept from; to be called before it is imported."""
+    global _TELLS_ALL
+    level, before = os.environ.get("TF_CPP_MIN_LOG_LEVEL"), _TELLS_ALL
+    os.environ["TF_CPP_MIN_LOG_LEVEL"], _TELLS_ALL = "0", True
+    try:
+        yield
+    finally:
+        _TELLS_ALL = before
+        if level is None:
+            del os.environ["TF_CPP_MIN_LOG_LEVEL"]
+        else:
+            os.environ["TF_CPP_MIN_LOG_LEVEL"] = level
+
+
 def import_tensorflow() -> None:
     """Imports TensorFlow and looks for devices, and says something on stderr only if that fails.
 
     TensorFlow 2.21 writes notes on CPU features and missing CUDA libraries from C++ before any log level applies.
-    What Keras, which comes with it, imports for itself alone would take a third of the time, and is left out.
     """
     # Not before: nothing else here needs what shows it.
     from brave_tf.progress import phase
 
-    with phase("loading TensorFlow"), tempfile.TemporaryFile() as notes, _hidden(USED_BY_NO_COMMAND):
+    with phase("loading TensorFlow"), tempfile.TemporaryFile() as notes:
         try:
-            with _second_stderr(), _stderr_to(notes):
-                importlib.import_module("tensorflow").config.list_physical_devices()
+            with contextlib.ExitStack() as stack:
+                if not _TELLS_ALL:
+                    stack.enter_context(_second_stderr())
+                    stack.enter_context(_stderr_to(notes))
+                load_tensorflow()
         except Exception:  # not Ctrl-C, which is no failure of TensorFlow
             notes.seek(0)
             with contextlib.suppress(OSError):
                 os.write(2, notes.read())
             raise
+
+
+def load_tensorflow() -> None:
+    """Imports TensorFlow and looks for devices; whatever it says is heard.
+
+    What Keras, which comes with it, imports for itself alone would take a third of the time, and is left out.
+    """
+    with _hidden(USED_BY_NO_COMMAND):
+        importlib.import_module("tensorflow").config.list_physical_devices()
 
 
 @contextlib.contextmanager
@@ -51,6 +80,18 @@ def _hidden(packages: Sequence[str]) -> Iterator[None]:
     finally:
         for name in absent:
             del sys.modules[name]
+
+
+@contextlib.contextmanager
+def only_warnings() -> Iterator[None]:
+    """Drops what TensorFlow remarks meanwhile, such as where it wrote assets; a notebook has that among its results."""
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(max(level, logging.WARNING))
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 @contextlib.contextmanager

@@ -180,25 +180,23 @@ def crop_mouths(videos: Path, out: Path) -> Path:
 def evaluate(run: Path, tower: str, word: str, seed: int, arguments: argparse.Namespace) -> dict:
     """The accuracy on one of the words: a linear readout of three thirds of the speech, 5 folds over all clips."""
     out = arguments.out / f"seed-{seed}" / f"{tower}-{word}"
-    if (out / "report.json").exists():
-        report = json.loads((out / "report.json").read_text())
-        if report["encoder"]["steps"] == arguments.steps:
-            return report
-    return brave_tf.evaluate(
-        run,
-        arguments.out / "dataset",
-        out,
-        protocol="ridge",
-        view={"windows": "12,thirds"},
-        tower=tower,
-        label=word,
-        folds=5,
-        seed=seed,
-        label_fractions=FRACTIONS,
+    how = {
+        "protocol": "ridge",
+        "view": {"windows": "12,thirds"},
+        "tower": tower,
+        "label": word,
+        "folds": 5,
+        "seed": seed,
+        "label_fractions": FRACTIONS,
         # Baselines have no weights, and are the same for every seed but for the draws of labels.
-        beside=TOWERS[tower][1] if seed == 0 else (),
-        cache=arguments.out / "features",
-    )
+        "beside": TOWERS[tower][1] if seed == 0 else (),
+    }
+    asked = json.dumps({"steps": arguments.steps, **how})
+    if (out / "asked.json").exists() and (out / "asked.json").read_text() == asked:
+        return json.loads((out / "report.json").read_text())
+    report = brave_tf.evaluate(run, arguments.out / "dataset", out, cache=arguments.out / "features", **how)
+    (out / "asked.json").write_text(asked)
+    return report
 
 
 def numbers(reports: list[dict]) -> list[dict]:

@@ -71,6 +71,10 @@ class Publication:
         """All files together."""
         return sum(self.files.values())
 
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as plain values, with `bytes`."""
+        return {**dataclasses.asdict(self), "bytes": self.bytes}
+
 
 @dataclasses.dataclass(frozen=True)
 class _Target:

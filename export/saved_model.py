@@ -23,7 +23,7 @@ from brave_tf.encoders.exported import (
 )
 from brave_tf.encoders.heads import Heads, load_heads, write_heads
 from brave_tf.encoders.loading import load_encoder
-from brave_tf.errors import UserError, one_line
+from brave_tf.errors import UserError, did_you_mean, one_line
 from brave_tf.export.formats import FORMATS, check_formats, check_packages
 from brave_tf.export.model_card import NOTHING_TOLD, ModelCard, Told
 from brave_tf.export.signature import clip_spec
@@ -31,6 +31,7 @@ from brave_tf.export.verify import examples_of
 from brave_tf.files import is_taken, new_folder
 from brave_tf.modalities import MODALITIES, TowerChoice
 from brave_tf.progress import phase
+from brave_tf.quiet import only_warnings
 from brave_tf.storage import as_path, copy_file, local_copy
 
 
@@ -47,7 +48,9 @@ def export_encoder(
     asked = [formats] if isinstance(formats, str) else list(formats)
     unknown = [name for name in asked if name not in FORMATS]
     if unknown or not asked:
-        raise UserError(f"received formats {asked}; expected some of {', '.join(FORMATS)}")
+        raise UserError(
+            f"received formats {asked}; {did_you_mean(unknown, FORMATS)}expected some of {', '.join(FORMATS)}"
+        )
     words = [name for name in FORMATS if name in asked]
     check_packages(words)
     with phase("loading the encoder"):
@@ -131,8 +134,9 @@ def _write(
     if heads is not None:
         with phase("writing the heads"):
             write_heads(heads, directory / HEADS_FOLDER)
-    for name in formats:
-        FORMATS[name].write(encoder, directory)
+    with only_warnings():
+        for name in formats:
+            FORMATS[name].write(encoder, directory)
     with examples_of(encoder, scratch=directory) as examples:
         checks = check_formats(directory, formats, examples)
     card.write(directory, checks)

@@ -32,6 +32,8 @@ COMMANDS = (
     "export",
     "publish",
     "convert",
+    "doctor",
+    "completion",
 )
 HELP_SECONDS = 1.0
 

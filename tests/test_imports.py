@@ -32,6 +32,8 @@ MAY_IMPORT = {
     "embedding": BASE | {"data", "embedding", "encoders", "evaluation", "models", "preparation"},
     # Its model card tells how the run went.
     "export": BASE | {"data", "encoders", "export", "models", "runs"},
+    # It tries decoding and training as the commands do.
+    "doctor": BASE | {"doctor", "lars", "method", "preparation", "training"},
     "convert": BASE | {"convert", "encoders", "export", "method", "models", "training"},
 }
 EXCEPTIONS = {
@@ -47,8 +49,9 @@ AT_THE_TOP = {"__init__", "__main__", "ablation", "cli", "commands", "demo", "ev
 OPENS_MEDIA = {
     *(f"preparation/{name}.py" for name in ("jpeg_encoder", "media_file", "picture", "sound", "steady_frames")),
     "demo/world.py",
+    "doctor/media.py",
 }
-WITHOUT_TENSORFLOW = BASE | {"__init__", "__main__", "cli", "commands", "pages", "preparation", "runs"}
+WITHOUT_TENSORFLOW = BASE | {"__init__", "__main__", "cli", "commands", "doctor", "pages", "preparation", "runs"}
 LIGHT_FILES = {
     *(f"ablation/{name}.py" for name in ("results", "rows")),
     "evaluation/protocol.py",

@@ -225,6 +225,18 @@ def test_after_a_note_there_is_no_need_to_speak_for_a_while(clock, stderr):
     assert stderr.getvalue() == "another learning rate\n"
 
 
+def test_a_notebook_is_told_in_lines_on_standard_error(monkeypatch):
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    # Its streams pass for terminals, for the sake of colours.
+    with heard_on(Listener(is_terminal=True)) as stream:
+        note("a clip is left out")
+        assert not activity.standard_error().is_interactive
+    assert stream.getvalue() == "a clip is left out\n"
+    monkeypatch.setattr("sys.stderr", Listener(is_terminal=True))
+    note("another is")
+    assert sys.stderr.getvalue() == "another is\n"
+
+
 def test_what_begins_late_is_told_in_time(clock, stderr):
     clock.now += 10.0
     with silent_since(clock.now - 9.0):

@@ -19,6 +19,7 @@ IMPORTED_AS = {
     "protobuf": "google",
     "google-crc32c": "google_crc32c",
     "keras-hub": "keras_hub",
+    "mlflow-skinny": "mlflow",
     "opencv-contrib-python-headless": "cv2",
     "tensorflow-datasets": "tensorflow_datasets",
     "tensorflow-hub": "tensorflow_hub",
@@ -60,7 +61,7 @@ def extras() -> set[str]:
         for node in tree.body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.List)
     }
-    for_developers = {"SERVING", "TEST_TOOLS", "TEST", "BACKENDS", "DEV"}
+    for_developers = {"SERVING", "NOTEBOOKS", "TEST_TOOLS", "TEST", "BACKENDS", "DEV"}
     wanted = [value for name, value in lists.items() if name not in for_developers]
     return {item.value for value in wanted for item in value.elts if isinstance(item, ast.Constant)}
 

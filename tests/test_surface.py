@@ -17,7 +17,7 @@ from brave_tf.cli.options import given
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
     *("prepare", "verify", "inspect", "pretrain", "evaluate", "report"),
-    *("ablate", "embed", "search", "export", "publish", "convert"),
+    *("ablate", "embed", "search", "export", "publish", "convert", "doctor"),
 )
 OPTION_GROUPS = ("view", "classifier")
 """Arguments of `evaluate` that are a mapping in Python and a group of options on the command line."""
@@ -25,7 +25,10 @@ HOW_IT_IS_PRINTED = ("json",)
 """Options of the command line alone: a function returns what the command prints."""
 PACKAGES = [
     "brave_tf",
-    *(f"brave_tf.{name}" for name in ("convert", "data", "encoders", "export", "method", "models", "preparation")),
+    *(
+        f"brave_tf.{name}"
+        for name in ("convert", "data", "doctor", "encoders", "export", "method", "models", "preparation")
+    ),
     *(f"brave_tf.{name}" for name in ("runs", "training", "verification")),
 ]
 """Those that load their names on first use."""
@@ -62,6 +65,7 @@ def test_no_function_gives_way_to_a_module(order):
         assert getattr(brave_tf, name) is getattr(commands, name)
     assert callable(brave_tf.export) and brave_tf.export.export_encoder
     assert callable(brave_tf.convert) and brave_tf.convert.to_haiku
+    assert callable(brave_tf.doctor) and brave_tf.doctor.diagnose
 
 
 @pytest.mark.parametrize("name", PACKAGES)
@@ -73,7 +77,7 @@ def test_type_checkers_see_the_same_names(name):
     assert sorted(filter(None, imported)) == package.__all__
 
 
-@pytest.mark.parametrize("name", ["export", "convert"])
+@pytest.mark.parametrize("name", ["export", "convert", "doctor"])
 def test_a_package_that_is_called_calls_its_command(name, monkeypatch):
     monkeypatch.setattr(commands, name, lambda *args, **kwargs: (args, kwargs))
     assert getattr(brave_tf, name)("runs/first", out="exported") == (("runs/first",), {"out": "exported"})

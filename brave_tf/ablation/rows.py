@@ -2,13 +2,13 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from typing import cast
+from typing import cast, get_args
 
 from brave_tf import presets
 from brave_tf.config import SOURCE_FPS, AudioViewConfig, Config, VideoViewConfig
 from brave_tf.config.values import override
 from brave_tf.config.words import ScaleName, TableName
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, did_you_mean
 from brave_tf.modalities import MODALITIES, Modality
 
 EXTENTS = (1.3, 5.0, 10.0)
@@ -65,9 +65,12 @@ def rows_of(
         names: which rows; all if empty.
 
     Raises:
-        UserError: extents are not rising, are given where they have no use, or fall together; there is no such row or
-            setting.
+        UserError: extents are not rising, are given where they have no use, or fall together; there is no such table,
+            scale, row or setting.
     """
+    for name, value, words in (("table", table, get_args(TableName)), ("scale", scale, get_args(ScaleName))):
+        if value not in words:
+            raise UserError(f"received {name} {value}; {did_you_mean(value, words)}expected one of: {', '.join(words)}")
     if not 0 < extents[0] < extents[1] < extents[2]:
         raise UserError(f"received extents {_listed(extents)}; expected three rising lengths in seconds")
     if tuple(extents) != EXTENTS and (table, scale) != ("table1", "tiny"):
@@ -79,7 +82,9 @@ def rows_of(
     known = [row.name for row in planned]
     unknown = sorted(set(names) - set(known))
     if unknown:
-        raise UserError(f"received rows {', '.join(unknown)}; expected some of: {', '.join(known)}")
+        raise UserError(
+            f"received rows {', '.join(unknown)}; {did_you_mean(unknown, known)}expected some of: {', '.join(known)}"
+        )
     rows = [row for row in planned if not names or row.name in names]
     broad = {modality for row in rows for modality in row.config.broad.modalities}
 

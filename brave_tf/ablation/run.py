@@ -23,7 +23,7 @@ from brave_tf.errors import UserError
 from brave_tf.modalities import MODALITIES, NARROW, Modality
 from brave_tf.pages import ablation as page
 from brave_tf.pages.html import duration
-from brave_tf.progress import note
+from brave_tf.progress import note, warn
 from brave_tf.runs.directory import remove_diagnosis
 from brave_tf.runs.paths import DIAGNOSIS_FILE
 from brave_tf.runs.record import read_run
@@ -59,7 +59,7 @@ def run_ablation(
     left_out = _left_out(rows, dataset)
     kept = [row for row in rows if row.name not in left_out]
     for name, reason in left_out.items():
-        note(f"{name} is left out: {reason}")
+        warn(f"{name} is left out: {reason}")
     if not kept:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
         raise UserError(f"{data} serves no row of {table}; expected it to serve one; {reasons}")
@@ -125,7 +125,7 @@ class _Job:
             "effective_rank": min((rank for rank in ranks.values() if rank is not None), default=None),
         }
         if collapsed_at is not None:
-            note(f"{row.name}, seed {seed}: collapsed at step {collapsed_at}")
+            warn(f"{row.name}, seed {seed}: collapsed at step {collapsed_at}")
             return result
         report = evaluate(
             run,

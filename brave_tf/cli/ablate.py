@@ -7,6 +7,7 @@ from typing import Annotated
 import tyro
 
 from brave_tf import commands
+from brave_tf.cli.options import JSON
 from brave_tf.config.words import ProtocolName, ScaleName, TableName
 
 
@@ -25,9 +26,11 @@ def ablate(
     set: Annotated[
         tuple[tuple[str, ...], ...], tyro.conf.arg(metavar="KEY=VALUE [KEY=VALUE ...]"), tyro.conf.UseAppendAction
     ] = (),
+    json: JSON = False,
 ) -> None:
     """`brave_tf.ablate`, whose documentation is also this command's."""
-    from brave_tf.cli.console import Console, print_rows
+    from brave_tf.cli.console import print_end, print_lines, print_rows
+    from brave_tf.cli.manner import print_json
     from brave_tf.pages.ablation import TITLES, cells
 
     content = commands.ablate(
@@ -43,10 +46,12 @@ def ablate(
         protocol=protocol,
         set=list(itertools.chain(*set)),
     )
+    if json:
+        print_json(content)
+        return
     print_rows(TITLES[table], cells(content))
-    left_out = [f"{name} is left out: {reason}" for name, reason in content["left_out"].items()]
-    for line in [*left_out, f"{out / 'ablation.html'} has it all"]:
-        Console().print(line, highlight=False, markup=False, soft_wrap=True)
+    print_lines(*(f"{name} is left out: {reason}" for name, reason in content["left_out"].items()))
+    print_end(out, ["ablation.html", "ablation.json"])
 
 
 ablate.__doc__ = commands.ablate.__doc__

@@ -1,18 +1,45 @@
 """What the commands print."""
 
+import os
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import rich.console
 from rich.table import Table
 
+from brave_tf.progress.activity import plain
+
 
 class Console(rich.console.Console):
-    """A console that leaves a closed pipe to the dispatcher."""
+    """A console that leaves a closed pipe to the dispatcher, and keeps to plain text where NO_COLOR is set."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**plain(), **options)
 
     def on_broken_pipe(self) -> None:
         """Raises what happened instead of ending the program with status 1."""
         raise BrokenPipeError
+
+
+def print_lines(*lines: str) -> None:
+    """Prints text as it is, a line each."""
+    for line in lines:
+        Console().print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def print_end(wrote: os.PathLike[str], files: Sequence[str] = (), following: Sequence[object] = ()) -> None:
+    """Ends a command with what it wrote and the command to try next, as it is typed.
+
+    Args:
+        wrote: the file or the directory.
+        files: what is in it of use.
+        following: the words of the next command; none if there is none.
+    """
+    there = f" ({', '.join(files)})" if files else ""
+    print_lines(f"wrote {wrote}{there}")
+    if following:
+        print_lines(f"next: {shlex.join(['brave-tf', *map(str, following)])}")
 
 
 def print_table(title: str, values: Mapping[str, Any]) -> None:

@@ -5,13 +5,18 @@ from pathlib import Path
 import tyro
 
 from brave_tf import commands
+from brave_tf.cli.options import JSON
 
 
-def convert(checkpoint: tyro.conf.Positional[str], /, out: Path) -> None:
+def convert(checkpoint: tyro.conf.Positional[str], /, out: Path, json: JSON = False) -> None:
     """`brave_tf.convert`, whose documentation is also this command's."""
-    from brave_tf.cli.console import print_table
+    from brave_tf.cli.console import print_end, print_table
+    from brave_tf.cli.manner import print_json
 
     converted = commands.convert(checkpoint, out)
+    if json:
+        print_json(converted)
+        return
     passed_over = ", ".join(f"{module} ({count} arrays)" for module, count in converted.passed_over.items())
     print_table(
         str(out),
@@ -23,6 +28,8 @@ def convert(checkpoint: tyro.conf.Positional[str], /, out: Path) -> None:
             "largest difference": max(converted.verified["errors"].values()),
         },
     )
+    files = ["encoder.keras", *([] if converted.not_whole else ["brave.keras"]), "saved_model", "model_card.md"]
+    print_end(out, files, ["embed", out, "VIDEOS", "--out", "embeddings.parquet"])
 
 
 convert.__doc__ = commands.convert.__doc__

@@ -7,6 +7,7 @@ from typing import Annotated
 import tyro
 
 from brave_tf import commands
+from brave_tf.cli.options import JSON
 from brave_tf.cli.stopping import stopped_by_signals
 from brave_tf.config.words import PoolName
 from brave_tf.modalities import TowerChoice
@@ -25,9 +26,11 @@ def embed(
     dense: bool = False,
     tower: TowerChoice | None = None,
     workers: int | None = None,
+    json: JSON = False,
 ) -> None:
     """`brave_tf.embed`, whose documentation is also this command's."""
-    from brave_tf.cli.console import print_table
+    from brave_tf.cli.console import print_end, print_table
+    from brave_tf.cli.manner import print_json
     from brave_tf.preparation.worker_server import running_server
 
     with stopped_by_signals("embed"):
@@ -47,9 +50,22 @@ def embed(
             tower=tower,
             workers=workers,
         )
+    if json:
+        print_json(facts)
+        return
     counts = {"files": facts.files, "left out": len(facts.left_out), "not whole": len(facts.remarks)}
     length = {"window": f"{facts.window:g} s", "stride": f"{facts.stride:g} s", "pool": facts.pool}
     print_table(str(out), {"rows": facts.rows, "embedding": facts.embedding_size, **counts, **length})
+    print_end(out, following=["search", out, *_question(out)])
+
+
+def _question(table: Path) -> list[str]:
+    """What to ask of a table: what is like its first file; where that is not there, which of its files are alike."""
+    from brave_tf.embedding.table import open_table
+
+    opened = open_table(table)
+    file = Path(opened.facts.place_of(opened.first_file()))
+    return ["--query", str(file)] if file.is_file() else ["--near-duplicates"]
 
 
 embed.__doc__ = commands.embed.__doc__

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import tyro
 
 from brave_tf import commands
-from brave_tf.cli.options import given, optional_fields
+from brave_tf.cli.options import JSON, given, optional_fields
 from brave_tf.config.evaluation import EvaluationConfig
 from brave_tf.config.words import PROTOCOLS, LocalStrategyName, ProtocolName
 from brave_tf.evaluation.protocol import protocol_class
@@ -43,9 +43,12 @@ def evaluate(
     strategy: LocalStrategyName = "auto",
     label_fractions: Annotated[tuple[str, ...], tyro.conf.arg(metavar="FRACTION[,FRACTION ...]")] = (),
     beside: Annotated[tuple[str, ...], tyro.conf.arg(metavar="ENCODER[,ENCODER ...]")] = (),
+    json: JSON = False,
 ) -> None:
     """`brave_tf.evaluate`, whose documentation is also this command's."""
-    from brave_tf.cli.console import print_rows, print_table
+    from brave_tf.cli.console import print_end, print_rows, print_table
+    from brave_tf.cli.manner import print_json
+    from brave_tf.runs.paths import CONFIG_FILE
 
     report = commands.evaluate(
         encoder,
@@ -64,6 +67,9 @@ def evaluate(
         label_fractions=label_fractions,
         beside=beside,
     )
+    if json:
+        print_json(report)
+        return
     rows = ("label", "classes", "metric", "mean", "interval", "top5", "recall", "random_init", "chance", "left_out")
     print_table(f"{protocol} evaluation of {encoder}", {name: report[name] for name in rows if name in report})
     if report.get("beside"):
@@ -71,6 +77,9 @@ def evaluate(
         print_rows("other encoders", scored)
     if report.get("label_fractions"):
         print_rows(f"{report['metric']} with a part of the labels", list(map(_curve_row, report["label_fractions"])))
+    # What can be exported: a run, or the .keras file of an encoder.
+    exports = (encoder / CONFIG_FILE).is_file() or encoder.suffix == ".keras"
+    print_end(out, ["report.html", "report.json"], ["export", encoder, "--out", "exported"] if exports else ())
 
 
 def _curve_row(record: Mapping[str, Any]) -> dict[str, str]:

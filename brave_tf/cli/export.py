@@ -6,6 +6,7 @@ from typing import Annotated
 import tyro
 
 from brave_tf import commands
+from brave_tf.cli.options import JSON
 from brave_tf.config.words import FormatName
 from brave_tf.modalities import TowerChoice
 
@@ -21,11 +22,13 @@ def export(
     trained_on: str = "",
     data_license: str = "",
     heads: bool = False,
+    json: JSON = False,
 ) -> None:
     """`brave_tf.export`, whose documentation is also this command's."""
-    from brave_tf.cli.console import print_rows
+    from brave_tf.cli.console import print_end, print_rows
+    from brave_tf.cli.manner import print_json
 
-    found = commands.export(
+    content = commands.export(
         encoder,
         out,
         tower=tower,
@@ -35,7 +38,11 @@ def export(
         trained_on=trained_on,
         data_license=data_license,
         heads=heads,
-    )["formats"]
+    )
+    if json:
+        print_json(content)
+        return
+    found = content["formats"]
     rows = [
         {
             "format": name,
@@ -48,6 +55,7 @@ def export(
         for name, check in found.items()
     ]
     print_rows(str(out), rows)
+    print_end(out, ["README.md", "verification.json"], ["publish", out, "--to", "hf:OWNER/NAME", "--dry-run"])
 
 
 export.__doc__ = commands.export.__doc__

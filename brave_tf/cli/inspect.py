@@ -7,6 +7,7 @@ from typing import Annotated
 import tyro
 
 from brave_tf import commands
+from brave_tf.cli.options import FIRST_RUN, JSON
 from brave_tf.modalities import TowerChoice
 
 
@@ -24,9 +25,11 @@ def inspect(
     set: Annotated[
         tuple[tuple[str, ...], ...], tyro.conf.arg(metavar="KEY=VALUE [KEY=VALUE ...]"), tyro.conf.UseAppendAction
     ] = (),
+    json: JSON = False,
 ) -> None:
     """`brave_tf.inspect`, whose documentation is also this command's."""
-    from brave_tf.cli.console import Console
+    from brave_tf.cli.console import print_end, print_lines
+    from brave_tf.cli.manner import print_json
 
     settings = list(itertools.chain(*set))
     content = commands.inspect(
@@ -41,11 +44,17 @@ def inspect(
         split=split,
         set=settings,
     )
+    if json:
+        print_json(content)
+        return
     drawn, left_out = len(content.clips), sum(content.left_out.values())
     note = f" (asked for {clips}, there are no more)" if drawn < clips else ""
     usable = f"{content.config.name} can use {content.usable} of {content.usable + left_out} clips in split {split}"
     noun = "clip" if drawn == 1 else "clips"
-    Console().print(f"{out}: {drawn} {noun}{note}; {usable}", highlight=False, markup=False, soft_wrap=True)
+    print_lines(f"{out}: {drawn} {noun}{note}; {usable}")
+    words = [word for each in set for word in ("--set", *each)]
+    following = ["pretrain", preset, "--data", dataset, "--run", FIRST_RUN, *words]
+    print_end(out, following=following if encoder is None else ())
 
 
 inspect.__doc__ = commands.inspect.__doc__

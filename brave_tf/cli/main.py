@@ -18,7 +18,8 @@ PROGRAM = "brave-tf"
 DESCRIPTION = """Video encoders that learn without labels, by regressing broad views from narrow ones (BraVe).
 
 Start with `brave-tf demo`. For videos of your own: prepare, pretrain, evaluate, export. `brave-tf COMMAND --help` shows
-an example of each; `brave-tf --version` prints the version."""
+an example of each; `brave-tf --version` prints the version; `brave-tf completion bash` (or zsh, or fish) makes the TAB
+key complete what you type. --json, --quiet and --verbose may stand before the command or after it."""
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -74,24 +75,28 @@ def _run(arguments: list[str]) -> None:
     if arguments == ["--version"]:
         print(f"{PROGRAM} {__version__}")
         return
-    import tyro
+    from brave_tf.cli.manner import keep_to_plain_text, printing
 
-    from brave_tf.cli.paths import path_registry
-
-    known = commands()
+    keep_to_plain_text()
+    from brave_tf.cli.parsing import parse
     from brave_tf.progress import silent_since
 
-    with silent_since(began):
-        tyro.extras.subcommand_cli_from_dict(
-            known, args=arguments, prog=PROGRAM, description=DESCRIPTION, registry=path_registry()
-        )
+    try:
+        invocation = parse(arguments, commands(), PROGRAM, DESCRIPTION)
+    except UsageError as error:
+        _fail(str(error))
+        raise SystemExit(EXIT_USAGE) from None
+    with silent_since(began), printing(invocation.json, invocation.quiet, invocation.verbose):
+        invocation.run()
 
 
 def commands() -> dict[str, Callable[..., Any]]:
     """The commands by name."""
     from brave_tf.cli.ablate import ablate
+    from brave_tf.cli.completion import completion
     from brave_tf.cli.convert import convert
     from brave_tf.cli.demo import demo
+    from brave_tf.cli.doctor import doctor
     from brave_tf.cli.embed import embed
     from brave_tf.cli.evaluate import evaluate
     from brave_tf.cli.export import export
@@ -119,6 +124,8 @@ def commands() -> dict[str, Callable[..., Any]]:
         "publish": publish,
         "convert": _with_tensorflow(convert),
         "search": _with_tensorflow(search),
+        "doctor": doctor,
+        "completion": completion,
     }
 
 

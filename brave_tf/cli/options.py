@@ -8,6 +8,15 @@ from typing import Annotated, Any
 
 import tyro
 
+FIRST_RUN = "runs/first"
+"""What a run is called that is proposed."""
+JSON = Annotated[
+    bool,
+    tyro.conf.FlagCreatePairsOff,
+    tyro.conf.arg(help="print the result as JSON, and nothing else on standard output."),
+]
+"""The option `--json`: see docs/command-line.md."""
+
 
 def optional_fields(name: str, kinds: Mapping[str, type], words: Mapping[str, Any] = MappingProxyType({})) -> type:
     """A dataclass with the fields of all given ones, each None where it is not given.

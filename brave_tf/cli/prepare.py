@@ -8,6 +8,7 @@ from typing import Any
 import tyro
 
 from brave_tf import commands
+from brave_tf.cli.options import FIRST_RUN, JSON
 from brave_tf.cli.stopping import stopped_by_signals
 from brave_tf.config.words import FollowLinks, LayoutName, RunnerName
 
@@ -37,8 +38,10 @@ def prepare(
     merge: bool = False,
     runner: RunnerName = "local",
     beam_options: Sequence[str] = (),
+    json: JSON = False,
 ) -> None:
     """`brave_tf.prepare`, whose documentation is also this command's."""
+    from brave_tf.cli.manner import print_json
     from brave_tf.preparation.worker_server import running_server
 
     with stopped_by_signals("prepare"):
@@ -69,8 +72,11 @@ def prepare(
             runner=runner,
             beam_options=beam_options,
         )
-    if dataset is not None:
+    if json:
+        print_json({"path": out, "info": None} if dataset is None else dataset)
+    elif dataset is not None:
         _print(dataset.path, dataset.info)
+        _warn_if_quiet(dataset.info)
 
 
 prepare.__doc__ = commands.prepare.__doc__
@@ -79,7 +85,7 @@ prepare.__doc__ = commands.prepare.__doc__
 def _print(path: Path, info: dict[str, Any]) -> None:
     from rich.table import Table
 
-    from brave_tf.cli.console import Console
+    from brave_tf.cli.console import Console, print_end, print_lines
 
     table = Table(title=str(path), title_justify="left")
     for heading in ("split", "clips", "with picture", "with sound", "with flow", "hours"):
@@ -87,10 +93,22 @@ def _print(path: Path, info: dict[str, Any]) -> None:
     for name, split in info["splits"].items():
         counts = (split.get(name, 0) for name in ("clips", "with_video", "with_audio", "with_flow", "hours"))
         table.add_row(name, *(str(count) for count in counts))
-    console = Console()
-    console.print(table)
-    for line in _lines(path, info):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    Console().print(table)
+    print_lines(*_lines(path, info))
+    has_sound = any(split.get("with_audio") for split in info["splits"].values())
+    preset = "tiny-va" if has_sound else "tiny-v"
+    print_end(path, ["dataset.json"], ["pretrain", preset, "--data", path, "--run", FIRST_RUN])
+
+
+def _warn_if_quiet(info: dict[str, Any]) -> None:
+    """Says how much is left out, where what else says so is not printed."""
+    from brave_tf.errors import one_line
+    from brave_tf.progress import is_quiet, warn
+
+    if is_quiet() and info["quarantined"]:
+        first, count = info["quarantined"][0], len(info["quarantined"])
+        told = f"{one_line(first['source'])}: {first['reason']}"
+        warn(f"{count:,} of {info['sources']:,} sources are left out, such as {told}")
 
 
 def _lines(path: Path, info: dict[str, Any]) -> list[str]:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import tyro
 
+from brave_tf.cli.options import JSON
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -16,24 +18,23 @@ LISTED_SCORES = ("HMDB51 linear", "UCF101 linear", "Kinetics-600 linear")
 """Of the table; all of them are shown with a preset's name."""
 
 
-def presets(name: tyro.conf.Positional[str | None] = None, /, json: bool = False) -> None:
+def presets(name: tyro.conf.Positional[str | None] = None, /, json: JSON = False) -> None:
     """List the experiments that `brave-tf pretrain` knows by name, or show one in full.
 
     Example: brave-tf presets tiny-va
 
     Args:
         name: experiment to show; without it, all are listed.
-        json: print JSON instead of a table or YAML.
+        json: print an object of all experiments by name, or the one that is named, as JSON, and nothing else.
     """
-    import json as encoder
-
     from brave_tf import presets as library
+    from brave_tf.cli.manner import print_json
     from brave_tf.cli.preset_facts import facts
     from brave_tf.config.values import yaml_lines
 
     chosen = {each: facts(library.describe(each)) for each in ([name] if name else library.names())}
     if json:
-        print(encoder.dumps(chosen[name] if name else chosen, indent=2))
+        print_json(chosen[name] if name else chosen)
     elif name:
         known = chosen[name]
         print("\n".join([*_about(known), "", *yaml_lines(known["config"]), "", *_budgets(known), "#", *_sizes(known)]))

@@ -7,7 +7,8 @@ from typing import Annotated
 import tyro
 
 from brave_tf import commands
-from brave_tf.config.words import StrategyName
+from brave_tf.cli.options import JSON
+from brave_tf.config.words import LoggerName, StrategyName
 
 
 def pretrain(
@@ -20,12 +21,15 @@ def pretrain(
     seed: int | None = None,
     strategy: StrategyName = "auto",
     strict: bool = False,
+    log: Annotated[tuple[LoggerName, ...], tyro.conf.UseAppendAction] = (),
     set: Annotated[
         tuple[tuple[str, ...], ...], tyro.conf.arg(metavar="KEY=VALUE [KEY=VALUE ...]"), tyro.conf.UseAppendAction
     ] = (),
+    json: JSON = False,
 ) -> None:
     """`brave_tf.pretrain`, whose documentation is also this command's."""
-    from brave_tf.cli.console import print_table
+    from brave_tf.cli.console import print_end, print_table
+    from brave_tf.cli.manner import print_json
     from brave_tf.data.damage import DamagedClip
     from brave_tf.errors import UsageError
 
@@ -33,11 +37,34 @@ def pretrain(
         raise UsageError("received no --data; expected a dataset that `brave-tf prepare` wrote: --data DATASET")
     settings = list(itertools.chain(*set))
     summary = commands.pretrain(
-        preset, data, run, steps=steps, batch_size=batch_size, seed=seed, strategy=strategy, strict=strict, set=settings
+        preset,
+        data,
+        run,
+        steps=steps,
+        batch_size=batch_size,
+        seed=seed,
+        strategy=strategy,
+        strict=strict,
+        log=log,
+        set=settings,
     )
+    if json:
+        print_json(summary)
+        return
     damaged = [str(DamagedClip(**entry)) for entry in summary.get("damaged", [])]
     lines = {"notes": summary.get("notes", []), "damaged": damaged}
     print_table(f"{run}", summary | {name: "\n".join(each) or "none" for name, each in lines.items()})
+    print_end(run, ["encoder.keras", "summary.json"], _following(data[0], run))
+
+
+def _following(data: Path, run: Path) -> list[object]:
+    """How good the encoder is, where there are labels to tell; else how the run went."""
+    from brave_tf.data.dataset import INFO_FILE
+    from brave_tf.data.open import open_dataset
+
+    if (data / INFO_FILE).is_file() and open_dataset(data).labels:
+        return ["evaluate", run, "--data", data, "--out", "report"]
+    return ["report", run, "--out", "run.html"]
 
 
 pretrain.__doc__ = commands.pretrain.__doc__

@@ -6,6 +6,7 @@ from typing import Annotated
 import tyro
 
 from brave_tf import commands
+from brave_tf.cli.options import JSON
 
 
 def publish(
@@ -14,19 +15,22 @@ def publish(
     to: Annotated[str, tyro.conf.arg(metavar="PLACE")],
     private: bool = False,
     dry_run: bool = False,
+    json: JSON = False,
 ) -> None:
     """`brave_tf.publish`, whose documentation is also this command's."""
-    from brave_tf.cli.console import Console, print_rows
+    from brave_tf.cli.console import print_lines, print_rows
+    from brave_tf.cli.manner import print_json
 
     found = commands.publish(directory, to, private=private, dry_run=dry_run)
+    if json:
+        print_json(found)
+        return
     rows = [{"file": name, "bytes": f"{size:,}"} for name, size in found.files.items()]
     print_rows(f"{directory}: {len(rows):,} files, {found.bytes:,} bytes", rows)
-    console = Console()
     if dry_run:
-        console.print(found.card, highlight=False, markup=False, soft_wrap=True)
+        print_lines(found.card)
     said = "is there now" if found.is_sent else "nothing was sent: a dry run"
-    for line in (f"{found.place}: {said}", *found.notes):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    print_lines(f"{found.place}: {said}", *found.notes)
 
 
 publish.__doc__ = commands.publish.__doc__

@@ -1,7 +1,6 @@
 """`brave-tf search`."""
 
 import contextlib
-import json as json_format
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,15 +10,18 @@ import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
 from brave_tf import commands
+from brave_tf.cli.options import JSON
 
 
 def _score(words: list[str]) -> float | bool:
     """What follows `--near-duplicates`: a score, or nothing."""
     if not words:
         return True
-    if len(words) > 1:
-        raise ValueError(f"expected one score or none, received {' '.join(words)}")
-    return float(words[0])
+    try:
+        (score,) = map(float, words)
+    except ValueError:
+        raise ValueError("expected one score, or none") from None
+    return score
 
 
 _OptionalScore = PrimitiveConstructorSpec(
@@ -42,9 +44,10 @@ def search(
     top: int | None = None,
     approximate: bool = False,
     html: Annotated[Path | None, tyro.conf.arg(metavar="PAGE")] = None,
-    json: Annotated[bool, tyro.conf.arg(help="print the answers as JSON, a list.")] = False,
+    json: JSON = False,
 ) -> None:
     """`brave_tf.search`, whose documentation is also this command's."""
+    from brave_tf.cli.manner import print_json
     from brave_tf.preparation.worker_server import running_server
     from brave_tf.progress import phase
 
@@ -66,7 +69,7 @@ def search(
             approximate=approximate,
         )
         if json:
-            print(json_format.dumps([each.as_dict() for each in found.answers], indent=2, ensure_ascii=False))
+            print_json(found.answers)
         else:
             _print(found.answers)
         # The answers are there, whatever becomes of the page.

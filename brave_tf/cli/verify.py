@@ -1,13 +1,13 @@
 """`brave-tf verify`."""
 
-import json as json_format
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import tyro
 
 from brave_tf import commands
+from brave_tf.cli.options import JSON
 from brave_tf.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,18 +22,17 @@ def verify(
     /,
     repair: Path | None = None,
     workers: int | None = None,
-    json: Annotated[bool, tyro.conf.arg(help="print the report as JSON.")] = False,
+    json: JSON = False,
 ) -> None:
     """`brave_tf.verify`, whose documentation is also this command's."""
-    from brave_tf.cli.console import Console
+    from brave_tf.cli.console import print_lines
+    from brave_tf.cli.manner import print_json
 
     report = commands.verify(dataset, repair=repair, workers=workers)
     if json:
-        print(json_format.dumps(report.as_dict(), indent=2, ensure_ascii=False))
+        print_json(report)
     else:
-        console = Console()
-        for line in _lines(report, repair):
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+        print_lines(*_lines(report, repair))
     if not report.is_sound:
         raise UserError(f"{dataset}: {_summary(report)}; {_remedy(report, dataset)}")
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pydantic
 
 from brave_tf.config import Config
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, did_you_mean
 
 T = TypeVar("T")
 
@@ -55,7 +55,10 @@ def changed(part: T, changes: Mapping[str, Any], of: str = "") -> T:
     known = [field.name for field in dataclasses.fields(part)]  # type: ignore[arg-type]
     unknown = [name for name in changes if name not in known]
     if unknown:
-        raise UserError(f"received {', '.join(unknown)}{of}; expected some of {', '.join(known) or '(no settings)'}")
+        raise UserError(
+            f"received {', '.join(unknown)}{of}; {did_you_mean(unknown, known)}expected some of "
+            f"{', '.join(known) or '(no settings)'}"
+        )
     try:
         return pydantic.TypeAdapter(type(part)).validate_python({**to_dict(part), **changes})
     except pydantic.ValidationError as error:
@@ -94,6 +97,15 @@ def override(config: Config, assignments: Iterable[str]) -> Config:
             raise UserError(f"received --set {assignment}; expected key=value, for example --set steps=1000")
         _assign(values, key.strip(), text.strip())
     return from_dict(values)
+
+
+def setting_keys(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """The dotted keys of all settings of a configuration that `to_dict` wrote: those that `override` takes."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from setting_keys(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:
@@ -135,7 +147,8 @@ def _assign(values: dict[str, Any], key: str, text: str) -> None:
         place = place.get(parent) if isinstance(place, dict) else None
     if not isinstance(place, dict) or leaf not in place:
         known = ", ".join(sorted(place)) if isinstance(place, dict) else ", ".join(sorted(values))
-        raise UserError(f"received --set {key}=...; there is no such key; expected one of: {known}")
+        near = did_you_mean(key, setting_keys(values))
+        raise UserError(f"received --set {key}=...; there is no such key; {near}expected one of: {known}")
     if isinstance(place[leaf], dict):
         raise UserError(f"received --set {key}=...; it is a group; set one of its keys: {', '.join(place[leaf])}")
     place[leaf] = (

@@ -24,6 +24,9 @@ StrategyName = Literal["auto", "mirrored", "multiworker", "tpu"]
 LocalStrategyName = Literal["auto", "mirrored", "tpu"]
 """Which devices evaluate: those of one machine, or a TPU."""
 
+LoggerName = Literal["tensorboard", "wandb", "mlflow"]
+"""What shows the metrics of a run: TensorBoard, whose file every run writes, Weights & Biases, and MLflow."""
+
 PoolName = Literal["windows", "video"]
 """What a row of a table of embeddings stands for: one window, or the mean over those of a file."""
 

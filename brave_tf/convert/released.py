@@ -1,10 +1,10 @@
 """Fetching the published checkpoints."""
 
-import os
 from pathlib import Path
 
+from brave_tf import machine
 from brave_tf.encoders.checksums import file_sha256
-from brave_tf.errors import UserError, reason_of
+from brave_tf.errors import UserError, did_you_mean, reason_of
 from brave_tf.files import locked, write_first
 from brave_tf.presets import released_checkpoints
 from brave_tf.progress import note, track
@@ -25,7 +25,10 @@ def locate(checkpoint: str) -> tuple[Path, str]:
     if path.is_file() or (path.exists() and checkpoint not in released_checkpoints):
         return path, ""
     if checkpoint not in released_checkpoints:
-        raise UserError(f"received {checkpoint}; expected a .npy file, or one of: {', '.join(released_checkpoints)}")
+        raise UserError(
+            f"received {checkpoint}; {did_you_mean(checkpoint, released_checkpoints)}expected a .npy file, or one of: "
+            f"{', '.join(released_checkpoints)}"
+        )
     return fetch_released(checkpoint)[0], checkpoint
 
 
@@ -98,5 +101,4 @@ def _record_of(file: Path) -> Path:
 
 def cache_folder() -> Path:
     """Where published checkpoints, and what they are converted to, are kept."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    return cache / "brave_tf" / "released"
+    return machine.cache_folder() / "released"

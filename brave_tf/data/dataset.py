@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brave_tf.data.flow_code import FlowSettings
-from brave_tf.errors import UserError, reason_of
+from brave_tf.errors import UserError, did_you_mean, reason_of
 from brave_tf.modalities import MODALITIES, Modality
 from brave_tf.storage import RemotePath, is_remote
 
@@ -157,8 +157,9 @@ class Dataset:
     def check_split(self, split: str) -> None:
         """Raises `UserError` if there is no such split."""
         if split not in self.info["splits"]:
-            known = ", ".join(self.info["splits"])
-            raise UserError(f"{self.path} has no split {split!r}; expected one of: {known}")
+            known = self.info["splits"]
+            near = did_you_mean(split, known)
+            raise UserError(f"{self.path} has no split {split!r}; {near}expected one of: {', '.join(known)}")
 
     def damaged(self, split: str | None = None) -> list[str]:
         """Records of a split, or of all, that are not in the clip table because they cannot be read, with reasons."""

@@ -11,16 +11,20 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
+from google.protobuf.runtime_version import VersionError
 
 from brave_tf.data import records
 from brave_tf.data.dataset import TFDS_PREFIX, Parser
 from brave_tf.data.foreign import ForeignDataset, ShardFile, check_picture, make_dataset, read_values
 from brave_tf.data.tfrecord_index import DamagedRecordError, Row, Summarise, index_shards
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, short_reason
+from brave_tf.quiet import silenced_libraries
 from brave_tf.storage import as_path
 
 INT16_SCALE = 32768.0
 """TFDS keeps the integers of 16-bit sound."""
+FOR_OLDER_PROTOBUF = "tensorflow-metadata<1.18"
+"""What TFDS needs beside protobuf 6.30 and older; tensorflow-metadata 1.21 does not load there, though it says so."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,12 +60,7 @@ def open_tfds(name: str) -> ForeignDataset:
         UserError: TFDS is not installed, the dataset is unknown or not prepared, it has no video, its files are not
             TFRecords, or see `brave_tf.data.foreign.make_dataset`.
     """
-    try:
-        tfds = importlib.import_module("tensorflow_datasets")
-    except ImportError as error:
-        raise UserError(
-            f'received {name}; tensorflow-datasets does not load ({error}): pip install "brave_tf[tfds]"'
-        ) from None
+    tfds = _load(name)
     builder = _find(tfds, name)
     layout, assumed = _layout(tfds, name, builder.info.features)
     shards = _shards(name, builder)
@@ -70,6 +69,24 @@ def open_tfds(name: str) -> ForeignDataset:
     return make_dataset(
         Path(name), shards, index, parser=_parser(layout), labels=layout.labels, kind=kind, assumed=assumed
     )
+
+
+def _load(name: str) -> Any:
+    """The package. It logs the trace of what fails in it and is imported all the same, without its names."""
+    try:
+        with silenced_libraries():
+            tfds = importlib.import_module("tensorflow_datasets")
+            importlib.import_module("tensorflow_datasets.public_api")
+    except VersionError as error:
+        raise UserError(
+            f"received {name}; tensorflow-datasets does not load beside this protobuf ({short_reason(error)}): "
+            f'pip install "{FOR_OLDER_PROTOBUF}"'
+        ) from None
+    except ImportError as error:
+        raise UserError(
+            f'received {name}; tensorflow-datasets does not load ({error}): pip install "brave_tf[tfds]"'
+        ) from None
+    return tfds
 
 
 def _find(tfds: Any, name: str) -> Any:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from brave_tf import machine
 from brave_tf.data.record_frame import FOOTER_BYTES, HEADER, framed_bytes, masked_crc32c
 from brave_tf.errors import UserError
 from brave_tf.files import write_atomically
@@ -129,11 +130,11 @@ def _cache_file(shard: Path, kind: str) -> Path | None:
     except OSError as error:
         raise _unreadable(shard, error) from None
     try:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        cache = machine.cache_folder()
     except RuntimeError:
         return None
     identity = json.dumps([INDEX_VERSION, kind, str(path), state.st_size, state.st_mtime_ns])
-    return cache / "brave_tf" / f"{hashlib.sha256(identity.encode()).hexdigest()}.json"
+    return cache / f"{hashlib.sha256(identity.encode()).hexdigest()}.json"
 
 
 def _read_cache(file: Path | None) -> list[Row] | None:

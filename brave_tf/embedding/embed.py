@@ -29,7 +29,7 @@ from brave_tf.evaluation.request import check_fit
 from brave_tf.machine import cores
 from brave_tf.modalities import MODALITIES, TowerChoice
 from brave_tf.preparation.plan import bytes_of
-from brave_tf.progress import note, phase, track
+from brave_tf.progress import note, phase, track, warn
 from brave_tf.storage import as_path, is_remote, remove_tree
 
 BATCHES_AHEAD = 2
@@ -217,6 +217,6 @@ def _check_any(path: Path, plan: Plan, journal: Journal) -> None:
 def _tell(facts: TableFacts) -> None:
     for kind, entries in (("left out", facts.left_out), ("used, and not whole", facts.remarks)):
         for entry in entries[:NAMED]:
-            note(f"{kind}: {one_line(entry.file)} {one_line(entry.text)}")
+            warn(f"{kind}: {one_line(entry.file)} {one_line(entry.text)}")
         if len(entries) > NAMED:
-            note(f"{kind}: {len(entries) - NAMED:,} more, which are named in the table's metadata")
+            warn(f"{kind}: {len(entries) - NAMED:,} more, which are named in the table's metadata")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from brave_tf import machine
 from brave_tf.config.values import to_dict
 from brave_tf.embedding.journal import Journal
 from brave_tf.embedding.table import TableFacts, open_table
@@ -111,8 +112,7 @@ def parts_folder(path: Path) -> Path:
     """The folder that keeps what is done: beside the table, or in the user's cache where that is elsewhere."""
     if not is_remote(path):
         return path.with_name(f"{path.name}.parts")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    return cache / "brave_tf" / "embeddings" / hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    return machine.cache_folder() / "embeddings" / hashlib.sha256(str(path).encode()).hexdigest()[:16]
 
 
 def dense_folder(path: Path) -> Path:

@@ -178,6 +178,12 @@ class EmbeddingTable:
                 )
         return table.replace_schema_metadata(None)
 
+    def first_file(self) -> str:
+        """The file of the first row; empty if there is none."""
+        with self._readable():
+            batch = next(self._file.iter_batches(1, columns=["file"]), None)
+        return str(batch.column(0)[0]) if batch else ""
+
     def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[np.ndarray]:
         """The embeddings in order, [n, D] float32 with n up to `rows`: what is in memory does not grow with the table.
 

@@ -23,7 +23,7 @@ from brave_tf.config import (
     VideoViewConfig,
 )
 from brave_tf.config.values import to_dict
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, did_you_mean
 from brave_tf.modalities import MODALITIES, NARROW, Tower, TowerChoice
 
 CARD_NAME = "brave_tf.json"
@@ -126,7 +126,8 @@ def choose_tower(choice: TowerChoice | None, available: Sequence[Tower], source:
         return meant[0]
     if choice not in available:
         raise UserError(
-            f"received --tower {choice}; {source} has the towers {', '.join(available)}; choose one of them"
+            f"received --tower {choice}; {did_you_mean(choice, available)}{source} has the towers "
+            f"{', '.join(available)}; choose one of them"
         )
     return choice
 

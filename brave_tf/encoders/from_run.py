@@ -13,7 +13,7 @@ from brave_tf.errors import UserError, reason_of
 from brave_tf.method.towers import Towers
 from brave_tf.modalities import Tower, TowerChoice
 from brave_tf.models.backbones import backbones
-from brave_tf.progress import note
+from brave_tf.progress import note, warn
 from brave_tf.runs.directory import finished_summary, read_config
 from brave_tf.runs.paths import (
     CHECKPOINT_CONTENT,
@@ -124,7 +124,7 @@ def _newest_readable(run: Path, config: Config, load: Callable[[Path], Networks]
             problems.append(str(error))
             continue
         for problem in problems:
-            note(f"warning: {problem}")
+            warn(f"{problem}")
         return loaded
     if problems:
         raise UserError("; ".join(problems))

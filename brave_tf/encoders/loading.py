@@ -29,7 +29,7 @@ from brave_tf.encoders.from_run import find_checkpoint, kept_checkpoint, kept_st
 from brave_tf.encoders.hub_names import is_hub
 from brave_tf.encoders.named import random_network
 from brave_tf.encoders.places import fetch, keras_file, links_out_of
-from brave_tf.errors import UserError, one_line, reason_of, short_reason
+from brave_tf.errors import UserError, did_you_mean, one_line, reason_of, short_reason
 from brave_tf.files import is_unfinished
 from brave_tf.method.brave import Brave
 from brave_tf.modalities import MODALITIES, NARROW, Modality, TowerChoice
@@ -117,7 +117,10 @@ def _from_place(path: Path, tower: TowerChoice | None) -> Encoder:
     if not path.exists() and checkpoint_step(path) is not None and (path.parents[1] / CONFIG_FILE).is_file():
         raise UserError(f"{path} does not exist; expected one that is kept: {kept_steps(path.parents[1])}")
     if not path.exists():
-        raise UserError(f"{path} does not exist; expected a run directory, a .keras file or an exported SavedModel")
+        near = did_you_mean(str(path), released_checkpoints)
+        raise UserError(
+            f"{path} does not exist; {near}expected a run directory, a .keras file or an exported SavedModel"
+        )
     if path.is_file():
         return _checked(_load_keras(path, tower), tower)
     unfinished = (path / CONFIG_FILE).is_file() and finished_summary(path) is None
@@ -179,7 +182,8 @@ def _named(name: str, tower: TowerChoice | None) -> Encoder:
     if name.startswith(BASELINE):
         baseline = name.removeprefix(BASELINE)
         if baseline not in BASELINES:
-            raise UserError(f"received {name}; expected one of {', '.join(BASELINE + each for each in BASELINES)}")
+            names = [BASELINE + each for each in BASELINES]
+            raise UserError(f"received {name}; {did_you_mean(name, names)}expected one of {', '.join(names)}")
         model, card = load_baseline(baseline)
     else:
         network = name.removeprefix(RANDOM)

@@ -8,7 +8,7 @@ import keras
 from brave_tf import presets
 from brave_tf.config import AudioViewConfig, BackboneConfig, EvaluationConfig
 from brave_tf.encoders.card import EncoderCard, card_of, choose_tower, network_of, weights_sha256
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, did_you_mean
 from brave_tf.modalities import NARROW, TowerChoice
 from brave_tf.models.backbones import audio_backbone, broad_backbone, narrow_backbone, video_backbone
 
@@ -38,11 +38,15 @@ def random_network(name: str, choice: TowerChoice | None) -> tuple[keras.Model, 
     if name in AUDIO_NETWORKS:
         model = audio_backbone(AUDIO_NETWORKS[name], "broad_audio_backbone")
         return _alone(model, EncoderCard("audio", "audio", audio=AudioViewConfig()))
-    try:
-        config = presets.get(PRESETS.get(name, name))
-    except UserError as error:
-        networks = ", ".join([*VIDEO_NETWORKS, *AUDIO_NETWORKS, *PRESETS])
-        raise UserError(f"random:{name} is none of the networks {networks}, and {error}") from None
+    preset = PRESETS.get(name, name)
+    if preset not in presets.names():
+        networks = [*VIDEO_NETWORKS, *AUDIO_NETWORKS, *PRESETS]
+        near = did_you_mean(name, [*networks, *presets.names()])
+        raise UserError(
+            f"received random:{name}; {near}expected a network ({', '.join(networks)}), or one of the "
+            f"{len(presets.names())} presets that `brave-tf presets` lists"
+        )
+    config = presets.get(preset)
     tower = choose_tower(choice, ["narrow", *config.broad.modalities], f"random:{name}")
     if tower == "narrow" or (tower == NARROW and config.model.share_backbone):
         model = narrow_backbone(config.model)

@@ -14,7 +14,7 @@ from brave_tf.evaluation.folds import Fold, check_classes, choose_label, make_fo
 from brave_tf.evaluation.label_fractions import with_fewer_labels
 from brave_tf.evaluation.protocol import EncoderLike, protocol_class
 from brave_tf.evaluation.request import Beside, EncoderAnswers, Outcome, Request
-from brave_tf.progress import note
+from brave_tf.progress import warn
 
 
 def compare_with_random(
@@ -95,4 +95,4 @@ def _check(folds: Sequence[Fold], clips: LabelledClips) -> None:
     check_classes(folds, clips)
     for fold in folds:
         if shared := shared_videos(clips.table, fold):
-            note(f"fold {fold.name}: {shared} videos have clips in both training and test, which flatters the score")
+            warn(f"fold {fold.name}: {shared} videos have clips in both training and test, which flatters the score")

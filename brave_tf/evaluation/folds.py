@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from brave_tf.data.dataset import LABEL_PREFIX, Dataset
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, did_you_mean
 from brave_tf.evaluation.clips import LabelledClips
 
 TEST_SPLITS = ("test", "validation", "valid", "val", "eval")
@@ -77,7 +77,8 @@ def choose_label(dataset: Dataset, label: str | None) -> str:
     listed = ", ".join(known)
     if label is not None:
         raise UserError(
-            f"received --label {label}; {dataset.path} has these label columns: {listed}; choose one of them"
+            f"received --label {label}; {did_you_mean(label, known)}{dataset.path} has these label columns: "
+            f"{listed}; choose one of them"
         )
     if "label" in known:
         return "label"
@@ -109,7 +110,8 @@ def make_folds(labelled: LabelledClips, folds: str | None) -> list[Fold]:
         return _of_column(dataset, clips, folds)
     if not folds.isdecimal() or int(folds) < 2:
         raise UserError(
-            f"received --folds {folds}; expected a label column ({', '.join(dataset.labels)}) or a number from 2 on"
+            f"received --folds {folds}; {did_you_mean(folds, dataset.labels)}expected a "
+            f"label column ({', '.join(dataset.labels)}) or a number from 2 on"
         )
     return _of_number(clips, labelled.labels, int(folds))
 

@@ -10,7 +10,7 @@ from brave_tf.config.evaluation import EvaluationInput
 from brave_tf.config.ranges import STRICT
 from brave_tf.config.values import changed
 from brave_tf.config.words import PROTOCOLS, ProtocolName
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, did_you_mean
 from brave_tf.progress import Advance
 
 if TYPE_CHECKING:
@@ -185,7 +185,9 @@ def protocol_class(name: ProtocolName) -> type[EvaluationProtocol]:
         UserError: there is no such protocol.
     """
     if name not in PROTOCOLS:
-        raise UserError(f"received protocol {name}; expected one of {', '.join(PROTOCOLS)}")
+        raise UserError(
+            f"received protocol {name}; {did_you_mean(name, PROTOCOLS)}expected one of {', '.join(PROTOCOLS)}"
+        )
     module, _, kind = PROTOCOLS[name].partition(":")
     protocol: type[EvaluationProtocol] = getattr(importlib.import_module(module), kind)
     return protocol

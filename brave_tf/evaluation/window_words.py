@@ -44,6 +44,8 @@ def split_windows(
             f"received windows that are joined ({classifier['join_windows']}) with --protocol {protocol}, which looks "
             f"at each window by itself; expected --protocol {able}"
         )
+    if classifier.get("join_windows") == "thirds" and view.get("windows", 3) < 3:
+        raise UsageError(f"received {view['windows']} windows to join in thirds; expected --windows 3,thirds or more")
     return view, classifier
 
 

@@ -29,7 +29,7 @@ from brave_tf.inspection.sight import Glance, Sight
 from brave_tf.modalities import MODALITIES, TowerChoice
 from brave_tf.pages import inspect as page
 from brave_tf.pages.inspect_content import Draw, InspectContent, InspectedClip
-from brave_tf.progress import note, phase, track
+from brave_tf.progress import phase, track, warn
 from brave_tf.runs.directory import read_config
 from brave_tf.runs.paths import CONFIG_FILE
 from brave_tf.storage import as_path
@@ -139,7 +139,7 @@ def gather(
                 break
             advance(1 + redraws)
     for clip in damaged.values():
-        note(f"warning: damaged, another is shown: {clip}")
+        warn(f"damaged, another is shown: {clip}")
     if not inspected:
         raise UserError(
             "no clip that was drawn can be shown; run `brave-tf verify` on the dataset: "

@@ -20,7 +20,7 @@ from brave_tf.pages.search_content import Moment, SearchContent
 from brave_tf.preparation.layouts import Source
 from brave_tf.preparation.layouts.names import printable
 from brave_tf.preparation.limits import MediaError
-from brave_tf.progress import Advance, note, track
+from brave_tf.progress import Advance, track, warn
 from brave_tf.storage import as_path, is_remote
 
 NAMED = 3
@@ -88,9 +88,9 @@ def _spans(answer: Answer | FilePair) -> list[tuple[str, float, float]]:
 def _say_what_is_missing(moments: list[Moment]) -> None:
     absent = {moment.file: moment.problem for moment in moments if moment.picture is None}
     for name, problem in list(absent.items())[:NAMED]:
-        note(f"warning: {one_line(name)} cannot be shown: {problem}")
+        warn(f"{one_line(name)} cannot be shown: {problem}")
     if len(absent) > NAMED:
-        note(f"warning: {len(absent):,} files cannot be shown; the page names them all")
+        warn(f"{len(absent):,} files cannot be shown; the page names them all")
 
 
 def _of_files(places: Sequence[_Place], page: Path, advance: Advance) -> list[Moment]:

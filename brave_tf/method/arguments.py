@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, did_you_mean
 from brave_tf.method.networks import check_network
 
 
@@ -22,7 +22,9 @@ def check_networks(narrow: Any, broad: Any) -> None:
 def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
     """Raises UserError if an argument is none of its choices."""
     if value not in choices:
-        raise UserError(f"received {name}={value!r}; expected one of: {', '.join(choices)}")
+        raise UserError(
+            f"received {name}={value!r}; {did_you_mean(str(value), choices)}expected one of: {', '.join(choices)}"
+        )
 
 
 def check_counts(**counts: Any) -> None:

@@ -1,8 +1,8 @@
 """What the page of `brave-tf inspect` tells, as plain data."""
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -201,3 +201,27 @@ class InspectContent:
     facts: Sequence[tuple[str, str]]
     command: str
     encoder: EncoderFacts | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """All but pictures and sound as plain values."""
+        plain: dict[str, Any] = _without_pictures(self)
+        return plain
+
+
+_PICTURES = ("spectrogram", "waveform")
+"""Besides arrays of bytes."""
+
+
+def _without_pictures(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        parts = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        is_picture = {
+            name: isinstance(part, np.ndarray) and (part.dtype == np.uint8 or name in _PICTURES)
+            for name, part in parts.items()
+        }
+        return {name: _without_pictures(part) for name, part in parts.items() if not is_picture[name]}
+    if isinstance(value, Mapping):
+        return {name: _without_pictures(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_pictures(each) for each in value]
+    return value.tolist() if isinstance(value, np.ndarray) else value

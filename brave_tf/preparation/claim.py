@@ -12,7 +12,7 @@ from brave_tf.errors import UserError
 from brave_tf.files import locked, write_first
 from brave_tf.preparation.parts import Part
 from brave_tf.preparation.plan import ClipSettings, Plan
-from brave_tf.progress import note
+from brave_tf.progress import warn
 from brave_tf.storage import is_remote
 
 PLAN_FILE = "plan.json"
@@ -78,7 +78,7 @@ def _lock(stack: contextlib.ExitStack, work: Path, part: Part | None) -> bool:
         except OSError as error:
             if error.errno not in _NO_LOCKS:
                 raise
-            note(f"{work.parent} is on a file system without locks: see to it that nobody else writes {words}")
+            warn(f"{work.parent} is on a file system without locks: see to it that nobody else writes {words}")
             return False
     return True
 

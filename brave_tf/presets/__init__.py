@@ -1,9 +1,7 @@
 """Experiments by name: the paper's, the released code's, and tiny ones that run on a laptop."""
 
-import difflib
-
 from brave_tf.config import Config
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, did_you_mean
 from brave_tf.presets.ablations import TABLE_1, TABLE_2, TABLE_3, TABLE_4, TOPICS
 from brave_tf.presets.main_results import MAIN_RESULTS
 from brave_tf.presets.preset import Preset
@@ -43,8 +41,7 @@ def describe(name: str) -> Preset:
     """
     if name in _BY_NAME:
         return _BY_NAME[name]
-    near = difflib.get_close_matches(name, _BY_NAME, n=3)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
     raise UserError(
-        f"received preset {name!r}; {hint}expected one of the {len(_BY_NAME)} that `brave-tf presets` lists"
+        f"received preset {name!r}; {did_you_mean(name, _BY_NAME)}expected one of the {len(_BY_NAME)} that "
+        "`brave-tf presets` lists"
     )

@@ -22,9 +22,40 @@ class Advance(Protocol):
 
 
 def note(line: str) -> None:
-    """Says a line on standard error."""
+    """Says a line on standard error, unless nothing but warnings is wanted."""
+    if not SPEAKER.is_quiet:
+        _say(line)
+
+
+def warn(line: str) -> None:
+    """Says on standard error what its reader has to know, whatever else is wanted."""
+    _say(f"warning: {line}")
+
+
+def _say(line: str) -> None:
     standard_error().print(line, markup=False, highlight=False, soft_wrap=True)
     SPEAKER.was_heard()
+
+
+def is_quiet() -> bool:
+    """Whether nothing but warnings is wanted."""
+    return SPEAKER.is_quiet
+
+
+@contextlib.contextmanager
+def spoken(quiet: bool = False, times: bool = False) -> Iterator[None]:
+    """Says less in here, or more.
+
+    Args:
+        quiet: nothing is said but warnings.
+        times: it is said of everything, when it is over, how long it took.
+    """
+    before = SPEAKER.is_quiet, SPEAKER.tells_times
+    SPEAKER.is_quiet, SPEAKER.tells_times = quiet, times
+    try:
+        yield
+    finally:
+        SPEAKER.is_quiet, SPEAKER.tells_times = before
 
 
 @contextlib.contextmanager

@@ -2,8 +2,9 @@
 
 import contextlib
 import math
+import os
 import time
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -17,9 +18,19 @@ ELSEWHERE: list[TextIO] = []
 """Where standard error led before it was turned away, the latest place last."""
 
 
+def plain() -> dict[str, Any]:
+    """Arguments of a `Console` that is to write neither colours nor other control signs where NO_COLOR is set."""
+    return {"force_terminal": False} if os.environ.get("NO_COLOR") else {}
+
+
 def standard_error() -> Console:
-    """Where standard error leads, also while it is turned away."""
-    return Console(file=ELSEWHERE[-1]) if ELSEWHERE else Console(stderr=True)
+    """Where standard error leads, also while it is turned away.
+
+    In a notebook, too, where rich would show a line among a cell's results, and a stream passes for a terminal.
+    """
+    file = ELSEWHERE[-1] if ELSEWHERE else None
+    console = Console(file=file, stderr=True, **plain())
+    return Console(file=file, stderr=True, force_jupyter=False, force_terminal=False) if console.is_jupyter else console
 
 
 class Activity:

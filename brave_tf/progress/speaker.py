@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import TextIO
 
-from brave_tf.progress.activity import ELSEWHERE, Activity
+from brave_tf.progress.activity import ELSEWHERE, Activity, standard_error
 
 SILENT_SECONDS = 4.0
 """The longest silence: below five also where a busy machine lets the thread wait for its turn."""
@@ -18,7 +18,14 @@ LONG_SECONDS, SILENT_SECONDS_AFTERWARDS = 600.0, 15.0
 
 
 class Speaker:
-    """Knows what goes on, one thing within the other, and speaks of the innermost."""
+    """Knows what goes on, one thing within the other, and speaks of the innermost.
+
+    Attributes:
+        is_quiet: whether nothing is said of it.
+        tells_times: whether it is said of everything, when it is over, how long it took.
+    """
+
+    is_quiet = tells_times = False
 
     def __init__(self) -> None:
         self.forget()
@@ -34,11 +41,17 @@ class Speaker:
     @contextlib.contextmanager
     def during(self, activity: Activity) -> Iterator[None]:
         """Speaks of an activity, where it lasts."""
+        if self.is_quiet:
+            yield
+            return
         self._begin(activity)
         try:
             yield
         finally:
             self._end(activity)
+            if self.tells_times and activity.title:
+                took = f"{activity.title} took {time.monotonic() - activity.began:.1f} s"
+                standard_error().print(took, markup=False, highlight=False, soft_wrap=True)
 
     def was_heard(self) -> None:
         """Somebody else has said something: there is no need to speak for a while."""

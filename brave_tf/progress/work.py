@@ -77,7 +77,7 @@ class Work(Activity):
             self._start_up = ""
         if self._bar is not None:
             self._update(note)
-        elif not self.is_part_of_bar and self._pace.done >= self._pace.total:
+        elif not (self.is_part_of_bar or SPEAKER.is_quiet) and self._pace.done >= self._pace.total:
             write_line(self.console, self.line(now))
             SPEAKER.was_heard()
 

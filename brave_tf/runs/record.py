@@ -67,6 +67,12 @@ class RunRecord:
         at_the_stop = [self.diagnosis or {}] if self.state == "stopped" else []
         return list({entry["row"]: entry for entry in named_damage([*self.lines, *at_the_stop])}.values())
 
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as plain values, with `state` and `step`; the ranking by its own `as_dict`."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        ranking = None if self.ranking is None else self.ranking.as_dict()
+        return {**values, "path": str(self.path), "ranking": ranking, "state": self.state, "step": self.step}
+
     def setting(self, key: str) -> Any:
         """A value of the configuration by its dotted key, such as `monitor.collapse_spread`; None if it is absent."""
         place: Any = self.config

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from brave_tf.training.guard import HealthGuard as HealthGuard
     from brave_tf.training.interruption import StopOnSignal as StopOnSignal
     from brave_tf.training.probe import KNNProbe as KNNProbe
+    from brave_tf.training.run_logger import RunLogger as RunLogger
     from brave_tf.training.strategy import is_chief as is_chief
     from brave_tf.training.strategy import make_strategy as make_strategy
 
@@ -26,6 +27,7 @@ __all__, __getattr__, __dir__ = public_names(
         "HealthGuard": "guard",
         "KNNProbe": "probe",
         "MetricsWriter": "callbacks",
+        "RunLogger": "run_logger",
         "StopOnSignal": "interruption",
         "is_chief": "strategy",
         "make_optimizer": "build",

@@ -38,6 +38,9 @@ class MetricsWriter(keras.callbacks.Callback):
         run: the run directory.
         config: the experiment: steps between two lines, the last step, clips per step.
         check: called before anything is sent to storage elsewhere; raises `UserError` if it must not be.
+
+    Attributes:
+        line: what was written of the last step; None if it has no line.
     """
 
     def __init__(self, run: str | Path, config: Config, check: Callable[[], None] = lambda: None):
@@ -46,6 +49,7 @@ class MetricsWriter(keras.callbacks.Callback):
         self._config = config
         self._check = check
         self._unsent = False
+        self.line: dict[str, Any] | None = None
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Opens the files, and drops lines past the step that the run goes on from.
@@ -72,6 +76,7 @@ class MetricsWriter(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes one line when it is due."""
+        self.line = None
         if not self._writes:
             return
         logs = {} if logs is None else logs
@@ -111,6 +116,7 @@ class MetricsWriter(keras.callbacks.Callback):
         with self._one_line():
             self._log.append(step, values | named)
             self._scalars.add(step, values)
+        self.line = {"step": step, **values, **named}
         self._unsent = True
         if not is_remote(self._run) or time.monotonic() - self._sent_at >= FLUSH_SECONDS:
             self.flush()

@@ -23,7 +23,7 @@ from brave_tf.evaluation.feature_rank import rank_me
 from brave_tf.evaluation.features import Embedder, window_features
 from brave_tf.evaluation.request import check_fit
 from brave_tf.modalities import MODALITIES, TowerChoice
-from brave_tf.progress import Advance, note, phase, track
+from brave_tf.progress import Advance, phase, track, warn
 from brave_tf.runs.directory import data_places, finished_summary, read_config
 from brave_tf.runs.paths import checkpoint_steps
 from brave_tf.runs.ranking import CheckpointRanking, RankedCheckpoint
@@ -95,7 +95,7 @@ def rank_checkpoints(
         )
     remarks += _damage_lines(dataset, table, input_view, np.flatnonzero(damaged))
     for line in remarks:
-        note(f"warning: {line}")
+        warn(f"{line}")
     ranked = {step: _ranked(step, each.array(), ~damaged, probe) for step, each in features.items()}
     untrained = ranked.pop(0, None)
     return CheckpointRanking(

@@ -9,7 +9,7 @@ import tensorflow as tf
 from brave_tf.errors import UserError, reason_of
 from brave_tf.method.brave import build_optimizer
 from brave_tf.method.step_function import finished_steps
-from brave_tf.progress import note
+from brave_tf.progress import warn
 from brave_tf.storage import as_path
 from brave_tf.training.agreement import Agreement
 from brave_tf.training.checkpoint_folder import checkpoint_folder
@@ -124,7 +124,7 @@ class Checkpoints:
                 problems.append(f"{self._folder.place(step)} is damaged ({damage})")
                 continue
             for problem in problems:
-                note(f"warning: {problem}; going on from step {step}")
+                warn(f"{problem}; going on from step {step}")
             for newer in self.steps():
                 if newer > step:
                     self._folder.put_aside(newer)

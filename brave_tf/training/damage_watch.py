@@ -16,7 +16,7 @@ from brave_tf.data.pipeline import pretraining_dataset
 from brave_tf.data.training_clips import TrainingClips
 from brave_tf.errors import UserError
 from brave_tf.method.step_function import finished_steps
-from brave_tf.progress import note
+from brave_tf.progress import warn
 from brave_tf.runs.directory import write_diagnosis
 from brave_tf.runs.metrics import DAMAGED, DAMAGED_COUNT, damage_until
 from brave_tf.storage import as_path
@@ -93,9 +93,9 @@ class DamageWatch(keras.callbacks.Callback):
     def _say(self, new: list[DamagedClip]) -> None:
         for number, clip in enumerate(new, start=len(self._met) - len(new)):
             if number < NAMED:
-                note(f"warning: damaged and replaced by another: {clip}")
+                warn(f"damaged and replaced by another: {clip}")
             elif number == NAMED:
-                note("warning: more clips are damaged; metrics.jsonl names all of them")
+                warn("more clips are damaged; metrics.jsonl names all of them")
 
     def _stop(self) -> None:
         share, count = self._config.monitor.damaged_share, len(self._met)

@@ -13,11 +13,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from brave_tf import presets
+from brave_tf import __version__, presets
 from brave_tf.config import Config
 from brave_tf.config import values as config_values
 from brave_tf.config.experiment import warmup_within
 from brave_tf.config.values import differences, first_of, to_dict
+from brave_tf.config.words import LoggerName
 from brave_tf.data.pipeline import pretraining_dataset
 from brave_tf.data.second_look import as_user_errors
 from brave_tf.data.training_clips import TrainingClips
@@ -38,6 +39,8 @@ from brave_tf.training.guard import HealthGuard
 from brave_tf.training.interruption import StopOnSignal
 from brave_tf.training.probe import KNNProbe, ProbeClips
 from brave_tf.training.rank_watch import RankWatch
+from brave_tf.training.run_logger import RunLogger, send_record
+from brave_tf.training.services import usable_services
 from brave_tf.training.strategy import check_strategy, is_chief, make_strategy, while_together
 
 
@@ -48,8 +51,10 @@ def run_pretraining(
     *,
     strategy: str | tf.distribute.Strategy,
     settings: Sequence[str],
+    log: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Does what `brave_tf.commands.pretrain` documents; `settings` are all those that change the preset."""
+    services = usable_services(log)
     usual = preset if isinstance(preset, Config) else presets.get(preset)
     config = config_values.override(usual, settings)
     if not data:
@@ -69,9 +74,11 @@ def run_pretraining(
         check = stack.enter_context(claim) if claim is not None else lambda: None
         # The others wait here until the first has the directory.
         finished = agreement.text_of_chief(json.dumps(finished_summary(run) if is_chief(strategy) else None))
+        pretraining = _Pretraining(config, data, clips, run, strategy, check, services)
         if json.loads(finished) is not None:
+            pretraining.send_rest()
             return dict(json.loads(finished))
-        return _Pretraining(config, data, clips, run, strategy, check).complete()
+        return pretraining.complete()
 
 
 def _check_same(agreement: Agreement, config: Config, clips: TrainingClips) -> None:
@@ -84,7 +91,7 @@ def _check_same(agreement: Agreement, config: Config, clips: TrainingClips) -> N
 
 @dataclasses.dataclass(frozen=True)
 class _Pretraining:
-    """A run whose directory is claimed; `check` is what `claimed` yields."""
+    """A run whose directory is claimed; `check` is what `claimed` yields, `services` what its metrics are sent to."""
 
     config: Config
     data: Sequence[str | Path]
@@ -92,6 +99,7 @@ class _Pretraining:
     run: Path
     strategy: tf.distribute.Strategy
     check: Callable[[], None]
+    services: Sequence[LoggerName]
 
     def complete(self) -> dict[str, Any]:
         """Trains to the last step and writes the encoder; returns the summary."""
@@ -118,10 +126,21 @@ class _Pretraining:
                 checkpoints.save()
                 loss = last_loss(self.run) if self._writes else math.nan
                 history = {"final_loss": loss, "clips_per_second": None, "seconds": 0.0}
+                self.send_rest()
             with phase("writing the encoder"):
                 summary = self._finish(model, history)
             # Nobody leaves before the first worker has written everything.
             return dict(json.loads(Agreement(self.strategy).text_of_chief(json.dumps(summary))))
+
+    def send_rest(self) -> None:
+        """Sends services what they have not got yet of a run that has nothing left to train."""
+        for service in self.services if self._writes else []:
+            send_record(service, self.run, self._told, self.config.steps)
+
+    @property
+    def _told(self) -> dict[str, Any]:
+        """What services are told of the run: no names of files, which may tell more than somebody wants to publish."""
+        return {**to_dict(self.config), "data_fingerprints": list(self.clips.fingerprints), "brave_tf": __version__}
 
     @property
     def _writes(self) -> bool:
@@ -142,6 +161,10 @@ class _Pretraining:
             callbacks = [guard, RankWatch(config, self.run), DamageWatch(self.clips, config, self.run, command)]
             callbacks += self._probe()
             callbacks += [metrics, CheckpointWriter(checkpoints, config.checkpoint_every), outcome]
+            # Whatever keeps a service, the last checkpoint is written before anybody waits for it.
+            callbacks.append(keras.callbacks.LambdaCallback(on_train_end=lambda logs: checkpoints.save()))
+            loggers = [RunLogger(service, self.run, metrics, self._told) for service in self.services]
+            callbacks += [stack.enter_context(logger) for logger in loggers]
             if self._writes:
                 title, start_up = f"pretrain {config.name}", "preparing the first step"
                 advance = stack.enter_context(track(config.steps, title, done=first_step, start_up=start_up))
@@ -159,9 +182,7 @@ class _Pretraining:
                 with contextlib.suppress(UserError):
                     metrics.flush()
                 raise
-        summary = outcome.summary()
-        checkpoints.save()
-        return summary
+        return outcome.summary()
 
     def _probe(self) -> list[keras.callbacks.Callback]:
         monitor = self.config.monitor

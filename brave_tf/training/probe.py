@@ -13,7 +13,7 @@ import pyarrow as pa
 from brave_tf.config import Config, EvaluationInput
 from brave_tf.data.dataset import CLIPS_PER_SOURCE, Dataset
 from brave_tf.data.open import open_dataset
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, did_you_mean
 from brave_tf.evaluation.clips import LabelledClips
 from brave_tf.evaluation.feature_files import InMemory, are_damaged
 from brave_tf.evaluation.feature_rank import rank_me
@@ -22,7 +22,7 @@ from brave_tf.evaluation.folds import choose_label
 from brave_tf.evaluation.protocols.knn import knn_decisions
 from brave_tf.method.step_function import finished_steps
 from brave_tf.modalities import NARROW, Modality
-from brave_tf.progress import note
+from brave_tf.progress import warn
 from brave_tf.training.callbacks import PROBE_METRIC
 from brave_tf.training.strategy import is_chief
 
@@ -78,12 +78,12 @@ class ProbeClips:
             if not dataset.labels or dataset.multilabel:
                 continue
             if (problem := _without_column(dataset, label, option)) is not None:
-                note(f"warning: no kNN probe on {path}: {problem}")
+                warn(f"no kNN probe on {path}: {problem}")
                 continue
             try:
                 return cls._of(dataset, most, label, modality)
             except UserError as error:
-                note(f"warning: no kNN probe on {path}: {error}")
+                warn(f"no kNN probe on {path}: {error}")
         return None
 
     @classmethod
@@ -171,7 +171,7 @@ def _without_column(dataset: Dataset, label: str, option: str) -> str | None:
     columns = [name for name in dataset.labels if name not in dataset.official_folds]
     if label in columns or (not label and ("label" in columns or len(columns) == 1)):
         return None
-    given = f"received {option.removeprefix('--set ')}{label}; " if label else ""
+    given = f"received {option.removeprefix('--set ')}{label}; {did_you_mean(label, columns)}" if label else ""
     listed = ", ".join(columns) or "none"
     return f"{given}its label columns are {listed}; choose one with {option}NAME"
 

@@ -8,7 +8,7 @@ import keras
 
 from brave_tf.config import Config
 from brave_tf.method.step_function import finished_steps
-from brave_tf.progress import note
+from brave_tf.progress import warn
 from brave_tf.runs.metrics import LOW_RANK, lines_until, low_rank_events
 from brave_tf.storage import as_path
 from brave_tf.training.strategy import is_chief
@@ -92,8 +92,8 @@ class RankWatch(keras.callbacks.Callback):
 
     def _warn(self, view: str, rank: float) -> None:
         share = self._config.monitor.low_rank_share
-        note(
-            f"warning: the effective rank of the projections ({view}) is {rank:.1f} at step "
+        warn(
+            f"the effective rank of the projections ({view}) is {rank:.1f} at step "
             f"{finished_steps(self.model):,}, below {self._limit:.1f}: {share:.0%} of the "
             f"{possible_rank(self._config)} that a batch allows (monitor.low_rank_share), while the loss stays high; "
             f"{REMEDIES}"

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import json
 import os
 from collections.abc import Iterator
 from typing import Any, get_args
@@ -12,8 +11,8 @@ import tensorflow as tf
 from brave_tf.config import Config
 from brave_tf.config.words import LocalStrategyName, StrategyName
 from brave_tf.data.pipeline import check_batch
-from brave_tf.errors import UserError
-from brave_tf.training import slurm
+from brave_tf.errors import UserError, did_you_mean
+from brave_tf.training import slurm, tf_config
 
 LOST = (
     tf.errors.UnavailableError,
@@ -42,7 +41,8 @@ def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
         ...     model = brave_tf.Brave.from_preset("tiny-va")
     """
     if name not in get_args(StrategyName):
-        raise UserError(f"received --strategy {name}; expected one of: {', '.join(get_args(StrategyName))}")
+        names = get_args(StrategyName)
+        raise UserError(f"received --strategy {name}; {did_you_mean(name, names)}expected one of: {', '.join(names)}")
     if name == "tpu" or (name == "auto" and _has_tpu()):
         return _tpu()
     if name == "multiworker" or (name == "auto" and (_in_tf_config() or slurm.is_job_step(os.environ))):
@@ -70,7 +70,8 @@ def make_local_strategy(strategy: str | tf.distribute.Strategy = "auto") -> tf.d
     names = get_args(LocalStrategyName)
     if strategy not in names:
         raise UserError(
-            f"received --strategy {strategy}; an evaluation runs on one machine: expected one of: {', '.join(names)}"
+            f"received --strategy {strategy}; {did_you_mean(strategy, names)}an evaluation runs on one machine: "
+            f"expected one of: {', '.join(names)}"
         )
     if strategy == "tpu" or (strategy == "auto" and _has_tpu()):
         return _tpu()
@@ -158,25 +159,11 @@ def _has_tpu() -> bool:
 
 
 def _in_tf_config() -> bool:
-    cluster = _tf_config().get("cluster", {})
-    return sum(len(addresses) for addresses in cluster.values()) > 1
-
-
-def _tf_config() -> dict[str, Any]:
-    text = os.environ.get("TF_CONFIG") or "{}"
-    try:
-        description = json.loads(text)
-        {name: len(addresses) for name, addresses in description.get("cluster", {}).items()}
-    except (ValueError, AttributeError, TypeError):
-        raise UserError(
-            f"TF_CONFIG is {text}; expected JSON such as "
-            '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'
-        ) from None
-    return dict(description)
+    return tf_config.addresses(tf_config.read(os.environ)) > 1
 
 
 def _multi_worker() -> tf.distribute.Strategy:
-    if _tf_config():
+    if tf_config.read(os.environ):
         resolver: Any = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     elif slurm.is_job_step(os.environ):
         try:

@@ -17,6 +17,7 @@ from brave_tf.data.record_frame import framed_bytes
 from brave_tf.errors import UserError
 from brave_tf.machine import cores
 from brave_tf.progress import Advance, phase, track
+from brave_tf.progress.activity import plain
 from brave_tf.quiet import silenced_libraries
 from brave_tf.storage import as_path, is_remote, of_many
 from brave_tf.verification.copies import Copies
@@ -41,7 +42,7 @@ def verify_dataset(
     opened = open_dataset(dataset)
     with repair_target(opened, None if repair is None else as_path(repair)) as target:
         with silenced_libraries() as terminal:
-            report = Verifier(opened, workers or cores()).run(Console(file=terminal))
+            report = Verifier(opened, workers or cores()).run(Console(file=terminal, **plain()))
         if target is None or not report.can_be_repaired:
             return report
         with phase("writing the repaired dataset"):

@@ -73,7 +73,7 @@ def test_settings_come_last_and_rows_are_chosen_by_name():
     rows = rows_of("table3", "tiny", settings=["steps=7", "broad.rgb.frames=4"], names=["2-views"])
     assert [row.name for row in rows] == ["2-views"]
     assert (rows[0].config.steps, rows[0].config.broad.rgb.frames) == (7, 4)
-    with pytest.raises(UserError, match="received rows 4-views; expected some of: 1-view, 2-views, 3-views"):
+    with pytest.raises(UserError, match=r"received rows 4-views; .*expected some of: 1-view, 2-views, 3-views"):
         rows_of("table3", "tiny", names=["4-views"])
 
 

@@ -150,7 +150,7 @@ def test_a_single_frame_has_no_differences():
 
 @pytest.mark.parametrize("name", ["random:nothing", "baseline:nothing"])
 def test_unknown_names_are_one_line(name):
-    with pytest.raises(UserError, match=r"none of the networks tsm50, .*|one of baseline:log-mel, baseline:pixels, "):
+    with pytest.raises(UserError, match=r"a network \(tsm50, .*\), or one|one of baseline:log-mel, baseline:pixels, "):
         load_encoder(name)
 
 

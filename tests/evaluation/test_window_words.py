@@ -40,6 +40,12 @@ def test_what_else_is_given_is_one_line(windows):
         split_windows("ridge", {"windows": windows}, {})
 
 
+@pytest.mark.parametrize("windows", ["1,thirds", "thirds,2"])
+def test_too_few_windows_for_thirds_are_refused_before_anything_is_computed(windows):
+    with pytest.raises(UsageError, match=r"received [12] windows to join in thirds; expected --windows 3,thirds"):
+        split_windows("ridge", {"windows": windows}, {})
+
+
 def test_thirds_are_for_ridge():
     with pytest.raises(UserError, match=r"join_windows=thirds.*attentive"):
         make_protocol("attentive", {"join_windows": "thirds"})

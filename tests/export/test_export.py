@@ -1,5 +1,6 @@
 """Encoders that leave: SavedModels, whole Keras models, and what comes back from each."""
 
+import logging
 import shutil
 from pathlib import Path
 
@@ -42,6 +43,14 @@ def test_exports_embed_alike_and_keep_their_card(encoder, exported):
         loaded = load_encoder(path)
         np.testing.assert_allclose(loaded(VIDEO), expected, atol=1e-5)
         assert loaded.card == encoder.card and loaded.embedding_size == 64
+
+
+def test_tensorflow_does_not_tell_where_it_wrote(encoder, tmp_path, caplog):
+    """In a notebook its logger tells that on standard output, among the results."""
+    caplog.set_level("INFO", logger="tensorflow")
+    export_encoder(encoder, tmp_path / "exported")
+    assert not [record for record in caplog.records if record.name == "tensorflow"]
+    assert tf.get_logger().level == logging.INFO
 
 
 def test_the_uint8_signature_resizes_and_crops_as_in_evaluation(encoder, exported):

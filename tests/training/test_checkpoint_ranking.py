@@ -128,7 +128,9 @@ def test_the_command_prints_a_table_or_json_and_draws_the_page(run, tmp_path, ca
     reading = Reading(page.read_text(encoding="utf-8"))
     assert "Which checkpoint?" in reading.text and "--checkpoints" in reading.text
     assert main(["report", str(run), "--out", str(page), "--checkpoints", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    record = json.loads(capsys.readouterr().out)
+    found = record["ranking"]
+    assert record["state"] == "finished" and record["name"]
     assert found["best_step_by_rank"] in STEPS and found["possible_rank"] == 8 and len(found["checkpoints"]) == 3
     assert found["best_step_by_labels"] in STEPS and (tmp_path / "features").is_dir()
 

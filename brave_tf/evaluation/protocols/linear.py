@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from brave_tf.config.evaluation import EvaluationInput
 from brave_tf.config.ranges import Positive
 from brave_tf.evaluation.protocol import FrozenProtocol, for_all_classes
-from brave_tf.progress import Advance, note
+from brave_tf.progress import Advance, warn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,5 +120,5 @@ def _fitted(classifier: "LinearSVC", features: "np.ndarray", labels: "np.ndarray
         warnings.simplefilter("always", ConvergenceWarning)
         classifier.fit(features, labels)
     if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
-        note(f"the linear SVM with C={classifier.C:g} has not converged in {classifier.max_iter} iterations")
+        warn(f"the linear SVM with C={classifier.C:g} has not converged in {classifier.max_iter} iterations")
     return classifier

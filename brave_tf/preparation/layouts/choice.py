@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import get_args
 
 from brave_tf.config.words import LayoutName
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, did_you_mean
 from brave_tf.preparation.layouts import Listing
 from brave_tf.preparation.layouts.audioset import list_audioset
 from brave_tf.preparation.layouts.csv_list import list_csv
@@ -53,6 +54,11 @@ def list_source(
     Raises:
         UserError: the source does not fit the layout, or holds nothing of it.
     """
+    layouts = get_args(LayoutName)
+    if layout not in layouts:
+        raise UserError(
+            f"received layout {layout}; {did_you_mean(layout, layouts)}expected one of {', '.join(layouts)}"
+        )
     if not source.exists():
         raise UserError(f"{source} does not exist; expected a folder of media files, or a CSV file")
     if layout == "auto":

@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from brave_tf.errors import UserError
+from brave_tf.errors import UserError, did_you_mean
 from brave_tf.preparation.layouts import Listing, Source
 from brave_tf.preparation.layouts.names import listed
 from brave_tf.storage import as_source, is_remote
@@ -35,7 +35,8 @@ def list_csv(file: Path, path_column: str = "path") -> Listing:
             columns = reader.fieldnames or []
             if path_column not in columns:
                 raise UserError(
-                    f"{file} has the columns {listed(columns)}; expected {path_column!r}, or --path-column NAME"
+                    f"{file} has the columns {listed(columns)}; {did_you_mean(path_column, columns)}expected "
+                    f"{path_column!r}, or --path-column NAME"
                 )
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
