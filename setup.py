@@ -37,7 +37,7 @@ NOTEBOOKS = [
     "jupytext>=1.17",
     "nbclient>=0.10.2",
     "nbformat>=5.10.4",
-    "ipykernel>=6.30",
+    "ipykernel>=6.17.1",
 ]  # the tutorials are run by tests
 TEST_TOOLS = ["pytest>=8.3", "pytest-xdist>=3.6.1", "hypothesis>=6.115"]
 TEST = [

@@ -7,14 +7,7 @@ from pathlib import Path
 from docs.site import api_pages, command_pages, tutorials
 from docs.site.links import Repository
 
-STAND_INS = {
-    "docs/installing.md": "Install",
-    "docs/releasing.md": "Releasing",
-    "docs/troubleshooting.md": "Troubleshooting",
-    "docs/doctor.md": "Doctor",
-    "docs/command-line.md": "What all commands share",
-    **{f"examples/{name}.ipynb": title for name, title in tutorials.TITLES.items()},
-}
+STAND_INS = {"docs/troubleshooting.md": "Troubleshooting"}
 """What may be absent yet of the pages that the list of pages names; a line says so in their place."""
 ELSEWHERE = {
     "CHANGELOG.md": "changelog.md",
@@ -52,9 +45,7 @@ def gather(root: Path, out: Path, source: Path) -> list[str]:
             _write(out / page, _without_glossary(text, out) if file == "CONTRIBUTING.md" else text)
     _copy_pictures(root / "docs", out)
     absent = [file for file in STAND_INS if not (root / file).exists()]
-    tutorials.write_pages(
-        repository, out, [name for name in tutorials.TITLES if f"examples/{name}.ipynb" not in absent]
-    )
+    tutorials.write_pages(repository, out, list(tutorials.TITLES))
     _copy_code(repository, source)
     for page, text in {"commands.md": command_pages.reference(), **api_pages.pages()}.items():
         _write(out / page, repository.mentions_linked(text, page))

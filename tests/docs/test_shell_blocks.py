@@ -18,6 +18,7 @@ from tests.docs.blocks import DOCUMENTS, ROOT, SHELL, blocks, inline_commands
 NOT_TO_BE_RUN = {
     **{"docs/command-line.md": 2, "docs/concepts.md": 1, "docs/doctor.md": 1, "docs/scaling.md": 1},
     "docs/serving.md": 1,
+    "README.md": 2,
 }
 """Blocks marked `text`, by document: a formula, and what programs print or read. Others may not be passed over."""
 OTHER_PROGRAMS = ("tensorboard", "tensorflow_model_server", "git", "export", "source")
