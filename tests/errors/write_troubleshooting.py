@@ -33,8 +33,8 @@ train=0.8,test=0.2`
 Where nothing works, or another package may be the reason, begin with `brave-tf doctor`: it looks at the installation
 and says how to mend it ([doctor](doctor.md)).
 
-To find a message, search this page for a few of its words. Names of files, numbers and settings differ from those that are
-shown here. What stands in round brackets is often the reason that the operating system or another library gives.
+To find a message, search this page for a few of its words. Names of files, numbers and settings differ from those that
+are shown here. What stands in round brackets is often the reason that the operating system or another library gives.
 
 | exit status | means |
 |---|---|
@@ -44,8 +44,8 @@ shown here. What stands in round brackets is often the reason that the operating
 | 130, 143 | you interrupted it, or the system ended it; most commands go on from there when you repeat them |
 | 141 | what read its output, such as `head`, has gone |
 
-In Python the same messages are raised, with the same words, as `brave_tf.errors.UserError`. A stack trace on the command
-line is always a bug: please report it, with the command.
+In Python the same messages are raised, with the same words, as `brave_tf.errors.UserError`. A stack trace on the
+command line is always a bug: please report it, with the command.
 
 A line such as `runs/first: No space left on device; free some space, or choose another place` is what the operating
 system said of a file, with what helps most often.
