@@ -7,7 +7,7 @@ from pathlib import Path
 from docs.site import api_pages, command_pages, tutorials
 from docs.site.links import Repository
 
-STAND_INS = {"docs/troubleshooting.md": "Troubleshooting"}
+STAND_INS: dict[str, str] = {}
 """What may be absent yet of the pages that the list of pages names; a line says so in their place."""
 ELSEWHERE = {
     "CHANGELOG.md": "changelog.md",

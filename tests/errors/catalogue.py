@@ -8,6 +8,7 @@ import functools
 
 from tests.errors.areas import (
     benchmarks,
+    command_line,
     converting,
     datasets,
     encoders,
@@ -26,6 +27,7 @@ from tests.errors.sites import ROOT as ROOT
 from tests.errors.sites import Site, all_sites
 
 AREAS: tuple[Area, ...] = (
+    command_line.AREA,
     preparing.AREA,
     media.AREA,
     datasets.AREA,

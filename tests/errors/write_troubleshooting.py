@@ -30,6 +30,9 @@ A message of `brave-tf` is one line. It says what was received, what was expecte
 `brave-tf: error: received --split train=0.8,test=0.3; expected names and shares that sum to 1, such as
 train=0.8,test=0.2`
 
+Where nothing works, or another package may be the reason, begin with `brave-tf doctor`: it looks at the installation
+and says how to mend it ([doctor](doctor.md)).
+
 To find a message, search this page for a few of its words. Names of files, numbers and settings differ from those that
 are shown here. What stands in round brackets is often the reason that the operating system or another library gives.
 

@@ -210,7 +210,8 @@ def tfds(world: World, name: str, builder: object = None, known: tuple[str, ...]
         list_builders=lambda **words: list(known),
     )
     world.patch.delenv("TFDS_DATA_DIR", raising=False)
-    world.patch.setitem(sys.modules, "tensorflow_datasets", package)
+    for module in ("tensorflow_datasets", "tensorflow_datasets.public_api"):
+        world.patch.setitem(sys.modules, module, package)
     return open_dataset(name)
 
 
@@ -236,6 +237,16 @@ def _no_tfds(world: World) -> None:
     from brave_tf.data import open_dataset
 
     world.absent("tensorflow_datasets")
+    open_dataset("tfds:films")
+
+
+def _other_protobuf(world: World) -> None:
+    from google.protobuf.runtime_version import VersionError
+
+    from brave_tf.data import open_dataset
+
+    refused = VersionError("Detected incompatible Protobuf Gencode/Runtime versions")
+    world.failing("brave_tf.data.tfds_source.importlib.import_module", refused)
     open_dataset("tfds:films")
 
 
@@ -717,10 +728,16 @@ OTHERS = (
     ),
     Entry(
         f"{DATA}/tfds_source.py",
-        "tensorflow-datasets does not load",
+        "tensorflow-datasets does not load ({error})",
         _no_tfds,
         "A name with `tfds:` needs the extra `tfds`.",
         varies=True,
+    ),
+    Entry(
+        f"{DATA}/tfds_source.py",
+        "does not load beside this protobuf",
+        _other_protobuf,
+        "What TensorFlow Datasets brings with it was made for another version of protobuf than TensorFlow's.",
     ),
     Entry(
         f"{DATA}/tfds_source.py",

@@ -549,7 +549,7 @@ OTHERS = (
     ),
     Entry(
         f"{ENCODERS}/loading.py",
-        "received {name}; expected one of",
+        "received {name}; {did_you_mean(name, names)}expected one of",
         load("baseline:colors"),
         "That is none of the baselines.",
     ),
@@ -569,7 +569,7 @@ OTHERS = (
     ),
     Entry(
         f"{ENCODERS}/named.py",
-        "is none of the networks",
+        "expected a network (",
         load("random:tinny"),
         "There is no such network.",
     ),

@@ -242,6 +242,40 @@ def rows(*names: str, table: str = "table1", scale: str = "tiny", extents: tuple
     return provoke
 
 
+def _shared_videos(world: World) -> None:
+    import numpy as np
+
+    from brave_tf.evaluation import comparison
+    from brave_tf.evaluation.folds import Fold
+    from tests.evaluation.planted import labelled
+
+    made = labelled(np.arange(8) % 2, clips_per_video=2)
+    comparison._check([Fold("test", np.arange(0, 8, 3), np.array([1, 2, 4, 5, 7]))], made)
+
+
+def _not_converged(world: World) -> None:
+    import numpy as np
+    from sklearn.svm import LinearSVC
+
+    from brave_tf.evaluation.protocols.linear import _fitted
+
+    generator = np.random.default_rng(0)
+    _fitted(LinearSVC(max_iter=1, C=100.0), generator.normal(size=(60, 6)), np.arange(60) % 3)
+
+
+def _row_collapses(world: World) -> None:
+    from brave_tf.ablation import run
+
+    kind = next(each for each in vars(run).values() if isinstance(each, type) and hasattr(each, "do"))
+    made = object.__new__(kind)
+    for name, value in {"out": Path("ablation"), "data": "dataset"}.items():
+        object.__setattr__(made, name, value)
+    world.patch.setattr(run, "_train", lambda *words: 120)
+    world.patch.setattr(run, "override", lambda *words: None)
+    world.patch.setattr(run, "read_run", lambda place: SimpleNamespace(lines=[]))
+    made.do(SimpleNamespace(name="narrow1.3-broad5-rgb", config=None), 0)
+
+
 def state(before: str | None, settings: dict[str, object] | None = None) -> Callable[[World], object]:
     """Begins an ablation where something is in the way."""
 
@@ -509,6 +543,42 @@ OTHERS = (
         "warning: damaged, another is shown",
         _all_damaged,
         "A warning: the clip is not shown.",
+    ),
+    Entry(
+        f"{EVALUATION}/window_words.py",
+        "expected --windows 3,thirds or more",
+        TINY + " --protocol ridge --windows 2,thirds",
+        "Thirds of fewer than three windows are none.",
+    ),
+    Entry(
+        f"{EVALUATION}/comparison.py",
+        "which flatters the score",
+        _shared_videos,
+        "A warning: clips of one video are in training and test, so that the score is too good.",
+    ),
+    Entry(
+        f"{EVALUATION}/protocols/linear.py",
+        "has not converged in",
+        _not_converged,
+        "A warning: the score may be a little too low.",
+    ),
+    Entry(
+        "brave_tf/ablation/rows.py",
+        "received {name} {value}",
+        rows(table="tabel1"),
+        "In Python: there is no such table, or no such scale.",
+    ),
+    Entry(
+        "brave_tf/ablation/run.py",
+        "is left out: {reason}",
+        _ablate_silent,
+        "A warning: `ablate` leaves a row out, which the dataset cannot serve.",
+    ),
+    Entry(
+        "brave_tf/ablation/run.py",
+        "collapsed at step",
+        _row_collapses,
+        "A warning: the projections of a row collapsed, so that it has no score.",
     ),
     Entry(
         "brave_tf/ablation/rows.py",

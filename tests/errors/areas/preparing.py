@@ -48,6 +48,20 @@ def _locked(world: World) -> None:
     prepare(world)
 
 
+def _without_locks(world: World) -> None:
+    world.failing("brave_tf.preparation.claim.locked", OSError(errno.ENOLCK, "No locks available"))
+    prepare(world)
+
+
+def _left_out_quietly(world: World) -> None:
+    from brave_tf.cli.prepare import _warn_if_quiet
+    from brave_tf.progress import spoken
+
+    entry = {"source": "walk/1.mp4", "reason": "is empty"}
+    with spoken(quiet=True):
+        _warn_if_quiet({"quarantined": [entry], "sources": 40})
+
+
 def _missing_parts(world: World) -> None:
     prepare(world, part="1/2", split="train=0.5,test=0.5")
     prepare(world, merge=True, split="train=0.5,test=0.5")
@@ -290,6 +304,24 @@ OPTIONS = (
         "received --annotations with the layout",
         PREPARE + " --annotations {empty}",
         "Only benchmarks have list files.",
+    ),
+    Entry(
+        "brave_tf/preparation/layouts/choice.py",
+        "received layout",
+        lambda world: prepare(world, layout="ucf-101"),
+        "In Python: there is no such layout.",
+    ),
+    Entry(
+        "brave_tf/preparation/claim.py",
+        "is on a file system without locks",
+        _without_locks,
+        "A warning: nothing keeps a second command out.",
+    ),
+    Entry(
+        "brave_tf/cli/prepare.py",
+        "sources are left out, such as",
+        _left_out_quietly,
+        "A warning with `--quiet`, where what is left out is not listed.",
     ),
     Entry(
         "brave_tf/preparation/layouts/csv_list.py",

@@ -55,6 +55,18 @@ def _nothing_embedded(world: World) -> None:
     embed("media")(world)
 
 
+def told(count: int) -> Callable[[World], object]:
+    """Says which files are left out of a table."""
+
+    def provoke(world: World) -> None:
+        from brave_tf.embedding.embed import _tell
+
+        entries = [SimpleNamespace(file=f"videos/{number}.mp4", text="is empty") for number in range(count)]
+        _tell(SimpleNamespace(left_out=entries, remarks=[]))
+
+    return provoke
+
+
 def _no_clips(world: World) -> None:
     world.with_clips(lambda rows: rows.clear())
     embed(data="dataset")(world)
@@ -465,6 +477,18 @@ COMMON = (
 )
 
 OTHERS = (
+    Entry(
+        f"{EMBEDDING}/embed.py",
+        "warning: {kind}: {one_line(entry.file)}",
+        told(1),
+        "A warning: a file is left out, or not whole.",
+    ),
+    Entry(
+        f"{EMBEDDING}/embed.py",
+        "more, which are named in the table's metadata",
+        told(50),
+        "A warning: more files are left out.",
+    ),
     Entry(
         f"{EMBEDDING}/embed.py",
         "received media and --data",

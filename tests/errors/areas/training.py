@@ -423,6 +423,27 @@ def shortage(reason: str = "OOM when allocating tensor with shape[512,8,112,112,
     return provoke
 
 
+def log(word: str) -> Callable[[World], object]:
+    """Sends the metrics of a run to a service."""
+
+    def provoke(world: World) -> None:
+        from brave_tf.training import services
+
+        world.patch.setattr(services.importlib.util, "find_spec", lambda package: None)
+        services.usable_services([word])
+
+    return provoke
+
+
+def _service_refuses(world: World) -> None:
+    from brave_tf.training.services import feed
+
+    kind = next(each for each in vars(feed).values() if isinstance(each, type) and hasattr(each, "_warn"))
+    made = object.__new__(kind)
+    made._has_warned, made._name = False, "wandb"
+    made._warn(ConnectionError("no route to host"))
+
+
 def _damaged_record(world: World) -> None:
     import tensorflow as tf
 
@@ -739,7 +760,7 @@ OTHERS = (
         "Another machine of the training has ended or cannot be reached.",
     ),
     Entry(
-        f"{TRAINING}/strategy.py",
+        f"{TRAINING}/tf_config.py",
         "TF_CONFIG is",
         strategy("auto", TF_CONFIG="worker 0 of 2"),
         "The variable TF_CONFIG does not describe a cluster.",
@@ -776,10 +797,22 @@ OTHERS = (
         "The list of hosts that `srun` gives cannot be understood.",
     ),
     Entry(
-        "brave_tf/cli/report.py",
-        "received --json without --checkpoints",
-        "report {run} --out page.html --json",
-        "Only the ranking of the checkpoints is printed as JSON.",
+        f"{TRAINING}/services/__init__.py",
+        "received log={word}; expected",
+        log("tensorbord"),
+        "In Python: there is no such service.",
+    ),
+    Entry(
+        f"{TRAINING}/services/__init__.py",
+        "is not installed",
+        log("wandb"),
+        "`--log` sends the metrics to a service whose package is not installed.",
+    ),
+    Entry(
+        f"{TRAINING}/services/feed.py",
+        "does not take the metrics",
+        _service_refuses,
+        "A warning: the service does not answer, or refuses. Nothing of the run is lost.",
     ),
     Entry(
         "brave_tf/commands.py",
