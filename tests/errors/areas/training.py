@@ -22,33 +22,6 @@ SLURM = {
 }
 
 
-def _no_logger(world: World) -> None:
-    import importlib.util
-
-    import pytest
-
-    from brave_tf import commands
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(importlib.util, "find_spec", lambda name: None)
-        commands.pretrain("tiny-va", "dataset", "runs/first", log="wandb")
-
-
-def _unknown_logger(world: World) -> None:
-    from brave_tf import commands
-
-    commands.pretrain("tiny-va", "dataset", "runs/first", log="comet")
-
-
-def _refused_metrics(world: World) -> None:
-    from brave_tf.training.services.feed import Feed
-
-    def refuse() -> None:
-        raise PermissionError("No API key configured")
-
-    Feed("wandb", refuse).close("stopped")
-
-
 def tiny(*assignments: str) -> object:
     """The experiment tiny-va, changed."""
     from brave_tf import presets
@@ -873,26 +846,6 @@ OTHERS = (
         "warning: {line}",
         _ranking_warns,
         "A warning: a checkpoint, or a clip, is left out of the ranking.",
-    ),
-    Entry(
-        f"{TRAINING}/services/__init__.py",
-        "is not installed: pip install",
-        _no_logger,
-        "`--log` sends metrics by a package that is not installed.",
-    ),
-    Entry(
-        f"{TRAINING}/services/__init__.py",
-        "expected one of {known}",
-        _unknown_logger,
-        "Metrics are sent to these services alone.",
-    ),
-    Entry(
-        f"{TRAINING}/services/feed.py",
-        "does not take the metrics",
-        _refused_metrics,
-        "A warning: Weights & Biases or MLflow could not be reached, or refused. The weights are the same.",
-        "Log in (`wandb login`), or see to the server; then the same command sends what is missing, of a "
-        "finished run too.",
     ),
 )
 
