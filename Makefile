@@ -30,7 +30,7 @@ help:
 	@echo "make demo     the whole story on generated media files; the page is $(DEMO_OUT)/index.html"
 	@echo "make docs     the documentation site in build/site, every link checked; TensorFlow is not needed for it"
 	@echo "make test     run the tests, eight minutes (TEST_ARGS=... goes to pytest)"
-	@echo "make check    the gate: lint, format, types, and all tests that are not slow"
+	@echo "make check    the gate: lint, format, types, the site, and all tests that are not slow"
 	@echo "make notebooks run the tutorials in examples/ and write their notebooks anew (NOTEBOOKS=... names some)"
 	@echo "make backends the tests that compare with PyTorch and JAX, in an environment that has both"
 	@echo "make beam     the tests of Apache Beam, in an environment that has it"

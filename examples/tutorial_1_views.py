@@ -73,22 +73,32 @@ def show_strip(axes, frames, seconds=()):
         axes.text(place, 1.06 * height, f"{second:.2f} s", ha="center", va="top", fontsize=8)
 
 
-def read_video(path):
-    """All frames [T, H, W, 3], the sound [N], and its samples per second."""
+def read_video(path, seconds=8, rate=16_000):
+    """The beginning of a video: a frame of each second [T, H, W, 3], and the sound [N], rate samples a second."""
+    frames, sound = [], []
     with av.open(path) as media:
-        frames = np.stack([frame.to_ndarray(format="rgb24") for frame in media.decode(video=0)])
+        for frame in media.decode(video=0):
+            if frame.time >= len(frames):
+                width = round(96 * frame.width / frame.height)
+                frames.append(frame.reformat(width, 96, "rgb24").to_ndarray())
+            if len(frames) == seconds:
+                break
+    resampler = av.AudioResampler(format="fltp", layout="mono", rate=rate)
     with av.open(path) as media:
-        sound = np.concatenate([frame.to_ndarray()[0] for frame in media.decode(audio=0)])
-        return frames, sound, media.streams.audio[0].rate
+        for frame in media.decode(audio=0):
+            if frame.time >= seconds:
+                break
+            sound += [piece.to_ndarray()[0] for piece in resampler.resample(frame)]
+    return np.stack(frames), np.concatenate(sound)
 
 
 first_file = f"{VIDEOS}/{clips['source'][0].as_py()}"
-frames, sound, rate = read_video(first_file)
+frames, sound = read_video(first_file)
 
 figure, (above, below) = plt.subplots(2, figsize=(10, 3), height_ratios=[1.2, 1], dpi=80, layout="constrained")
-show_strip(above, frames[::25][:8])
+show_strip(above, frames)
 above.set_title(first_file, fontsize=10)
-below.specgram(sound + 1e-6, NFFT=512, Fs=rate, noverlap=256, vmin=-80, vmax=-20, cmap="magma")
+below.specgram(sound + 1e-6, NFFT=512, Fs=16_000, noverlap=256, vmin=-80, vmax=-20, cmap="magma")
 below.set(xlabel="seconds", ylabel="Hz", ylim=(0, 8000))
 plt.show()
 

@@ -138,7 +138,8 @@ for row in table.slice(0, 4).to_pylist():
 def read_clip(path, frames, step, size):
     """A clip [T, H, W, 3] from the beginning of a video, in [0, 1], as a network takes it."""
     with av.open(path) as media:
-        pictures = [picture.to_ndarray(format="rgb24") for picture in media.decode(video=0)]
+        first = zip(media.decode(video=0), range(frames * step), strict=False)
+        pictures = [picture.to_ndarray(format="rgb24") for picture, _ in first]
     chosen = np.stack([pictures[number % len(pictures)] for number in range(0, frames * step, step)])
     return tf.image.resize(chosen, (size, size)).numpy() / 255
 

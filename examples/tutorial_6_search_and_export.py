@@ -289,8 +289,9 @@ plt.show()
 #
 # ## What to try next
 #
-# - Your own videos: set `VIDEOS` at the top. In a shell the steps are `brave-tf embed run my-videos --out
-#   embeddings.parquet` and `brave-tf search embeddings.parquet --query film.mp4@1:02.5 --html found.html`.
+# - Your own videos: set `VIDEOS` at the top. In a shell,
+#   `brave-tf embed run my-videos --out embeddings.parquet` makes the table, and
+#   `brave-tf search embeddings.parquet --query film.mp4@1:02.5 --html found.html` searches it.
 # - Search by what can be heard: train `tiny-va` instead, and compare `brave_tf.search(..., projections=True)`; with
 #   `cross=True` a sound finds pictures. [Embeddings and
 #   search](https://github.com/brave-tf/brave-tf/blob/main/docs/embedding.md) tells how well each of them works, and

@@ -77,8 +77,8 @@ def choose_label(dataset: Dataset, label: str | None) -> str:
     listed = ", ".join(known)
     if label is not None:
         raise UserError(
-            f"received --label {label}; {did_you_mean(label, known)}{dataset.path} has these label columns: {listed}; "
-            "choose one of them"
+            f"received --label {label}; {did_you_mean(label, known)}{dataset.path} has these label columns: "
+            f"{listed}; choose one of them"
         )
     if "label" in known:
         return "label"

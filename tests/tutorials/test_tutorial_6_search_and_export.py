@@ -52,7 +52,7 @@ def test_other_formats_find_the_moment_again(ran):
     found = re.findall(r"^(.{15}) finds (.+ s), with a score of ([\d.]+)$", ran.printed, re.MULTILINE)
     assert [name.strip() for name, *_ in found] == ["ONNX", "LiteRT float32", "LiteRT float16", "LiteRT int8"]
     assert {place for _, place, _ in found} == {moment}
-    assert all(float(score) > 0.998 for *_, score in found)
+    assert all(float(score) > 0.995 for *_, score in found)
 
 
 def test_every_format_is_verified(ran):
