@@ -225,7 +225,7 @@ def test_after_a_note_there_is_no_need_to_speak_for_a_while(clock, stderr):
     assert stderr.getvalue() == "another learning rate\n"
 
 
-def test_a_notebook_is_told_in_lines_on_standard_error(monkeypatch):
+def test_a_notebook_is_told_in_lines_on_standard_error(monkeypatch, clock):
     monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
     # Its streams pass for terminals, for the sake of colours.
     with heard_on(Listener(is_terminal=True)) as stream:

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import textwrap
 
 import keras
 import numpy as np
@@ -86,7 +87,7 @@ def test_a_program_runs(block, typed, monkeypatch):
         return
     monkeypatch.chdir(typed)
     names = {name: value for name, value in stand_ins().items() if re.search(rf"\b{name}\b", block.text)}
-    exec(compile("\n" * block.line + block.text, str(ROOT / block.document), "exec"), names)
+    exec(compile("\n" * block.line + textwrap.dedent(block.text), str(ROOT / block.document), "exec"), names)
 
 
 def stand_ins():

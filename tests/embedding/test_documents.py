@@ -25,6 +25,7 @@ def test_the_recipe_learns_from_the_table(tmp_path, monkeypatch):
     assert names["labels"] == ["dark", "dark", "noise", "noise"] and names["embeddings"].shape == (4, 6)
     assert list(names["classifier"].predict(names["embeddings"])) == names["labels"]
     (reading,) = [each for each in SNIPPETS if each is not recipe]
+    Path("videos.parquet").rename("embeddings.parquet")
     exec(reading, names)
     assert names["table"].num_rows == 4
 

@@ -400,7 +400,7 @@ def test_a_saved_model_that_is_not_whole_is_one_line(damage, saved_model, tmp_pa
         UserError, match=r"model is not a (whole SavedModel: it has no|readable SavedModel: )"
     ) as caught:
         load_encoder(folder)
-    assert str(caught.value).isprintable() and ("copy or export" in str(caught.value)) == (damage == "no variables")
+    assert str(caught.value).isprintable() and "copy or export" in str(caught.value)
 
 
 def test_a_saved_model_that_is_a_link_says_what_is_loaded(tmp_path, saved_model, capsys):

@@ -133,5 +133,5 @@ def test_only_broad_rgb_views_are_small(preset, setting, word):
 
 @pytest.mark.parametrize("size", [8, 300])
 def test_a_size_that_makes_no_sense_is_refused(videos, tmp_path, size):
-    with pytest.raises(UserError, match=f"broad size {size}; expected 16 to 256"):
+    with pytest.raises(UserError, match=f"--broad-size {size}; expected 16 to 256"):
         prepare(videos, tmp_path / "d", broad_size=size)

@@ -182,7 +182,7 @@ def test_experiments_with_flow_need_flow_at_their_rate(videos, tmp_path):
         TrainingClips.open(sparse.path, get("tiny-f"))
 
 
-@pytest.mark.parametrize(("size", "stride", "words"), [(8, 4, "flow size 8"), (64, 26, "flow stride 26")])
+@pytest.mark.parametrize(("size", "stride", "words"), [(8, 4, "--flow-size 8"), (64, 26, "--flow-stride 26")])
 def test_sizes_and_strides_out_of_range_are_refused(videos, tmp_path, size, stride, words):
     with pytest.raises(UserError, match=f"received {words}; expected"):
         prepare(videos, tmp_path / "d", flow=True, flow_size=size, flow_stride=stride)

@@ -79,8 +79,12 @@ def test_mlflow_has_every_step_once(killed, folder):
     with sqlite3.connect(folder / "mlflow.db") as store:
         assert store.execute("select name, status from runs").fetchall() == [("run", "FINISHED")]
         found = store.execute("select key, step, value from metrics order by step").fetchall()
-    expected = [(name, line["step"]) for line in record(folder) for name in line if name != "step"]
-    assert sorted((name, step) for name, step, _ in found) == sorted(expected)
+    # A step that was made again after the kill keeps what was sent of it first; and the first step that a process makes
+    # does not tell how long its input took.
+    untold = ("step", "input_cpu_seconds_per_clip")
+    expected = [(name, line["step"]) for line in record(folder) for name in line if name not in untold]
+    assert sorted((name, step) for name, step, _ in found if name not in untold) == sorted(expected)
+    assert len({(name, step) for name, step, _ in found}) == len(found)
     losses = {step: value for name, step, value in found if name == "loss"}
     assert losses == {line["step"]: line["loss"] for line in record(folder)}
 

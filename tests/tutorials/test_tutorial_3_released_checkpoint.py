@@ -18,7 +18,7 @@ def ran(tmp_path_factory):
 
 
 def test_a_stand_in_is_told_from_a_checkpoint(ran):
-    assert "v-a-tsm50 cannot be fetched" in ran.printed and "is there an internet connection?" in ran.printed
+    assert "v-a-tsm50 cannot be fetched" in ran.printed and "check the internet connection" in ran.printed
     assert "This is a STAND-IN with random weights." in ran.printed and "as it was released" not in ran.printed
     assert "converted: narrow_video_embedding/TSMResNetV2\nleft over: nothing" in ran.printed
 
