@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from brave_tf.errors import reason_of, short_reason
-from brave_tf.progress import note, phase
+from brave_tf.progress import note, phase, warn
 from brave_tf.runs.paths import METRICS_FILE
 from brave_tf.training.services.service import Ending, Service, without_credentials
 
@@ -95,7 +95,7 @@ class Feed:
             self._has_warned = True
             # In this order: half of an address may no longer look like one.
             reason = short_reason(Exception(without_credentials(reason_of(error))))
-            note(
-                f"warning: {self._name} does not take the metrics ({reason}); the training goes on, and "
-                f"{METRICS_FILE} has all of them"
+            warn(
+                f"{self._name} does not take the metrics ({reason}); the training goes on, and {METRICS_FILE} has all "
+                "of them"
             )
