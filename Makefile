@@ -6,6 +6,15 @@ TEST_WORKERS ?= 2
 # A file of lines NAME==VERSION that pip is held to, in environments of their own: make test CONSTRAINTS=constraints/colab.txt
 CONSTRAINTS ?=
 
+# Names the first Python that serves $$found, or ends with an error.
+FIND_PYTHON := for python in "$(PYTHON)" python3.13 python3.12 python3.11; do \
+	  if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; \
+	  then found=$$python; break; fi; \
+	done; \
+	if [ -z "$${found:-}" ]; then \
+	  echo "found no Python 3.11, 3.12 or 3.13 with venv; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; \
+	fi
+
 SUFFIX := $(addprefix -,$(basename $(notdir $(CONSTRAINTS))))
 LIMITS := $(addprefix -c ,$(CONSTRAINTS))
 VENV := .venv$(SUFFIX)
@@ -90,11 +99,7 @@ docs: $(DOCS_STAMP)
 	@$(DOCS)/bin/python -m docs.site.build
 
 $(DOCS_STAMP): docs/requirements.txt
-	@for python in "$(PYTHON)" python3.13 python3.12 python3.11; do \
-	  if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
-	  then exec $$python -m venv --clear $(DOCS); fi; \
-	done; \
-	echo "found no Python 3.11 or newer with venv; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1
+	@$(FIND_PYTHON); $$found -m venv --clear $(DOCS)
 	@$(DOCS)/bin/pip install -q --disable-pip-version-check -r docs/requirements.txt
 	@touch $(DOCS_STAMP)
 
@@ -110,14 +115,7 @@ clean:
 	rm -rf .venv .venv-* build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis $(DEMO_OUT)
 
 $(STAMP): setup.py requirements.txt $(CONSTRAINTS)
-	@set -e; \
-	for python in "$(PYTHON)" python3.13 python3.12 python3.11; do \
-	  if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; \
-	  then found=$$python; break; fi; \
-	done; \
-	if [ -z "$${found:-}" ]; then \
-	  echo "found no Python 3.11, 3.12 or 3.13 with venv; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; \
-	fi; \
+	@set -e; $(FIND_PYTHON); \
 	echo "installing into $(VENV) with $$($$found --version); this takes some minutes once"; \
 	$$found -m venv --clear $(VENV); \
 	$(VENV)/bin/pip install -q --disable-pip-version-check $(LIMITS) -e '.[dev]'; \
@@ -166,6 +164,6 @@ clean-dist:
 	rm -rf $(DIST) dist
 
 $(DIST_STAMP):
-	@$(PYTHON) -m venv --clear $(DIST)
+	@$(FIND_PYTHON); $$found -m venv --clear $(DIST)
 	@$(DIST)/bin/pip install -q --disable-pip-version-check 'build>=1.2' 'twine>=6.1'
 	@touch $(DIST_STAMP)

@@ -8,7 +8,7 @@ from brave_tf.cli.options import JSON
 def demo(out: Path = Path("demo"), seed: int = 0, json: JSON = False) -> None:
     """Show the whole story on media files that are generated here: prepare, pretrain, evaluate, export.
 
-    Takes five minutes on two cores and downloads nothing. Example: brave-tf demo --out demo
+    Takes three to five minutes on two cores and downloads nothing. Example: brave-tf demo --out demo
 
     Args:
         out: directory for everything it writes, index.html among it.

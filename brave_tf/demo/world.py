@@ -39,7 +39,7 @@ LABELS = {"motion": "label", "thing": "theme"}
 
 PICTURE_FPS = 25
 
-# Lengths are in frame sides, so that a larger picture shows the same world. A narrow view of the tiny presets sees every
+# Lengths are in frame sides, so that a larger picture shows the same world. Narrow views of the tiny presets see every
 # sixth frame: 0.24 s at the highest speed is a step of 0.17 sides, a third of the distance between two things (at
 # zoom 1), which keeps the direction of motion unambiguous.
 _SHOT_SECONDS = (0.8, 1.6)
