@@ -45,7 +45,7 @@ def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
         raise UserError(f"received --strategy {name}; {did_you_mean(name, names)}expected one of: {', '.join(names)}")
     if name == "tpu" or (name == "auto" and _has_tpu()):
         return _tpu()
-    if name == "multiworker" or (name == "auto" and (_in_tf_config() or slurm.is_job_step(os.environ))):
+    if name == "multiworker" or (name == "auto" and (_in_tf_config() or _in_job_step())):
         return _multi_worker()
     return _mirrored(name)
 
@@ -162,15 +162,27 @@ def _in_tf_config() -> bool:
     return tf_config.addresses(tf_config.read(os.environ)) > 1
 
 
+def _in_job_step() -> bool:
+    with _as_slurm_says():
+        return slurm.is_job_step(os.environ)
+
+
+@contextlib.contextmanager
+def _as_slurm_says() -> Iterator[None]:
+    """Variables that are absent or cannot be understood become an error of the user's."""
+    try:
+        yield
+    except (KeyError, ValueError) as error:
+        raise UserError(f"SLURM does not describe its job step ({error}); set TF_CONFIG instead") from None
+
+
 def _multi_worker() -> tf.distribute.Strategy:
     if tf_config.read(os.environ):
         resolver: Any = tf.distribute.cluster_resolver.TFConfigClusterResolver()
-    elif slurm.is_job_step(os.environ):
-        try:
+    elif _in_job_step():
+        with _as_slurm_says():
             cluster = tf.train.ClusterSpec({"worker": slurm.workers(os.environ)})
-        except (KeyError, ValueError) as error:
-            raise UserError(f"SLURM does not describe its job step ({error}); set TF_CONFIG instead") from None
-        rank = int(os.environ["SLURM_PROCID"])
+            rank = int(os.environ["SLURM_PROCID"])
         resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
             cluster, task_type="worker", task_id=rank, rpc_layer="grpc"
         )

@@ -116,7 +116,13 @@ def test_slurm_tasks_are_expanded_as_by_tensorflow(tasks):
 
 @pytest.mark.parametrize(
     "change",
-    [{"SLURM_STEP_TASKS_PER_NODE": "1"}, {"SLURM_STEP_NODELIST": "n[1"}, {"SLURM_STEP_TASKS_PER_NODE": "20(x3)"}],
+    [
+        {"SLURM_STEP_TASKS_PER_NODE": "1"},
+        {"SLURM_STEP_NODELIST": "n[1"},
+        {"SLURM_STEP_TASKS_PER_NODE": "20(x3)"},
+        {"SLURM_STEP_NUM_TASKS": "many"},
+        {"SLURM_PROCID": "first"},
+    ],
 )
 def test_slurm_variables_that_do_not_fit_are_refused(monkeypatch, change):
     for name, value in {**SLURM, **change}.items():
