@@ -14,7 +14,7 @@ from brave_tf.modalities import TowerChoice
 
 
 def embed(
-    encoder: tyro.conf.Positional[Path],
+    encoder: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="ENCODER")],
     media: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(metavar="MEDIA...")] = (),
     /,
     *,

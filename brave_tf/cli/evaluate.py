@@ -27,7 +27,7 @@ _VIEW, _CLASSIFIER = ViewOptions(), ClassifierOptions()
 
 
 def evaluate(
-    encoder: tyro.conf.Positional[Path],
+    encoder: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="ENCODER")],
     /,
     data: Annotated[Path, tyro.conf.arg(metavar="DATASET")],
     out: Path,

@@ -12,7 +12,7 @@ from brave_tf.modalities import TowerChoice
 
 
 def export(
-    encoder: tyro.conf.Positional[Path],
+    encoder: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="ENCODER")],
     /,
     out: Path,
     tower: TowerChoice | None = None,

@@ -12,7 +12,7 @@ from brave_tf.modalities import TowerChoice
 
 
 def inspect(
-    dataset: tyro.conf.Positional[Path],
+    dataset: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DATASET")],
     /,
     preset: str | None = None,
     out: Path = Path("inspect.html"),

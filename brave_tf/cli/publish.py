@@ -10,7 +10,7 @@ from brave_tf.cli.options import JSON
 
 
 def publish(
-    directory: tyro.conf.Positional[Path],
+    directory: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DIRECTORY")],
     /,
     to: Annotated[str, tyro.conf.arg(metavar="PLACE")],
     private: bool = False,

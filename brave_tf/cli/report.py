@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    run: tyro.conf.Positional[Path],
+    run: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")],
     /,
     out: Path,
     checkpoints: bool = False,

@@ -34,7 +34,7 @@ _OptionalScore = PrimitiveConstructorSpec(
 
 
 def search(
-    table: tyro.conf.Positional[Path],
+    table: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="TABLE")],
     /,
     query: Annotated[str | None, tyro.conf.arg(metavar="MEDIA[@SECONDS]")] = None,
     encoder: Path | None = None,

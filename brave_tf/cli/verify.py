@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
@@ -18,7 +18,7 @@ SHOWN_COPIES = 10
 
 
 def verify(
-    dataset: tyro.conf.Positional[Path],
+    dataset: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DATASET")],
     /,
     repair: Path | None = None,
     workers: int | None = None,
