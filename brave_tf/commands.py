@@ -514,7 +514,7 @@ def ablate(
         steps: optimizer steps of each run, instead of the preset's.
         label: label column to predict; by default `label`, or the only one.
         protocol: how encoders are scored.
-        set: settings of all rows, such as batch_size=32.
+        set: settings of all rows, such as batch_size=32; not of what the table varies.
 
     Returns:
         The content of ablation.json: `rows`, each with `name`, `mean`, `interval`, `random_init`, `difference`,

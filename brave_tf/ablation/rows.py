@@ -6,7 +6,7 @@ from typing import cast, get_args
 
 from brave_tf import presets
 from brave_tf.config import SOURCE_FPS, AudioViewConfig, Config, VideoViewConfig
-from brave_tf.config.values import override
+from brave_tf.config.values import differences, override, to_dict
 from brave_tf.config.words import ScaleName, TableName
 from brave_tf.errors import UserError, did_you_mean
 from brave_tf.modalities import MODALITIES, Modality
@@ -65,8 +65,8 @@ def rows_of(
         names: which rows; all if empty.
 
     Raises:
-        UserError: extents are not rising, are given where they have no use, or fall together; there is no such table,
-            scale, row or setting.
+        UserError: extents are not rising, are given where they have no use, or fall together; a setting would change
+            what the rows differ in; there is no such table, scale, row or setting.
     """
     for name, value, words in (("table", table, get_args(TableName)), ("scale", scale, get_args(ScaleName))):
         if value not in words:
@@ -86,6 +86,7 @@ def rows_of(
             f"received rows {', '.join(unknown)}; {did_you_mean(unknown, known)}expected some of: {', '.join(known)}"
         )
     rows = [row for row in planned if not names or row.name in names]
+    _check_subject(table, rows, settings)
     broad = {modality for row in rows for modality in row.config.broad.modalities}
 
     def changed(config: Config) -> Config:
@@ -93,6 +94,23 @@ def rows_of(
         return override(config, [setting for setting in settings if not setting.startswith(others)])
 
     return [dataclasses.replace(row, config=changed(row.config)) for row in rows]
+
+
+def _check_subject(table: str, rows: Sequence[Row], settings: Sequence[str]) -> None:
+    """Refuses settings that would make rows alike where the comparison is of their difference."""
+    configs = {row.name: to_dict(row.config) for row in rows}
+    varied = {
+        line.partition(": ")[0]
+        for row in rows
+        if row.against in configs
+        for line in differences(configs[row.against], configs[row.name])
+    }
+    taken = [setting for setting in settings if setting.partition("=")[0] in varied]
+    if taken:
+        raise UserError(
+            f"received --set {taken[0]}, which is what {table} varies; leave it out, or choose --rows that have it in "
+            "common"
+        )
 
 
 def why_left_out(row: Row, seconds: float | None, missing: Mapping[str, str]) -> str | None:

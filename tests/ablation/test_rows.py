@@ -77,6 +77,19 @@ def test_settings_come_last_and_rows_are_chosen_by_name():
         rows_of("table3", "tiny", names=["4-views"])
 
 
+def test_settings_do_not_take_away_what_rows_differ_in():
+    with pytest.raises(UserError, match=r"received --set narrow.step=4, which is what table1 varies; leave it out"):
+        rows_of("table1", "tiny", settings=["steps=7", "narrow.step=4"])
+    with pytest.raises(UserError, match=r"received --set model.predictor=true, which is what collapse varies"):
+        rows_of("collapse", "tiny", settings=["model.predictor=true"])
+    # Rows with sound have their narrow view in common.
+    names = ["narrow1.3-broad1.3-audio", "narrow1.3-broad10-audio"]
+    rows = rows_of("table1", "tiny", settings=["narrow.step=4"], names=names)
+    assert [row.config.broad.audio.seconds for row in rows] == [1.28, 10.0]
+    for table in (*TABLES, "collapse"):
+        assert rows_of(table, "paper", settings=["steps=7", "batch_size=8", "optimizer.peak_learning_rate=1"])
+
+
 def test_settings_of_a_broad_view_are_for_the_rows_that_have_it():
     rows = by_name("table2", "tiny", settings=["broad.rgb.size=40", "narrow.size=24"])
     assert [row.config.narrow.size for row in rows.values()] == [24, 24, 24]

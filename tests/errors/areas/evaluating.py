@@ -3,7 +3,7 @@
 import dataclasses
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -252,13 +252,19 @@ def _all_damaged(world: World) -> None:
     commands.inspect("dataset", "tiny-va", "page.html", clips=1, redraws=0)
 
 
-def rows(*names: str, table: str = "table1", scale: str = "tiny", extents: tuple[float, ...] = ()) -> object:
+def rows(
+    *names: str,
+    table: str = "table1",
+    scale: str = "tiny",
+    extents: tuple[float, ...] = (),
+    settings: Sequence[str] = (),
+) -> object:
     """Chooses the rows of a table of the paper."""
 
     def provoke(world: World) -> None:
         from brave_tf.ablation.rows import EXTENTS, rows_of
 
-        rows_of(table, scale, extents=extents or EXTENTS, names=names)
+        rows_of(table, scale, extents=extents or EXTENTS, settings=settings, names=names)
 
     return provoke
 
@@ -590,6 +596,12 @@ OTHERS = (
         "collapsed at step",
         _collapsed,
         "A warning: this run of the ablation learned nothing any more and has no score. The others go on.",
+    ),
+    Entry(
+        "brave_tf/ablation/rows.py",
+        "which is what {table} varies",
+        rows(settings=["narrow.step=4"]),
+        "`ablate`: the setting would take away what the rows differ in.",
     ),
     Entry("brave_tf/ablation/rows.py", "received rows", rows("crops"), "`ablate`: the table has no such row."),
     Entry(
