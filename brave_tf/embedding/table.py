@@ -209,7 +209,7 @@ class EmbeddingTable:
         vectors: np.ndarray = values.to_numpy(zero_copy_only=False).reshape(len(column), size)
         finite = np.isfinite(vectors).all(axis=1)
         if not finite.all():
-            row = first + int(finite.argmin())
+            row = first + int(np.argmin(finite))
             raise UserError(
                 f"{self.path}: the embedding in row {row:,} is not finite; write the table again with brave-tf embed, "
                 "with an encoder whose weights are finite"

@@ -82,7 +82,7 @@ def _similarity(seen: SeenClip, number: int) -> Html:
     apart = similarity[~np.eye(len(similarity), dtype=bool)]
     alt = (
         f"similarity of {len(similarity)} windows of clip {number}: cosines of different windows from "
-        f"{apart.min():.2f} to {apart.max():.2f}, {apart.mean():.2f} on average"
+        f"{np.min(apart):.2f} to {np.max(apart):.2f}, {apart.mean():.2f} on average"
     )
     length = float(windows[0, 1] - windows[0, 0])
     caption = f"{len(similarity)} windows of {length:.2f} s, by their middles: {alt.split(': ', 1)[1]}."

@@ -81,7 +81,7 @@ class SoundTrack:
             cut[low - first : high - first] = piece.samples[low - piece.first : high - piece.first]
         finite = np.isfinite(cut)
         if not finite.all():
-            place = start_seconds + int(finite.argmin()) / self.rate_hz
+            place = start_seconds + int(np.argmin(finite)) / self.rate_hz
             raise MediaError(f"has sound that is not a finite number at {place:.2f} s")
         return np.clip(cut, -1.0, 1.0)
 
