@@ -19,8 +19,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import brave_tf
+from brave_tf import presets
 from brave_tf.ablation.results import mean_interval
-from brave_tf.commands import ablate
+from brave_tf.ablation.run import train
+from brave_tf.cli import main as cli
+from brave_tf.config.values import override
 from brave_tf.config.words import ProtocolName, TableName
 from brave_tf.demo import CLIP_SIZE, CLIPS_PER_MOTION
 from brave_tf.demo.world import LIST_FILE, write_list, write_world
@@ -145,7 +148,7 @@ def main() -> None:
         if name == SWEEP:
             print(told_sweep(sweep(data, arguments.out / SWEEP)), flush=True)
         else:
-            print(told_table(name, run_table(TABLES[name], data, arguments.out / name)), flush=True)
+            run_table(TABLES[name], data, arguments.out / name)
 
 
 def make_data(out: Path, name: str, grid: Path | None) -> Path:
@@ -170,25 +173,15 @@ def make_data(out: Path, name: str, grid: Path | None) -> Path:
     return dataset
 
 
-def run_table(table: Table, data: Path, out: Path) -> dict[str, Any]:
-    words = ["brave-tf", "ablate", table.table, "--data", str(data), "--out", str(out), "--seeds", str(SEEDS)]
+def run_table(table: Table, data: Path, out: Path) -> None:
+    words = ["ablate", table.table, "--data", str(data), "--out", str(out), "--seeds", str(SEEDS)]
     words += ["--steps", str(table.steps), "--label", table.label, "--protocol", table.protocol]
-    words += ["--rows", *table.rows] if table.rows else []
-    words += ["--extents", *map(str, table.extents)] if table.data == "grid" and table.table == "table1" else []
-    print(shlex.join([*words, "--set", *table.settings]), flush=True)
-    extents = {"extents": table.extents} if "--extents" in words else {}
-    return ablate(
-        table.table,
-        data,
-        out,
-        seeds=SEEDS,
-        rows=table.rows,
-        steps=table.steps,
-        label=table.label,
-        protocol=table.protocol,
-        set=table.settings,
-        **cast(Any, extents),
-    )
+    words += [*(["--rows", *table.rows] if table.rows else []), "--extents", *map(str, table.extents)]
+    words += ["--set", *table.settings]
+    print(shlex.join(["brave-tf", *words]), flush=True)
+    status = cli.main(words)
+    if status:
+        raise SystemExit(status)
 
 
 def sweep(data: Path, out: Path) -> dict[str, Any]:
@@ -206,26 +199,13 @@ def sweep(data: Path, out: Path) -> dict[str, Any]:
 
 
 def one_change(settings: Sequence[str], data: Path, folder: Path, out: Path) -> dict[str, Any]:
-    try:
-        brave_tf.pretrain("tiny-v", data, folder / "run", set=settings)
-    except brave_tf.UserError as error:
-        # The guard ended a run that had collapsed, which is a result.
-        return {"score": None, "ended": str(error)}
+    collapsed_at = train(override(presets.get("tiny-v"), settings), data, folder / "run")
+    if collapsed_at is not None:
+        return {"score": None, "collapsed_at": collapsed_at}
     report = brave_tf.evaluate(folder / "run", data, folder / "evaluation", label=THING, cache=out / "features")
     record = read_run(folder / "run")
     told = {"score": report["mean"], "random_init": report["random_init"]}
     return told | {name: record.latest(name) for name in MEASURES}
-
-
-def told_table(name: str, content: dict[str, Any]) -> str:
-    lines = [f"## {name}"]
-    for row in content["rows"]:
-        lines.append(
-            f"{row['name']:24} {percent(row['mean'], row['interval'])} before {percent(row['random_init'])} difference "
-            f"{percent(row['difference'], row['difference_interval'])} rank {row['effective_rank']:.1f} "
-            f"{row['agreement']} collapsed {row['collapsed']}"
-        )
-    return "\n".join([*lines, *(f"{row} left out: {why}" for row, why in content["left_out"].items())])
 
 
 def told_sweep(results: dict[str, Any]) -> str:

@@ -114,7 +114,7 @@ class _Job:
         run = folder / "run"
         # Traced graphs of the runs before would stay in memory.
         keras.backend.clear_session()
-        collapsed_at = _train(override(row.config, [f"seed={seed}"]), self.data, run)
+        collapsed_at = train(override(row.config, [f"seed={seed}"]), self.data, run)
         record = read_run(run)
         ranks = {key: record.latest(key) for line in record.lines for key in line if key.startswith("effective_rank_")}
         result = {
@@ -145,7 +145,7 @@ class _Job:
         }
 
 
-def _train(config: Config, data: str | Path, run: Path) -> int | None:
+def train(config: Config, data: str | Path, run: Path) -> int | None:
     """Trains, or goes on; returns the step at which the projections had collapsed, if they had."""
     # What is found below is then of this attempt.
     remove_diagnosis(run)

@@ -304,7 +304,7 @@ def _collapsed(world: World) -> None:
     from brave_tf import presets
     from brave_tf.ablation import run
 
-    world.patch.setattr(run, "_train", lambda *words: 1200)
+    world.patch.setattr(run, "train", lambda *words: 1200)
     world.patch.setattr(run, "read_run", lambda place: SimpleNamespace(lines=[]))
     row = SimpleNamespace(name="audio", config=presets.get("tiny-va"))
     run._Job("dataset", Path("ablation"), None, "linear").do(row, 0)
