@@ -25,7 +25,7 @@ class Entry(NamedTuple):
     title: str = ""
     """A heading for the page, where it is told in full."""
     varies: bool = False
-    """Whether other people's libraries finish the sentence, which may differ from version to version."""
+    """Whether it differs between versions of other people's libraries, which finish the sentence or size the files."""
 
     @property
     def name(self) -> str:

@@ -817,6 +817,7 @@ RECORDS = Area(
             "bytes begins there",
             payload(offset=7),
             "The table of clips and the file do not belong together.",
+            varies=True,
         ),
         Entry(
             f"{DATA}/damage.py",

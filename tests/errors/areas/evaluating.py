@@ -560,6 +560,7 @@ OTHERS = (
         "no clip that was drawn can be shown",
         _all_damaged,
         "All clips that were drawn are damaged.",
+        varies=True,
     ),
     Entry(
         "brave_tf/inspection/__init__.py",

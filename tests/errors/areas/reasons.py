@@ -432,6 +432,7 @@ VERIFY = Area(
             "bytes, the record has",
             table(_shorter),
             "The table was changed.",
+            varies=True,
         ),
         Entry(
             f"{VERIFICATION}/shard_walk.py",
