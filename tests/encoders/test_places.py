@@ -369,7 +369,9 @@ def rewritten(source: Path, entry: str, content: bytes) -> Path:
 )
 def test_a_keras_file_that_is_nested_too_deeply_is_one_line(content, tmp_path):
     file = write_keras(tmp_path, network()) / "encoder.keras"
-    with pytest.raises(UserError, match=r"other.keras is not a readable .keras model: its description is nested too"):
+    # From Python 3.12 on, 900 levels are read, and Keras says what it misses in them.
+    reason = "(its description is nested too|Expected object to be an instance)"
+    with pytest.raises(UserError, match=rf"^\S*other.keras is not a readable .keras model: {reason}.*$"):
         load_encoder(rewritten(file, "config.json", content))
 
 

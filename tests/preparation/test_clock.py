@@ -1,5 +1,7 @@
 """Clocks that jump: nothing is made up for what is missing, times stay true, and it is said what is missing."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -157,7 +159,8 @@ def test_pictures_go_on_while_the_sound_pauses(tmp_path):
     assert [clip.samples.size for clip in clips] == [160_000, 0, 0, 0, 160_000, 0]
     heard = np.abs(clips[4].samples) > 0.1
     assert heard[33_000:60_000].any() and not heard[:31_000].any() and not heard[66_000:].any()
-    assert remarks == ["has no sound for 40.0 s from 2.1 s on"]
+    # How far the encoder's last frame reaches differs between its versions.
+    assert len(remarks) == 1 and re.fullmatch(r"has no sound for 40.0 s from 2\.[01] s on", remarks[0])
 
 
 def test_short_pauses_of_the_sound_are_silent(tmp_path):
