@@ -51,7 +51,9 @@ def ablate(
         return
     print_rows(TITLES[table], cells(content))
     print_lines(*(f"{name} is left out: {reason}" for name, reason in content["left_out"].items()))
-    print_end(out, ["ablation.html", "ablation.json"])
+    first = content["rows"][0]
+    run = out / first["name"] / f"seed-{next(iter(first['seeds']))}" / "run"
+    print_end(out, ["ablation.html", "ablation.json"], ["report", run, "--out", "run.html"])
 
 
 ablate.__doc__ = commands.ablate.__doc__

@@ -20,6 +20,7 @@ def completion(shell: tyro.conf.Positional[Shell], /) -> None:
     """
     from brave_tf.cli.completion_words import completed_commands
     from brave_tf.cli.main import commands
+    from brave_tf.cli.manner import print_script
     from brave_tf.cli.shells import SCRIPTS
 
-    print(SCRIPTS[shell](completed_commands(commands())), end="")
+    print_script(SCRIPTS[shell](completed_commands(commands())))

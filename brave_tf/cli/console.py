@@ -39,7 +39,12 @@ def print_end(wrote: os.PathLike[str], files: Sequence[str] = (), following: Seq
     there = f" ({', '.join(files)})" if files else ""
     print_lines(f"wrote {wrote}{there}")
     if following:
-        print_lines(f"next: {shlex.join(['brave-tf', *map(str, following)])}")
+        print_next(following)
+
+
+def print_next(following: Sequence[object]) -> None:
+    """Prints the command to try next, as it is typed, of its words after `brave-tf`."""
+    print_lines(f"next: {shlex.join(['brave-tf', *map(str, following)])}")
 
 
 def print_table(title: str, values: Mapping[str, Any]) -> None:

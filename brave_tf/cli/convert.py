@@ -1,6 +1,7 @@
 """`brave-tf convert`."""
 
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
@@ -8,7 +9,12 @@ from brave_tf import commands
 from brave_tf.cli.options import JSON
 
 
-def convert(checkpoint: tyro.conf.Positional[str], /, out: Path, json: JSON = False) -> None:
+def convert(
+    checkpoint: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="CHECKPOINT")],
+    /,
+    out: Path,
+    json: JSON = False,
+) -> None:
     """`brave_tf.convert`, whose documentation is also this command's."""
     from brave_tf.cli.console import print_end, print_table
     from brave_tf.cli.manner import print_json

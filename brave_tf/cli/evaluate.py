@@ -47,6 +47,7 @@ def evaluate(
 ) -> None:
     """`brave_tf.evaluate`, whose documentation is also this command's."""
     from brave_tf.cli.console import print_end, print_rows, print_table
+    from brave_tf.cli.following import embedding
     from brave_tf.cli.manner import print_json
     from brave_tf.runs.paths import CONFIG_FILE
 
@@ -79,7 +80,8 @@ def evaluate(
         print_rows(f"{report['metric']} with a part of the labels", list(map(_curve_row, report["label_fractions"])))
     # What can be exported: a run, or the .keras file of an encoder.
     exports = (encoder / CONFIG_FILE).is_file() or encoder.suffix == ".keras"
-    print_end(out, ["report.html", "report.json"], ["export", encoder, "--out", "exported"] if exports else ())
+    following = ["export", encoder, "--out", "exported"] if exports else embedding(encoder, tower)
+    print_end(out, ["report.html", "report.json"], following)
 
 
 def _curve_row(record: Mapping[str, Any]) -> dict[str, str]:

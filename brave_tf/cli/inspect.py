@@ -29,6 +29,7 @@ def inspect(
 ) -> None:
     """`brave_tf.inspect`, whose documentation is also this command's."""
     from brave_tf.cli.console import print_end, print_lines
+    from brave_tf.cli.following import embedding, judging
     from brave_tf.cli.manner import print_json
 
     settings = list(itertools.chain(*set))
@@ -52,9 +53,12 @@ def inspect(
     usable = f"{content.config.name} can use {content.usable} of {content.usable + left_out} clips in split {split}"
     noun = "clip" if drawn == 1 else "clips"
     print_lines(f"{out}: {drawn} {noun}{note}; {usable}")
-    words = [word for each in set for word in ("--set", *each)]
-    following = ["pretrain", preset, "--data", dataset, "--run", FIRST_RUN, *words]
-    print_end(out, following=following if encoder is None else ())
+    if encoder is None:
+        words = [word for each in set for word in ("--set", *each)]
+        following = ["pretrain", preset, "--data", dataset, "--run", FIRST_RUN, *words]
+    else:
+        following = judging(encoder, dataset) or embedding(encoder, tower)
+    print_end(out, following=following)
 
 
 inspect.__doc__ = commands.inspect.__doc__

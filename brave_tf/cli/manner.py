@@ -47,13 +47,22 @@ def print_json(value: Any) -> None:
         value: dataclasses, mappings and sequences of plain values. What has an `as_dict` is told by that. Numbers that
             JSON does not know, NaN and the infinities, become null.
     """
-    stream, plain = _RESULTS[-1] if _RESULTS else sys.stdout, _plain(value)
+    stream, plain = _results(), _plain(value)
     text = json_format.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
     try:
         text.encode(stream.encoding or "utf-8")
     except UnicodeEncodeError:  # such as a file's name that is no UTF-8
         text = json_format.dumps(plain, indent=2, allow_nan=False)
     print(text, file=stream, flush=True)
+
+
+def print_script(text: str) -> None:
+    """Prints a program on standard output, whatever is kept away from there: an empty one would be worse than none."""
+    print(text, end="", file=_results(), flush=True)
+
+
+def _results() -> TextIO:
+    return _RESULTS[-1] if _RESULTS else sys.stdout
 
 
 def keep_to_plain_text() -> None:

@@ -14,11 +14,9 @@ import tyro
 
 from brave_tf.cli.interface import read_command, read_commands
 from brave_tf.cli.paths import path_registry
-from brave_tf.cli.wrong_usage import flattened, wrong_argument, wrong_command
+from brave_tf.cli.wrong_usage import ANYWHERE, flattened, wrong_argument, wrong_command
 from brave_tf.errors import UsageError
 
-ANYWHERE = ("--json", "--quiet", "--verbose")
-"""Options that may also stand before the command."""
 Flag = Annotated[bool, tyro.conf.FlagCreatePairsOff]
 HOW_TO_PRINT = {
     "quiet": Annotated[Flag, tyro.conf.arg(help="print nothing but warnings and errors; --json still prints.")],

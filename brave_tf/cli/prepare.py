@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import tyro
 
 from brave_tf import commands
-from brave_tf.cli.options import FIRST_RUN, JSON
+from brave_tf.cli.options import JSON
 from brave_tf.cli.stopping import stopped_by_signals
 from brave_tf.config.words import FollowLinks, LayoutName, RunnerName
 
@@ -86,6 +86,7 @@ def _print(path: Path, info: dict[str, Any]) -> None:
     from rich.table import Table
 
     from brave_tf.cli.console import Console, print_end, print_lines
+    from brave_tf.cli.following import training
 
     table = Table(title=str(path), title_justify="left")
     for heading in ("split", "clips", "with picture", "with sound", "with flow", "hours"):
@@ -95,9 +96,7 @@ def _print(path: Path, info: dict[str, Any]) -> None:
         table.add_row(name, *(str(count) for count in counts))
     Console().print(table)
     print_lines(*_lines(path, info))
-    has_sound = any(split.get("with_audio") for split in info["splits"].values())
-    preset = "tiny-va" if has_sound else "tiny-v"
-    print_end(path, ["dataset.json"], ["pretrain", preset, "--data", path, "--run", FIRST_RUN])
+    print_end(path, ["dataset.json"], training(path, info))
 
 
 def _warn_if_quiet(info: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """`brave-tf presets`."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -18,7 +18,11 @@ LISTED_SCORES = ("HMDB51 linear", "UCF101 linear", "Kinetics-600 linear")
 """Of the table; all of them are shown with a preset's name."""
 
 
-def presets(name: tyro.conf.Positional[str | None] = None, /, json: JSON = False) -> None:
+def presets(
+    name: Annotated[tyro.conf.Positional[str | None], tyro.conf.arg(metavar="[PRESET]")] = None,
+    /,
+    json: JSON = False,
+) -> None:
     """List the experiments that `brave-tf pretrain` knows by name, or show one in full.
 
     Example: brave-tf presets tiny-va

@@ -12,7 +12,7 @@ from brave_tf.config.words import LoggerName, StrategyName
 
 
 def pretrain(
-    preset: tyro.conf.Positional[str],
+    preset: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PRESET")],
     /,
     data: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="DATASET"), tyro.conf.UseAppendAction],
     run: Path,
@@ -29,6 +29,7 @@ def pretrain(
 ) -> None:
     """`brave_tf.pretrain`, whose documentation is also this command's."""
     from brave_tf.cli.console import print_end, print_table
+    from brave_tf.cli.following import judging
     from brave_tf.cli.manner import print_json
     from brave_tf.data.damage import DamagedClip
     from brave_tf.errors import UsageError
@@ -54,17 +55,8 @@ def pretrain(
     damaged = [str(DamagedClip(**entry)) for entry in summary.get("damaged", [])]
     lines = {"notes": summary.get("notes", []), "damaged": damaged}
     print_table(f"{run}", summary | {name: "\n".join(each) or "none" for name, each in lines.items()})
-    print_end(run, ["encoder.keras", "summary.json"], _following(data[0], run))
-
-
-def _following(data: Path, run: Path) -> list[object]:
-    """How good the encoder is, where there are labels to tell; else how the run went."""
-    from brave_tf.data.dataset import INFO_FILE
-    from brave_tf.data.open import open_dataset
-
-    if (data / INFO_FILE).is_file() and open_dataset(data).labels:
-        return ["evaluate", run, "--data", data, "--out", "report"]
-    return ["report", run, "--out", "run.html"]
+    following = judging(run, data[0]) or ["report", run, "--out", "run.html"]
+    print_end(run, ["encoder.keras", "summary.json"], following)
 
 
 pretrain.__doc__ = commands.pretrain.__doc__

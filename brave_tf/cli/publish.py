@@ -1,5 +1,6 @@
 """`brave-tf publish`."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,8 @@ def publish(
     json: JSON = False,
 ) -> None:
     """`brave_tf.publish`, whose documentation is also this command's."""
-    from brave_tf.cli.console import print_lines, print_rows
+    from brave_tf.cli.console import print_lines, print_next, print_rows
+    from brave_tf.cli.following import embedding
     from brave_tf.cli.manner import print_json
 
     found = commands.publish(directory, to, private=private, dry_run=dry_run)
@@ -31,6 +33,8 @@ def publish(
         print_lines(found.card)
     said = "is there now" if found.is_sent else "nothing was sent: a dry run"
     print_lines(f"{found.place}: {said}", *found.notes)
+    again = ["publish", directory, "--to", to, *(["--private"] if private else [])]
+    print_next(embedding(re.sub("^(hf|kaggle):(//)?", r"\1://", to)) if found.is_sent else again)
 
 
 publish.__doc__ = commands.publish.__doc__

@@ -26,9 +26,10 @@ def report(
     json: JSON = False,
 ) -> None:
     """`brave_tf.report`, whose documentation is also this command's."""
-    from brave_tf.cli.console import print_lines
+    from brave_tf.cli.console import print_end, print_lines
     from brave_tf.cli.manner import print_json
     from brave_tf.pages.run_report import state_words
+    from brave_tf.runs.paths import checkpoint_path
 
     if checkpoints:
         quiet.import_tensorflow()
@@ -38,9 +39,14 @@ def report(
     if json:
         print_json(record)
         return
-    print_lines(f"{out}: {record.name}, {state_words(record)}")
+    print_lines(f"{run}: {record.name}, {state_words(record)}")
+    encoder = run
     if record.ranking is not None:
         _print(record.ranking)
+        encoder = checkpoint_path(run, (record.ranking.best_by_labels or record.ranking.best).step)
+    # Before its end a run has no encoder but those of its checkpoints.
+    exports = record.summary is not None or record.ranking is not None
+    print_end(out, following=["export", encoder, "--out", "exported"] if exports else ())
 
 
 report.__doc__ = commands.report.__doc__

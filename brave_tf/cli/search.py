@@ -49,7 +49,7 @@ def search(
     """`brave_tf.search`, whose documentation is also this command's."""
     from brave_tf.cli.manner import print_json
     from brave_tf.preparation.worker_server import running_server
-    from brave_tf.progress import phase
+    from brave_tf.progress import note, phase
 
     # It loads while this process does. If it cannot be started, those who need it say so.
     if query is not None or html is not None:
@@ -78,6 +78,7 @@ def search(
             from brave_tf.inspection.moments import write_search_page
 
             write_search_page(html, found)
+            note(f"wrote {html}")
 
 
 search.__doc__ = commands.search.__doc__

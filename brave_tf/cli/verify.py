@@ -25,14 +25,20 @@ def verify(
     json: JSON = False,
 ) -> None:
     """`brave_tf.verify`, whose documentation is also this command's."""
-    from brave_tf.cli.console import print_lines
+    from brave_tf.cli.console import print_end, print_lines, print_next
+    from brave_tf.cli.following import preset_for
     from brave_tf.cli.manner import print_json
+    from brave_tf.data.open import open_dataset
 
     report = commands.verify(dataset, repair=repair, workers=workers)
     if json:
         print_json(report)
     else:
         print_lines(*_lines(report, repair))
+        if repair is not None and report.repaired is not None:
+            print_end(repair, ["dataset.json"], ["verify", repair])
+        elif report.is_sound:
+            print_next(["inspect", dataset, "--preset", preset_for(open_dataset(dataset).info), "--out", "views.html"])
     if not report.is_sound:
         raise UserError(f"{dataset}: {_summary(report)}; {_remedy(report, dataset)}")
 

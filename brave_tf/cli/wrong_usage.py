@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from brave_tf.cli.interface import Argument, Command
 from brave_tf.errors import did_you_mean
 
+ANYWHERE = ("--json", "--quiet", "--verbose")
+"""Options that may also stand before the command."""
 ROOT_OPTIONS = ("--help", "--version")
 _BOXES = re.compile("[\u2500-\u259f]+")
 _WANTED = {"whole number": "a whole number", "number": "a number"}
@@ -22,7 +24,7 @@ def wrong_command(words: Sequence[str], commands: Mapping[str, Command]) -> str 
     if first in commands or first in (*ROOT_OPTIONS, "-h"):
         return None
     if _is_option(first):
-        near = did_you_mean(first, ROOT_OPTIONS)
+        near = did_you_mean(first, (*ROOT_OPTIONS, *ANYWHERE))
         return f"received {first}; {near}expected a command first: one of {listed}; see `brave-tf --help`"
     near = did_you_mean(first, commands)
     return f"received the command {first}; {near}expected one of {listed}; see `brave-tf --help`"

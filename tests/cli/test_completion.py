@@ -155,6 +155,13 @@ def test_every_command_and_option_is_in_the_script(shell, folder, capsys):
     assert all(option in text for option in ("--max-seconds-per-file", "--no-random-init", "--svm-c-grid"))
 
 
+def test_a_script_is_printed_even_quietly(capsys):
+    assert main(["completion", "bash"]) == 0
+    whole = capsys.readouterr().out
+    assert main(["completion", "bash", "--quiet"]) == 0
+    assert whole and capsys.readouterr().out == whole
+
+
 def test_a_script_is_written_without_tensorflow(folder):
     program = (
         "import sys; from brave_tf.cli.main import main; assert main(['completion', 'bash']) == 0; "

@@ -27,6 +27,8 @@ from brave_tf.errors import UserError
 from brave_tf.export.publish import Publication
 from brave_tf.pages.inspect_content import Draw, InspectContent, InspectedClip, VisualView, Window
 from brave_tf.progress import note, phase, track, warn
+from brave_tf.runs.ranking import CheckpointRanking, RankedCheckpoint
+from brave_tf.runs.record import read_run
 from brave_tf.verification.report import VerificationReport
 
 CONFIG = presets.get("tiny-va")
@@ -36,8 +38,9 @@ VIEW = VisualView(
 )
 SPLIT = {"clips": 3, "with_video": 3, "with_audio": 2, "with_flow": 0, "hours": 0.1}
 INFO = {"splits": {"train": SPLIT}, "labels": {"label": ["a"]}, "split_rule": "80 %", "ignored": {}, "quarantined": []}
-ROW = {"name": "1-view", "mean": 0.5, "interval": None, "random_init": 0.2, "paper": {}, "agreement": {}, "seeds": {}}
-ROW |= {"against": None, "effective_rank": 2.0, "difference": None, "difference_interval": None, "collapsed": {}}
+ROW = {"name": "1-view", "mean": 0.5, "interval": None, "random_init": 0.2, "paper": {}, "agreement": {}}
+ROW |= {"seeds": {"0": {}}, "against": None, "effective_rank": 2.0, "difference": None, "difference_interval": None}
+ROW |= {"collapsed": {}}
 CHECK = {"bytes": 9, "error": 0.0, "latency_ms": 1.0, "keras_latency_ms": 2.0, "checked_with": "keras"}
 SCORES = {"label": "label", "metric": "top1", "mean": 0.5, "interval": [0.4, 0.6], "chance": 0.1}
 RESULTS = {
@@ -83,6 +86,7 @@ ENDS = {
         "wrote dataset (dataset.json)",
         "next: brave-tf pretrain tiny-va --data dataset --run runs/first",
     ],
+    "verify": ["next: brave-tf inspect dataset --preset tiny-va --out views.html"],
     "inspect": [
         "wrote page.html",
         "next: brave-tf pretrain tiny-va --data 'my dataset' --run runs/first --set steps=3 seed=1",
@@ -95,12 +99,18 @@ ENDS = {
         "wrote report (report.html, report.json)",
         "next: brave-tf export 'runs/my first' --out exported",
     ],
-    "ablate": ["2-views is left out: no sound", "wrote ablations (ablation.html, ablation.json)"],
+    "report": ["run: tiny-va, at step 50 of 1,200, going on or interrupted", "wrote run.html"],
+    "ablate": [
+        "2-views is left out: no sound",
+        "wrote ablations (ablation.html, ablation.json)",
+        "next: brave-tf report ablations/1-view/seed-0/run --out run.html",
+    ],
     "embed": ["wrote a.parquet", "next: brave-tf search a.parquet --near-duplicates"],
     "export": [
         "wrote my export (README.md, verification.json)",
         "next: brave-tf publish 'my export' --to hf:OWNER/NAME --dry-run",
     ],
+    "publish": ["a note", "next: brave-tf publish 'my export' --to hf:o/n"],
     "convert": [
         "wrote converted (encoder.keras, brave.keras, saved_model, model_card.md)",
         "next: brave-tf embed converted VIDEOS --out embeddings.parquet",
@@ -113,6 +123,7 @@ def place(tmp_path, monkeypatch):
     """A folder with a run, where every command does in a moment what it does, and says something of it."""
     monkeypatch.setattr(os, "environ", {**os.environ, "COLUMNS": "200"})
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("brave_tf.data.open.open_dataset", lambda path: RESULTS["prepare"])
     for run in (Path("run"), Path("runs/my first")):
         run.mkdir(parents=True)
         (run / "config.json").write_text(json.dumps({"config": to_dict(CONFIG), "data": []}))
@@ -358,18 +369,28 @@ def test_next_depends_on_what_there_is(capsys, monkeypatch):
         main([name, *words])
         return capsys.readouterr().out.splitlines()[-1]
 
-    # An encoder that cannot be exported, and one that looked at the clips.
-    assert (
-        last("evaluate", "baseline:pixels", "--data", "d", "--out", "report")
-        == "wrote report (report.html, report.json)"
-    )
-    assert last("inspect", "d", "--encoder", "run") == "wrote inspect.html"
+    # An encoder that cannot be exported, and one that looked at clips without labels.
+    evaluate = ["baseline:sound", "--data", "d", "--out", "report", "--tower", "audio"]
+    embed = "next: brave-tf embed baseline:sound VIDEOS --tower audio --out embeddings.parquet"
+    assert last("evaluate", *evaluate) == embed
+    assert last("inspect", "d", "--encoder", "run") == "next: brave-tf embed run VIDEOS --out embeddings.parquet"
+    # A run that has ended, the best of its checkpoints, and an export that was sent.
+    ended = dataclasses.replace(read_run(Path("run")), summary={})
+    monkeypatch.setattr(commands, "report", lambda *args, **kwargs: ended)
+    assert last("report", "run", "--out", "run.html") == "next: brave-tf export run --out exported"
+    ranking = CheckpointRanking("narrow", "d", 9, 4, [RankedCheckpoint(50, 3.0), RankedCheckpoint(40, 2.0)])
+    monkeypatch.setattr(commands, "report", lambda *args, **kwargs: dataclasses.replace(ended, ranking=ranking))
+    best = "next: brave-tf export run/checkpoints/step-00000050 --out exported"
+    assert last("report", "run", "--out", "run.html") == best
+    monkeypatch.setattr(commands, "publish", lambda *a, **k: dataclasses.replace(RESULTS["publish"], is_sent=True))
+    embed = "next: brave-tf embed hf://o/n VIDEOS --out embeddings.parquet"
+    assert last("publish", "my export", "--to", "hf:o/n") == last("publish", "my export", "--to", "hf://o/n") == embed
     # Labels, no sound, and a file to search for.
-    monkeypatch.setattr("brave_tf.data.open.open_dataset", lambda path: RESULTS["prepare"])
     Path("d").mkdir()
     Path("d/dataset.json").touch()
     pretrain = ["tiny-va", "--data", "d", "--run", "run"]
     assert last("pretrain", *pretrain) == "next: brave-tf evaluate run --data d --out report"
+    assert last("inspect", "d", "--encoder", "run") == "next: brave-tf evaluate run --data d --out report"
     silent = {**INFO, "sources": 3, "splits": {"train": {**SPLIT, "with_audio": 0}}}
     monkeypatch.setattr(commands, "prepare", lambda *args, **kwargs: Dataset(Path("d"), silent))
     assert last("prepare", *WORDS["prepare"]) == "next: brave-tf pretrain tiny-v --data d --run runs/first"

@@ -25,6 +25,7 @@ def _environment(monkeypatch):
         ([], "received no command; expected one of demo, prepare, "),
         (["preppare", "x"], "received the command preppare; did you mean prepare? expected one of demo, prepare, "),
         (["zebra"], "received the command zebra; expected one of demo, prepare, "),
+        (["--jsn", "presets"], "received --jsn; did you mean --json? expected a command first: one of demo, prepare, "),
         (["--versoin"], "received --versoin; did you mean --version? expected a command first: one of demo, prepare, "),
         (["--version", "x"], "received --version with x; expected it alone"),
         (["pretrian", "--help"], "received the command pretrian; did you mean pretrain? expected one of demo, "),
