@@ -113,9 +113,9 @@ def prepare(
             all; or none. What is not followed is counted and named.
         audio_rate: samples per second of the sound; 0 for no sound.
         shorter_side: shorter side of the frames in pixels; smaller pictures are not enlarged.
-        clip_seconds: longer media are cut into clips of this length, and a rest under 1 s is dropped; by default 10,
-            but one clip per file (3600) for ucf101, hmdb51, esc50, ssv2 and diving48, whose protocols take windows over
-            all of it.
+        clip_seconds: longer media are cut into clips of this length, and a remainder under 1 s is dropped; by default
+            10, but one clip per file (3600) for ucf101, hmdb51, esc50, ssv2 and diving48, whose protocols take windows
+            over all of it.
         split: shares of the splits, where the source has none.
         seed: decides which file goes into which split.
         workers: processes, one per CPU core by default; cores that they leave are for threads. A file that hangs,
@@ -126,7 +126,7 @@ def prepare(
         flow_stride: frames from one flow picture to the next; 4 is 6.25 a second, the rate of the paper's broad views.
         broad_size: also store every frame with this shorter side in pixels, such as 128, for faster training with
             broad.rgb.decode=small; takes about a third more disk, see docs/scaling.md.
-        max_seconds_per_file: a file that takes longer, by the clock on the wall, is left out.
+        max_seconds_per_file: a file that takes longer, in wall-clock time, is left out.
         part: I/N, such as 3/10: write this share of the shards alone. For N commands on as many machines with a common
             folder, in any order, at the same time or not; the same command with merge comes last.
         merge: finish the dataset whose parts are done; which are missing is said.
@@ -179,8 +179,8 @@ def verify(
 
     Checks the checksums, decodes every picture, looks for sound that is not finite, and compares the records with the
     clip table and with dataset.json. What is found is printed with shard, offset and source; the exit status is 0 only
-    if nothing is wrong. Clips that look and sound alike in several splits count as wrong: a test would be on what was
-    trained on. See docs/data.md.
+    if nothing is wrong. Clips that look and sound alike in several splits count as wrong: a test would include
+    what was trained on. See docs/data.md.
 
     Args:
         dataset: dataset that `brave-tf prepare` wrote, folder of DMVR shards, or tfds:NAME/CONFIG:VERSION; it may be
@@ -293,8 +293,8 @@ def pretrain(
         run: directory for checkpoints, metrics and the finished encoder; it may be elsewhere, such as
             gs://bucket/runs/first, see docs/scaling.md.
         steps: optimizer steps, instead of the preset's. More than before make a run longer, also a finished one: from
-            there on it follows the schedule of the new length, and so ends otherwise than an undisturbed run would.
-            A warm-up of more than half of them takes a tenth of them instead.
+            there on it follows the schedule of the new length, so the result differs from an uninterrupted run of
+            that length. A warm-up of more than half of them takes a tenth of them instead.
         batch_size: clips per step, instead of the preset's.
         seed: seed of everything random, instead of the preset's.
         strategy: "mirrored" trains on all GPUs of this machine, "multiworker" on all machines that TF_CONFIG or SLURM
@@ -505,8 +505,8 @@ def ablate(
         table: table1 (how long the views are), table2 (what the broad view shows), table3 (how many broad views),
             table4 (whether views start together), or collapse (what keeps projections apart).
         data: labelled dataset that `brave-tf prepare` wrote, which rows are trained and scored on.
-        out: directory of everything: ROW/seed-K/run and ROW/seed-K/evaluation, and what the rows give together. It is
-            on this machine.
+        out: directory of everything: ROW/seed-K/run and ROW/seed-K/evaluation, and what the rows give together. It must
+            be on this machine.
         scale: tiny takes the presets tiny-v, tiny-va and tiny-f; paper takes the paper's own experiments.
         seeds: runs of each row, with the seeds 0, 1, ...; more than before add to what is there.
         rows: names of the rows to run; by default all of the table.
@@ -677,15 +677,15 @@ def publish(
 
     In Python: brave_tf.publish("exported", "hf:owner/name", dry_run=True)
 
-    Sends every file of a directory that `brave-tf export` wrote and verified, and nothing else: a file that is another
-    than the one that was verified, was added, or is a link, is refused by its name. README.md, the model card, may be
+    Sends every file of a directory that `brave-tf export` wrote and verified, and nothing else: files that changed
+    since they were verified, were added, or are links are refused by name. README.md, the model card, may be
     edited before. It needs huggingface_hub (extra huggingface) or kagglehub (extra kaggle), and that you are logged in
     with that client. See docs/sharing.md.
 
     Args:
         directory: what `brave-tf export` wrote; it may be elsewhere, such as gs://bucket/exported.
         to: hf:OWNER/NAME, or kaggle:OWNER/MODEL/FRAMEWORK/VARIATION where FRAMEWORK is tensorFlow2, keras, onnx or
-            tfLite. What is not there yet is made; what is there gets a new version.
+            tfLite. A new repository is created where there is none; what is there gets a new version.
         private: make a new repository of the Hugging Face Hub for yourself alone. Kaggle's models always begin so.
         dry_run: only say which files there are, how large they are, and what the model card says.
 
@@ -759,8 +759,7 @@ def search(
             wrote.
         projections: compare what the model's projectors make of the embeddings: closer to what its two views have in
             common, such as motion that can be heard, and further from mere looks. Try it first where you search in
-            pictures: on the demo's world it finds the same motion with a mean average precision of 0.53 instead of
-            0.34.
+            pictures for what happens and not for how it looks.
         cross: sound finds pictures, and pictures find sound, where the model was trained with both.
         near_duplicates: instead of a query: list pairs of files whose mean embeddings have at least this cosine
             similarity; without a number 0.995. In Python True is without a number.

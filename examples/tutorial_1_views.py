@@ -23,6 +23,8 @@ if importlib.util.find_spec("brave_tf") is None:
     # %pip install -q brave-tf
 
 # %%
+from pathlib import Path
+
 import av
 import keras
 import matplotlib.pyplot as plt
@@ -40,9 +42,10 @@ from brave_tf.demo.world import write_world
 
 # %%
 VIDEOS = None  # or "my-videos": a folder of videos, whose sub-folders may name classes
+WORK = Path("tutorial_1")  # where everything goes that this tutorial writes
 
 if VIDEOS is None:
-    VIDEOS = "generated-videos"
+    VIDEOS = WORK / "videos"
     write_world(VIDEOS, clips_per_motion={"train": 3}, seconds=8, size=96)
 
 # %% [markdown]
@@ -51,9 +54,9 @@ if VIDEOS is None:
 # the same.
 
 # %%
-dataset = brave_tf.prepare(VIDEOS, "dataset")
+dataset = brave_tf.prepare(VIDEOS, WORK / "dataset")
 clips = dataset.clips("train")
-print(f"{clips.num_rows} clips to train on, {clips['frames'][0].as_py() / 25:g} seconds of the first one")
+print(f"{clips.num_rows} clips to train on; the first lasts {clips['frames'][0].as_py() / 25:g} seconds")
 
 # %% [markdown]
 # ## One video
@@ -104,7 +107,7 @@ plt.show()
 
 # %% [markdown]
 # A single frame does not tell how the surface moves: for that you have to see several in a row, or listen. Keep this in
-# mind, it is the whole trick.
+# mind: it is the whole trick.
 #
 # ## Where the views lie
 #
@@ -115,7 +118,7 @@ plt.show()
 # Every time training comes back to a clip, its views are drawn anew. With `redraws=2` you get three draws of each clip.
 
 # %%
-shown = brave_tf.inspect("dataset", "tiny-va", "views.html", clips=2, redraws=2)
+shown = brave_tf.inspect(dataset.path, "tiny-va", WORK / "views.html", clips=2, redraws=2)
 clip = shown.clips[0]
 print(f"{clip.source}, {clip.seconds:g} seconds")
 
@@ -212,7 +215,7 @@ plt.show()
 
 # %%
 settings = ["narrow.step=4", "broad.rgb.frames=8", "broad.rgb.step=16", "broad.rgb.size=32"]
-pictures = brave_tf.inspect("dataset", "tiny-v", "views-of-pictures.html", clips=1, redraws=2, set=settings)
+pictures = brave_tf.inspect(dataset.path, "tiny-v", WORK / "views-of-pictures.html", clips=1, redraws=2, set=settings)
 clip = pictures.clips[0]
 
 figure, axes = plt.subplot_mosaic("t;n;b", figsize=(9, 5), dpi=80, height_ratios=[1.1, 1, 1], layout="constrained")
@@ -252,7 +255,7 @@ for name in ("tiny-va", "tiny-v", "v-a-tsm50-audioset", "v-v-tsm50-k600"):
 
 # %%
 config = brave_tf.presets.get("tiny-va")
-batch = next(iter(brave_tf.data.pretraining_dataset("dataset", config)))
+batch = next(iter(brave_tf.data.pretraining_dataset(dataset.path, config)))
 keras.utils.set_random_seed(0)
 model = brave_tf.Brave.from_preset("tiny-va")
 views = model.augmented_views(batch)
@@ -281,7 +284,7 @@ plt.show()
 
 loss, terms = brave_tf.losses.view_losses(outputs)
 is_own = np.eye(len(distances), dtype=bool)
-print(f"distance to the own clip {distances[is_own].mean():.2f}, to any other {distances[~is_own].mean():.2f}")
+print(f"distance to its own clip {distances[is_own].mean():.2f}, to any other {distances[~is_own].mean():.2f}")
 print(f"loss {loss:.2f}: " + ", ".join(f"{name} {float(value):.2f}" for name, value in terms.items()))
 
 # %% [markdown]
@@ -290,13 +293,15 @@ print(f"loss {loss:.2f}: " + ", ".join(f"{name} {float(value):.2f}" for name, va
 # lowers it. You will see it fall in the next tutorial.
 #
 # Could the two networks not cheat, and give the same vector for every clip? It is a good question, and the answer has
-# two parts. No network is pulled towards what the other predicts of it: a projection counts as given, and only the
-# prediction moves. And the prediction is made by a small network of its own on top. In practice this is enough;
-# `pretrain` watches it, and says so if the projections do become the same.
+# three parts. No network is pulled towards what the other predicts of it: a projection counts as given, and only the
+# prediction moves. The prediction is made by a small network of its own on top, the predictor. And batch norm keeps the
+# projections of a batch apart. In practice this is enough; `pretrain` watches it, and says so if the projections do
+# become the same.
 #
 # ## What next
 #
-# - Open `views.html` in a browser: all these views on one page to click through, with the sound to listen to.
+# - Open `tutorial_1/views.html` in a browser: all these views on one page to click through, with the sound to listen
+#   to.
 # - Set `VIDEOS` at the top to a folder of your own. What do the views of your videos have in common?
 # - Change a setting, such as `set=["narrow.augment.crop_area=0.1,0.3"]`, and look at the views again.
 # - Go on to [tutorial 2](https://github.com/brave-tf/brave-tf/blob/main/examples/tutorial_2_pretrain.ipynb), which

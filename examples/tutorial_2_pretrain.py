@@ -32,7 +32,7 @@ from brave_tf.demo.world import thing_of, write_world
 # %% [markdown]
 # ## The videos
 #
-# Put the name of your own folder below, or leave it, and the library generates some hundred short videos. In the
+# Put the name of your own folder below, or leave it, and the library generates a few hundred short videos. In the
 # generated ones a camera moves over a surface that is strewn with one kind of thing, and the folder is named for the
 # thing. Where it looks, how it moves, and how large and how bright the things are changes with every cut.
 #
@@ -41,12 +41,13 @@ from brave_tf.demo.world import thing_of, write_world
 
 # %%
 VIDEOS = None  # or "my-videos"
+WORK = Path("tutorial_2")  # where everything goes that this tutorial writes
 CLIPS = 60  # generated videos of each of six motions
 
 if VIDEOS is None:
-    VIDEOS = "generated-videos"
-    for file in write_world("world", clips_per_motion={"all": CLIPS}, seconds=8, size=56):
-        folder = Path(VIDEOS) / thing_of(int(file.stem[-4:]))
+    VIDEOS = WORK / "videos"
+    for file in write_world(WORK / "world", clips_per_motion={"all": CLIPS}, seconds=8, size=56):
+        folder = VIDEOS / thing_of(int(file.stem[-4:]))
         folder.mkdir(parents=True, exist_ok=True)
         file.rename(folder / file.name)
 
@@ -58,7 +59,7 @@ if VIDEOS is None:
 # fifth of the files is put aside for testing. Run it twice, and the second time there is nothing left to do.
 
 # %%
-dataset = brave_tf.prepare(VIDEOS, "dataset")
+dataset = brave_tf.prepare(VIDEOS, WORK / "dataset")
 
 for split in ("train", "test"):
     print(f"{split}: {dataset.clips(split).num_rows} clips")
@@ -120,19 +121,20 @@ SETTINGS = [
     "evaluation.crops=1",
     "monitor.probe_every=0",  # do not look at the labels meanwhile
 ]
-summary = brave_tf.pretrain("tiny-v", "dataset", "runs/first", steps=STEPS, set=SETTINGS)
+run = WORK / "run"
+summary = brave_tf.pretrain("tiny-v", dataset.path, run, steps=STEPS, set=SETTINGS)
 print(f"{summary['clips']} clips, {summary['steps']} steps, loss of the last batch {summary['final_loss']:.2f}")
 
 # %% [markdown]
 # If you stop this cell in the middle, run it again: it goes on from where it was, and ends as if nothing had happened.
-# On Colab, whose machines come and go with their files, let `runs/first` be in a folder of your Google Drive. For more
-# steps, change the number and run the cell again, too.
+# On Colab, whose machines come and go with their files, let `WORK` be a folder of your Google Drive. For more steps,
+# change the number and run the cell again, too.
 #
 # This is what a run leaves. `encoder.keras` is the network that you keep, the one of the narrow view. The network of
 # the broad view is beside it, and so are the last checkpoints and all that was measured on the way.
 
 # %%
-for path in sorted(Path("runs/first").glob("[!.]*")):
+for path in sorted(run.glob("[!.]*")):
     size = sum(each.stat().st_size for each in [path, *path.rglob("*")] if each.is_file())
     print(f"{path.name + '/' * path.is_dir():20} {size / 1e6:6.1f} MB")
 
@@ -143,7 +145,7 @@ for path in sorted(Path("runs/first").glob("[!.]*")):
 # predicted, at 0 all of it.
 
 # %%
-record = brave_tf.report("runs/first", "run.html")
+record = brave_tf.report(run, WORK / "run.html")
 steps, losses = record.series("loss")
 smooth = np.convolve(losses, np.ones(5) / 5, mode="valid")
 
@@ -157,8 +159,9 @@ plt.show()
 print(f"loss at first {np.mean(losses[:5]):.2f}, at the end {np.mean(losses[-5:]):.2f}")
 
 # %% [markdown]
-# The loss falls when the networks have found something that both views show. If it stays above 3, give the run more
-# steps before you change anything else. `run.html`, which the cell above wrote, has the other curves.
+# The loss falls when the networks have found something that both views show. If it stays above 3, let the narrow view
+# take frames that are further apart (`narrow.step`), or give the run more steps. `run.html`, which the cell above
+# wrote, has the other curves.
 #
 # ## Did it learn? What the encoder knows
 #
@@ -167,7 +170,7 @@ print(f"loss at first {np.mean(losses[:5]):.2f}, at the end {np.mean(losses[-5:]
 # comparison, the same is done with the same network before training.
 
 # %%
-scores = brave_tf.evaluate("runs/first", "dataset", "report", protocol="knn")
+scores = brave_tf.evaluate(run, dataset.path, WORK / "report", protocol="knn")
 print(f"trained {scores['mean']:.0%}, before training {scores['random_init']:.0%}, guessing {scores['chance']:.0%}")
 
 # %%
@@ -187,14 +190,14 @@ figure.colorbar(image, label="clips")
 plt.show()
 
 # %% [markdown]
-# The black line is a 95 % interval: with so few test clips, the score may as well be anywhere on it. On the right every
-# test clip is counted: those on the diagonal were named correctly. Which classes does it mix up?
+# The black line is a 95 % interval: with so few test clips, the true score could lie anywhere along it. On the right
+# every test clip is counted: those on the diagonal were named correctly. Which classes does it mix up?
 #
 # You can see what the encoder makes of the clips without counting votes. Below, every test clip is compared with every
 # other one by the direction of their embeddings, and each square is the mean for two classes.
 
 # %%
-encoder = brave_tf.load_encoder("runs/first")
+encoder = brave_tf.load_encoder(run)
 tested = {f"{VIDEOS}/{clip['source']}": clip["label/label"] for clip in clips}
 files, labels = list(tested), np.array(list(tested.values()))
 
@@ -210,8 +213,8 @@ def similarities(encoder, table):
 
 
 compared = {
-    "before training": similarities(encoder.random_twin(), "before.parquet"),
-    "trained": similarities(encoder, "after.parquet"),
+    "before training": similarities(encoder.random_twin(), WORK / "before.parquet"),
+    "trained": similarities(encoder, WORK / "after.parquet"),
 }
 
 
@@ -236,10 +239,10 @@ figure.colorbar(image, label="similarity")
 plt.show()
 
 # %% [markdown]
-# Before training, clips of one class are little more alike than clips of two. Afterwards they are nearly the same,
-# and the classes have moved apart, though not each from every other: as a rule, a run as short as this one sorts the
-# videos into two or three groups of classes, which is all that a low loss asks for. Finer differences, within a
-# group, are too small for this picture, but the votes above go by them.
+# Before training, clips of one class are little more alike than clips of two. Afterwards they are nearly the same. The
+# mean over different classes has hardly moved, because a run as short as this one sorts the classes into two or three
+# groups, which is all that a low loss asks for: nearly the same within a group, nearly opposite between groups. Finer
+# differences, within a group, are too small for this picture, but the votes above go by them.
 
 # %% [markdown]
 # ## Keep it
@@ -248,7 +251,7 @@ plt.show()
 # 1, and an embedding out.
 
 # %%
-network = keras.saving.load_model("runs/first/encoder.keras")
+network = keras.saving.load_model(run / "encoder.keras")
 frames = read_frames(files[0], 8, 4) / 255
 video = keras.ops.image.resize(frames.astype("float32"), (40, 40))
 embedding = network(video[None])
@@ -257,7 +260,8 @@ print(f"{video.shape} -> {tuple(embedding.shape)}")
 # %% [markdown]
 # ## The same in a shell
 #
-# Everything above is a command, too:
+# Everything above is a command, too. These train the preset as it is; what is in `SETTINGS` goes after `--set`, as in
+# `--set narrow.step=4 narrow.size=40`.
 #
 # ```
 # brave-tf prepare my-videos --out dataset
@@ -268,8 +272,8 @@ print(f"{video.shape} -> {tuple(embedding.shape)}")
 #
 # ## What next
 #
-# - Train on your own videos: `VIDEOS` at the top. With some hundred clips, read
-#   [what keeps a small run learning](https://github.com/brave-tf/brave-tf/blob/main/docs/training-small.md) first.
+# - Train on your own videos: `VIDEOS` at the top. With a few hundred clips, read [what keeps a small run
+#   learning](https://github.com/brave-tf/brave-tf/blob/main/docs/training-small.md) first.
 # - Do your videos have sound? The preset `tiny-va` takes sound for the broad view: the encoder learns to see what can
 #   be heard.
 # - Train longer, if you have the time: half of `optimizer.peak_learning_rate` and three times the steps.

@@ -7,7 +7,7 @@
 # collections of video, as files of its JAX code. This tutorial turns one of them into an ordinary Keras model and
 # SavedModel. At the end you will have
 #
-# - an encoder that takes two or three seconds of video and gives 2,048 numbers, the *embedding*,
+# - an encoder that takes two or three seconds of video and gives 2,048 numbers or more, the *embedding*,
 # - the embeddings of a folder of videos, and which of these videos are alike,
 # - a classifier of your own with the encoder inside.
 #
@@ -60,6 +60,7 @@ for name, checkpoint in brave_tf.presets.released_checkpoints.items():
 
 # %%
 CHECKPOINT = "v-a-tsm50"  # or another name from above, or a .npy file that you have
+WORK = Path("tutorial_3")  # where everything goes that this tutorial writes
 
 
 def write_stand_in(path):
@@ -71,19 +72,20 @@ def write_stand_in(path):
 
 
 try:
-    converted = brave_tf.convert(CHECKPOINT, "converted")
+    converted = brave_tf.convert(CHECKPOINT, WORK / "converted")
     print(f"This is {CHECKPOINT}, as it was released.")
 except brave_tf.errors.UserError as error:
     print(error)
-    write_stand_in("stand-in.npy")
-    converted = brave_tf.convert("stand-in.npy", "converted")
+    WORK.mkdir(exist_ok=True)
+    write_stand_in(WORK / "stand-in.npy")
+    converted = brave_tf.convert(WORK / "stand-in.npy", WORK / "converted")
     print("\nThis is a STAND-IN with random weights. It shows how things are done, and knows nothing about videos.")
 
 print("converted:", ", ".join(converted.towers))
 print("left over:", ", ".join(converted.passed_over) or "nothing")
 
 # %%
-for path in sorted(Path("converted").iterdir()):
+for path in sorted((WORK / "converted").iterdir()):
     size = sum(each.stat().st_size for each in [path, *path.rglob("*")] if each.is_file())
     print(f"{path.name + '/' * path.is_dir():20} {size / 1e6:6.1f} MB")
 
@@ -92,10 +94,11 @@ for path in sorted(Path("converted").iterdir()):
 # encoder is and where it comes from, for those that you give it to. If there is a `brave.keras`, it is the whole
 # model with the broad networks, to go on training.
 #
-# `load_encoder` opens the folder and knows how the encoder wants to be shown a video.
+# `load_encoder` opens the folder and knows how the encoder wants to be shown a video. The released encoders give 2,048
+# numbers (`v-fa-tsm50x2` gives 4,096), the stand-in 512.
 
 # %%
-encoder = brave_tf.load_encoder("converted")
+encoder = brave_tf.load_encoder(WORK / "converted")
 view = encoder.card.view
 print(f"{view.frames} frames, {view.frames * view.step / 25:.2f} seconds, of {view.size} x {view.size} pixels")
 print(f"embedding of {encoder.embedding_size:,} numbers")
@@ -110,7 +113,7 @@ print(f"embedding of {encoder.embedding_size:,} numbers")
 VIDEOS = None  # or "my-videos"
 
 if VIDEOS is None:
-    VIDEOS = "generated-videos"
+    VIDEOS = WORK / "videos"
     write_world(VIDEOS, clips_per_motion={"all": 2}, seconds=5, size=96)
 
 # %% [markdown]
@@ -118,10 +121,11 @@ if VIDEOS is None:
 # the embedding. Long videos become many rows. A file that cannot be read is left out and named.
 
 # %%
-facts = brave_tf.embed("converted", VIDEOS, out="embeddings.parquet", stride=view.frames * view.step / 25)
+seconds = view.frames * view.step / 25
+facts = brave_tf.embed(WORK / "converted", VIDEOS, out=WORK / "embeddings.parquet", stride=seconds)
 print(f"{facts.files} files, {facts.rows} windows of {facts.window:g} seconds, {facts.embedding_size:,} numbers each")
 
-table = pq.read_table("embeddings.parquet")
+table = pq.read_table(WORK / "embeddings.parquet")
 for row in table.slice(0, 4).to_pylist():
     numbers = " ".join(f"{number:.3f}" for number in row["embedding"][:3])
     print(f"{row['file']}, {row['start']:.2f} to {row['end']:.2f} s: {numbers} ...")
@@ -135,13 +139,17 @@ for row in table.slice(0, 4).to_pylist():
 
 
 # %%
-def read_clip(path, frames, step, size):
-    """A clip [T, H, W, 3] from the beginning of a video, in [0, 1], as a network takes it."""
+def read_frames(path, frames, step):
+    """Frames [T, H, W, 3] from the beginning of a video, uint8, as they are in the file."""
     with av.open(path) as media:
         first = zip(media.decode(video=0), range(frames * step), strict=False)
         pictures = [picture.to_ndarray(format="rgb24") for picture, _ in first]
-    chosen = np.stack([pictures[number % len(pictures)] for number in range(0, frames * step, step)])
-    return tf.image.resize(chosen, (size, size)).numpy() / 255
+    return np.stack([pictures[number % len(pictures)] for number in range(0, frames * step, step)])
+
+
+def read_clip(path, frames, step, size):
+    """A clip [T, H, W, 3] from the beginning of a video, in [0, 1], as a network takes it."""
+    return tf.image.resize(read_frames(path, frames, step), (size, size)).numpy() / 255
 
 
 rows = table.to_pylist()
@@ -172,21 +180,26 @@ plt.show()
 # ## Without this library
 #
 # Keras opens `encoder.keras` by itself, with any of its backends, and TensorFlow opens `saved_model`. Both are the same
-# network, so they agree on every clip. The SavedModel has a second entrance, `video_uint8`, which takes frames of any
-# size as they come from a file and resizes and crops them as the encoder is used to.
+# network, so they agree on every clip: below are the first numbers of its embedding. The SavedModel has a second
+# entrance, `video_uint8`, which takes frames of any size as they come from a file, and resizes and crops them as the
+# encoder is used to.
 
 # %%
 clip = tf.constant(read_clip(files[0], view.frames, view.step, view.size)[None], tf.float32)
-network = keras.saving.load_model("converted/encoder.keras")
-saved = tf.saved_model.load("converted/saved_model")
+network = keras.saving.load_model(WORK / "converted/encoder.keras")
+saved = tf.saved_model.load(str(WORK / "converted/saved_model"))
+frames = tf.constant(read_frames(files[0], view.frames, view.step)[None])
 
-embedding = encoder(clip)
-for name, other in {"Keras": network(clip), "TensorFlow": saved(clip)}.items():
-    difference = tf.reduce_max(tf.abs(other - embedding)) / tf.reduce_max(tf.abs(embedding))
-    print(f"{name} alone: {other.shape[-1]:,} numbers, the same: {bool(difference < 1e-4)}")
-
-frames = tf.zeros([1, view.frames, 120, 160, 3], tf.uint8)
-print("frames of 120 x 160, as they are:", saved.signatures["video_uint8"](video=frames)["embedding"].shape)
+embeddings_of_it = {
+    "this library": encoder(clip),
+    "Keras alone": network(clip),
+    "TensorFlow alone": saved(clip),
+    f"from frames of {frames.shape[2]} x {frames.shape[3]} pixels": saved.signatures["video_uint8"](video=frames)[
+        "embedding"
+    ],
+}
+for name, embedding in embeddings_of_it.items():
+    print(f"{name:32}", " ".join(f"{number:.4f}" for number in embedding[0, :5].numpy()), "...")
 
 # %% [markdown]
 # ## A classifier with the encoder inside
@@ -236,15 +249,15 @@ print(f"{learning:,} of {classifier.count_params():,} parameters learn")
 # ```
 # brave-tf convert v-a-tsm50 --out converted
 # brave-tf embed converted my-videos --out embeddings.parquet
-# brave-tf search embeddings.parquet --query film.mp4@12.5
+# brave-tf search embeddings.parquet --query my-videos/film.mp4@12.5
 # ```
 #
 # ## What next
 #
-# - Take `v-fa-tsm50x2`, the largest, with four times the parameters and the best of the published scores on actions.
+# - Take `v-fa-tsm50x2`, the largest, with four times the parameters and the best published scores on HMDB51 and UCF101.
 # - [Tutorial 4](https://github.com/brave-tf/brave-tf/blob/main/examples/tutorial_4_evaluate.ipynb): evaluate it by the
 #   protocols of the paper, on your labelled videos.
 # - What the files hold, and what of it is converted:
 #   [networks](https://github.com/brave-tf/brave-tf/blob/main/docs/networks.md#released-checkpoints).
-# - Who opens files of strangers should know [what they can
+# - Anyone who opens files from strangers should know [what they can
 #   do](https://github.com/brave-tf/brave-tf/blob/main/SECURITY.md).

@@ -79,8 +79,8 @@ for axis, name in zip(axes, shown, strict=True):
 plt.show()
 
 # %% [markdown]
-# Look at how different the clips of one row are from frame to frame: place, size, angle and shade change with every
-# cut. What stays is the shape, and that is what the classifiers below have to name.
+# Look at how different the frames of one row are: place, size, angle and shade change with every cut. What stays is the
+# shape, and that is what the classifiers below have to name.
 #
 # ## An encoder to score
 #
@@ -146,14 +146,14 @@ print(f"pixels          {percent(linear['beside'][0]['mean'])}")
 print(f"chance          {percent(linear['chance'])}")
 
 # %% [markdown]
-# Read the line *before training* first. A network with random weights is no bad feature extractor: its convolutions
+# Read the line *before training* first. A network with random weights is not a bad feature extractor: its convolutions
 # respond to edges and textures, and a classifier with enough labels makes something of them. What pre-training has
 # added is the difference between the first two lines, and no score means much without the second one. The interval
-# comes from drawing the test clips again and again: with some dozens of them it is wide, whatever the encoder.
+# comes from drawing the test clips again and again: with a hundred of them it is wide, whatever the encoder.
 #
 # ## 2. How many labels does it take?
 #
-# The reason to learn without labels is that labels are dear. So the interesting part of the picture is its left side.
+# The reason to learn without labels is that labels are expensive, so the left side of the plot is the interesting part.
 
 # %%
 curve = linear["label_fractions"]
@@ -190,10 +190,10 @@ print(f"this encoder {percent(knn['mean'])}, before training {percent(knn['rando
 # %% [markdown]
 # ## 4. Fine-tuning
 #
-# Here the encoder is not frozen: it is where training with labels starts, and all of its weights go on from there.
-# The question becomes how much further that gets than training the same network from scratch. Two hundred clips and
-# ten epochs are little for this, so do not be surprised if it stays behind the linear classifier. The paper's figures
-# come from thousands of clips and many epochs: `classifier` takes whatever you would set otherwise.
+# Here the encoder is not frozen: it is where training with labels starts, and all of its weights go on from there. The
+# question becomes how much further that gets than training the same network from scratch. Two hundred clips and ten
+# epochs are little for this, so do not be surprised if it stays behind the linear classifier. The paper's figures come
+# from thousands of clips and many epochs: `classifier` takes any setting that you want to change.
 
 # %%
 tuned = brave_tf.evaluate(
@@ -261,9 +261,9 @@ print("the page:", WORK / "reports" / "linear" / "report.html")
 # brave-tf evaluate runs/mine --data ucf101 --protocol finetune --out reports/ucf101-finetune
 # ```
 #
-# Here the classifier saw each training clip augmented three times and each test clip in three windows; the `tiny-*`
-# presets say so. With the paper's experiments it is ten times, and ten windows of three crops. Where the paper leaves
-# a setting open, the report says which value was taken.
+# Here the classifier saw each training clip augmented three times and each test clip in three windows, as the `tiny-*`
+# presets say, of one crop each, as set above. With the paper's experiments it is ten times, and ten windows of three
+# crops. Where the paper leaves a setting open, the report says which value was taken.
 #
 # ## What to try next
 #

@@ -17,8 +17,8 @@
 # %%
 import importlib.util
 
-if importlib.util.find_spec("brave_tf") is None:
-    print("installing brave-tf")
+if not all(map(importlib.util.find_spec, ("brave_tf", "tf2onnx", "onnxruntime", "ai_edge_litert"))):
+    print("installing brave-tf, and what exports to ONNX and LiteRT")
     # %pip install -q "brave-tf[onnx,litert]"
 
 # %%
@@ -40,9 +40,11 @@ from brave_tf.demo.world import write_world
 
 # %%
 VIDEOS = None  # or "my-videos": a folder of videos
+WORK = Path("tutorial_6")  # where everything goes that this tutorial writes
 
-if VIDEOS is None:
-    VIDEOS = "generated-videos"
+is_generated = VIDEOS is None
+if is_generated:
+    VIDEOS = WORK / "videos"
     write_world(VIDEOS, clips_per_motion={"films": 30}, seconds=8, size=56)
 
 # %% [markdown]
@@ -67,9 +69,10 @@ SETTINGS = [
     "evaluation.step=4",
     "monitor.probe_every=0",
 ]
-dataset = brave_tf.prepare(VIDEOS, "dataset", split="train=1")
-summary = brave_tf.pretrain("tiny-v", dataset.path, "run", steps=STEPS, set=SETTINGS)
-print(f"{summary['steps']} steps on {summary['clips']} clips; the loss began near 4 and is {summary['final_loss']:.1f}")
+dataset = brave_tf.prepare(VIDEOS, WORK / "dataset", split="train=1")
+run = WORK / "run"
+summary = brave_tf.pretrain("tiny-v", dataset.path, run, steps=STEPS, set=SETTINGS)
+print(f"{summary['steps']} steps on {summary['clips']} clips; loss of the last batch {summary['final_loss']:.1f}")
 
 # %% [markdown]
 # ## A table of vectors
@@ -78,10 +81,10 @@ print(f"{summary['steps']} steps on {summary['clips']} clips; the loss began nea
 # and writes a row for each. The table is a Parquet file, and says itself which encoder made it.
 
 # %%
-facts = brave_tf.embed("run", VIDEOS, out="embeddings.parquet")
+facts = brave_tf.embed(run, VIDEOS, out=WORK / "embeddings.parquet")
 print(f"{facts.rows} windows of {facts.window:.2f} s in {facts.files} files, each {facts.embedding_size} numbers")
 
-table = pyarrow.parquet.read_table("embeddings.parquet")
+table = pyarrow.parquet.read_table(WORK / "embeddings.parquet")
 for row in table.slice(0, 3).to_pylist():
     print(row["file"], f"{row['start']:.2f} to {row['end']:.2f} s", np.round(row["embedding"][:4], 2), "...")
 
@@ -94,7 +97,7 @@ for row in table.slice(0, 3).to_pylist():
 # %%
 files = sorted(set(table["file"].to_pylist()))
 query = files[1]
-answers = brave_tf.search("embeddings.parquet", f"{query}@2", top=5, html="found.html")
+answers = brave_tf.search(WORK / "embeddings.parquet", f"{query}@2", top=5, html=WORK / "found.html")
 for answer in answers:
     print(f"{answer.score:.3f}  {answer.file}  {answer.start:.2f} to {answer.end:.2f} s")
 
@@ -152,7 +155,7 @@ likeness = means @ means.T
 np.fill_diagonal(likeness, -1)
 nearest = np.argsort(-likeness, axis=1)[:, :5]
 
-if VIDEOS == "generated-videos":
+if is_generated:
     shows = np.array([thing_of(int(Path(file).stem.split("-")[-1])) for file in files])
     right = shows[nearest] == shows[:, None]
     print(f"{100 * right.mean():.0f} % of the answers show the same thing; of answers at random {100 / 6:.0f} %")
@@ -167,7 +170,7 @@ if VIDEOS == "generated-videos":
 # %%
 def copy_video(source, target, side=56, quality=23, skip=0.0):
     """Writes a video again: smaller, compressed harder (a higher number), or without its first seconds."""
-    Path(target).parent.mkdir(exist_ok=True)
+    target.parent.mkdir(exist_ok=True)
     with av.open(source) as original, av.open(target, "w") as copy:
         stream = copy.add_stream("libx264", rate=25, options={"crf": str(quality)})
         stream.width = stream.height = side
@@ -179,9 +182,10 @@ def copy_video(source, target, side=56, quality=23, skip=0.0):
 
 
 originals = [files[0], files[len(files) // 2], files[-1]]
-copy_video(originals[0], "copies/smaller.mp4", side=40)
-copy_video(originals[1], "copies/compressed.mp4", quality=38)
-copy_video(originals[2], "copies/without-its-beginning.mp4", skip=0.5)
+copies = WORK / "copies"
+copy_video(originals[0], copies / "smaller.mp4", side=40)
+copy_video(originals[1], copies / "compressed.mp4", quality=38)
+copy_video(originals[2], copies / "without-its-beginning.mp4", skip=0.5)
 
 # %% [markdown]
 # The encoder above is the wrong one to find them with. It has learned to overlook how things are arranged, so that to
@@ -190,8 +194,8 @@ copy_video(originals[2], "copies/without-its-beginning.mp4", skip=0.5)
 # pixels. What *alike* means is the encoder's choice; choose the encoder by what you look for.
 
 # %%
-brave_tf.embed("baseline:pixels", [VIDEOS, "copies"], out="pixels.parquet")
-for pair in brave_tf.search("pixels.parquet", near_duplicates=0.9995):
+brave_tf.embed("baseline:pixels", [VIDEOS, copies], out=WORK / "pixels.parquet")
+for pair in brave_tf.search(WORK / "pixels.parquet", near_duplicates=0.9995):
     print(f"{pair.score:.4f}  {pair.file}  {pair.other}")
 
 # %% [markdown]
@@ -205,11 +209,11 @@ for pair in brave_tf.search("pixels.parquet", near_duplicates=0.9995):
 # library, and its vectors are compared with the Keras model's; what does not agree is not written.
 #
 # - **ONNX** is computed by ONNX Runtime and by many other programs, on servers and in browsers.
-# - **LiteRT** (which was TensorFlow Lite) is for telephones and small boards. There are three files: with 32-bit
-#   numbers, with 16-bit numbers at half the size, and with 8-bit whole numbers at a quarter.
+# - **LiteRT** (which was TensorFlow Lite) is for phones and small boards. There are three files: with 32-bit numbers,
+#   with 16-bit numbers at half the size, and with 8-bit whole numbers at a quarter.
 
 # %%
-exported = brave_tf.export("run", "exported", formats=["onnx", "litert"])
+exported = brave_tf.export(run, WORK / "exported", formats=["onnx", "litert"])
 for name, check in exported["formats"].items():
     print(f"{name:15} {check['bytes'] / 1e6:5.2f} MB, cosine with Keras at least {check['cosine']:.5f}")
 
@@ -224,7 +228,7 @@ for name, check in exported["formats"].items():
 # %%
 import json
 
-view = json.loads(Path("exported/brave_tf.json").read_text())["view"]
+view = json.loads((WORK / "exported/brave_tf.json").read_text())["view"]
 
 
 def clip_at(path, seconds):
@@ -248,7 +252,7 @@ print(clip.shape)
 # %%
 import onnxruntime
 
-session = onnxruntime.InferenceSession("exported/encoder.onnx")
+session = onnxruntime.InferenceSession(WORK / "exported/encoder.onnx")
 (by_onnx,) = session.run(["embedding"], {"video": clip})
 
 # %%
@@ -256,7 +260,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 
 def by_litert(precision):
-    encoder = Interpreter(f"exported/encoder_{precision}.tflite").get_signature_runner("serving_default")
+    encoder = Interpreter(str(WORK / f"exported/encoder_{precision}.tflite")).get_signature_runner("serving_default")
     return encoder(video=clip)["embedding"]
 
 
@@ -284,14 +288,13 @@ axis.legend(fontsize="small", ncols=5)
 plt.show()
 
 # %% [markdown]
-# The lines lie on one another. Rounding the weights to eight bits moves them by less than one sees, and so does the
-# other way in which PyAV shrinks the frames here.
+# The lines lie on one another. Rounding the weights to eight bits changes them too little to see, and so does PyAV's
+# different way of shrinking the frames.
 #
 # ## What to try next
 #
-# - Your own videos: set `VIDEOS` at the top. In a shell,
-#   `brave-tf embed run my-videos --out embeddings.parquet` makes the table, and
-#   `brave-tf search embeddings.parquet --query film.mp4@1:02.5 --html found.html` searches it.
+# - Your own videos: set `VIDEOS` at the top. In a shell, `brave-tf embed run my-videos --out embeddings.parquet` makes
+#   the table, and `brave-tf search embeddings.parquet --query my-videos/film.mp4@1:02.5 --html found.html` searches it.
 # - Search by what can be heard: train `tiny-va` instead, and compare `brave_tf.search(..., projections=True)`; with
 #   `cross=True` a sound finds pictures. [Embeddings and
 #   search](https://github.com/brave-tf/brave-tf/blob/main/docs/embedding.md) tells how well each of them works, and

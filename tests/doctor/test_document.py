@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+import brave_tf
 from brave_tf.doctor.diagnosis import PROBES
 from brave_tf.doctor.extras import EXTRAS
+from brave_tf.doctor.versions import requirements
 
 TEXT = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
 (EXAMPLE,) = re.findall(r"```text\n(.*?)```", TEXT, re.DOTALL)
@@ -27,6 +29,19 @@ def test_the_example_shows_what_is_looked_at(probe):
 def test_the_example_shows_nothing_else():
     known = {name for probe in PROBES for name in probe.names} | set(EXTRAS)
     assert set(LINES) - known <= {"brave-tf", "tensorflow", "keras", "workers"}
+
+
+def test_the_example_has_the_versions_of_today():
+    bounds = {each.name: each.bounds for each in requirements() if not each.extra}
+    shown = dict(re.findall(r"^  ok +(tensorflow|keras): .*\(expected (\S+)\)$", EXAMPLE, re.MULTILINE))
+    assert shown == {name: bounds[name] for name in ("tensorflow", "keras")}
+    assert f"brave-tf: {brave_tf.__version__}\n" in EXAMPLE
+
+
+def test_every_extra_is_in_the_instructions():
+    instructions = (Path(__file__).parents[2] / "docs" / "installing.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+`) \| ", instructions, re.MULTILINE)
+    assert {name.strip("` ") for row in rows for name in row.split(",")} == set(EXTRAS)
 
 
 @pytest.mark.parametrize("probe", [probe for probe in PROBES if probe.limit_seconds], ids=lambda probe: probe.group)

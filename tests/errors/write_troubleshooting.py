@@ -52,8 +52,8 @@ In Python the same errors are raised, with the same words, as `brave_tf.errors.U
 
 | exit status | means |
 |---|---|
-| 0 | done |
-| 1 | it could not be done, and the message says why; or `brave-tf verify` found something wrong |
+| 0 | done; also when SIGTERM stopped `pretrain` or `ablate`, which have saved themselves |
+| 1 | it could not be done, and the message says why; or `brave-tf verify` or `brave-tf doctor` found something wrong |
 | 2 | the command line lacks something, or holds something that does not go together |
 | 130, 143 | you interrupted it, or the system ended it; most commands go on from there when you repeat them |
 | 141 | what read its output, such as `head`, has gone |

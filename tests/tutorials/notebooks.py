@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import jupytext
+import nbformat
 import numpy as np
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
@@ -49,7 +50,7 @@ class Ran:
 
     Attributes:
         notebook: with its outputs.
-        folder: where it ran, with the files that it wrote.
+        folder: where it ran, with the files that it wrote; of one that is committed, where it lies.
     """
 
     notebook: NotebookNode
@@ -100,6 +101,11 @@ def run(
         client.execute(env=variables, cleanup_kc=True)
     notebook.metadata = NotebookNode(METADATA)
     return Ran(notebook, folder)
+
+
+def committed(name: str) -> Ran:
+    """A tutorial as readers find it, with the outputs that it was committed with."""
+    return Ran(nbformat.read(EXAMPLES / f"{name}.ipynb", as_version=4), EXAMPLES)
 
 
 def outputs(notebook: NotebookNode) -> list[NotebookNode]:
