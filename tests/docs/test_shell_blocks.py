@@ -95,7 +95,9 @@ def check_target(words):
 
 
 def check_script(words):
-    """A program of this repository, that has the options that it is given."""
+    """A program of this repository, that has the options that it is given; or the making of an environment."""
+    if words == ["-m", "venv", ".venv"]:
+        return
     file = ROOT / (f"{words[1].replace('.', '/')}.py" if words[0] == "-m" else words[0])
     source = file.read_text(encoding="utf-8")
     missing = [word for word in words if word.startswith("--") and f'"{word}"' not in source]
