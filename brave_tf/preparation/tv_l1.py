@@ -104,5 +104,5 @@ def _tv_l1() -> Any:
 def _png(stored: Stored) -> bytes:
     # Grey and alpha: TensorFlow decodes the two channels of such a PNG as they are.
     data = io.BytesIO()
-    Image.fromarray(stored, "LA").save(data, "PNG")
+    Image.fromarray(stored).save(data, "PNG")
     return data.getvalue()

@@ -87,6 +87,8 @@ def changed(**values):
     ],
 )
 def test_another_parquet_file_is_one_line(tmp_path, content, message):
+    if message == "has rows without an embedding" and int(pa.__version__.partition(".")[0]) < 26:
+        pytest.skip("this pyarrow neither writes nor reads vectors of which some are missing")
     with pytest.raises(UserError, match=message) as caught:
         read_table(write(tmp_path / "a.parquet", content))
     assert "\n" not in str(caught.value) and str(tmp_path / "a.parquet") in str(caught.value)

@@ -123,7 +123,7 @@ def test_the_limit_is_20_pixels_of_256_and_what_is_beyond_is_cut():
 def test_every_stored_value_decodes_as_it_is():
     values = np.random.default_rng(0).integers(0, 256, (17, 23, 2), np.uint8)
     data = io.BytesIO()
-    Image.fromarray(values, "LA").save(data, "PNG")
+    Image.fromarray(values).save(data, "PNG")
     window = tf.constant([2, 3, 10, 12])
     found = tf.function(decode)(tf.constant([data.getvalue()] * 2), "flow", window)
     np.testing.assert_array_equal(found, [values[2:12, 3:15]] * 2)

@@ -167,15 +167,22 @@ def table(**changed: object) -> Callable[[World], object]:
     return provoke
 
 
+LISTS_MAY_BE_NULL = 26
+"""The pyarrow from which on it writes and reads columns of vectors in which some are missing."""
+
+
 def metadata(change: Callable[[dict], object] | None, column: str = "", values: list | None = None) -> object:
     """Opens a table that is changed after it was written."""
 
     def provoke(world: World) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
+        import pytest
 
         from brave_tf.embedding.table import KEY, open_table
 
+        if column == "embedding" and None in (values or ()) and int(pa.__version__.partition(".")[0]) < LISTS_MAY_BE_NULL:
+            pytest.skip("this pyarrow neither writes nor reads vectors of which some are missing")
         read = pq.read_table(world.table)
         facts = json.loads(read.schema.metadata[KEY])
         if change is not None:

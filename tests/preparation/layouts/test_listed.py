@@ -162,7 +162,9 @@ def test_a_folder_of_lists_without_permission_is_named(tmp_path, monkeypatch):
     def refuse(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(os, "listdir", refuse)
+    # Which one pathlib calls depends on the version of Python.
+    for name in ("listdir", "scandir"):
+        monkeypatch.setattr(os, name, refuse)
     with pytest.raises(UserError, match=r"cannot be read \(Permission denied\); make it readable"):
         find_list_folder(tmp_path, None, [], str, "lists")
 
