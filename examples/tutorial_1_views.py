@@ -144,8 +144,7 @@ plt.show()
 
 # %% [markdown]
 # Blue is what the one network sees, orange what the other hears. In this experiment the two begin together, so that
-# the network that sees can be asked what is heard in the meantime. Where a view runs past the end of the clip, it
-# goes on at its beginning: that is why a bar may come in two pieces.
+# the network that sees can be asked what is heard in the meantime.
 #
 # ## The narrow view, from frame to network
 #
@@ -228,10 +227,11 @@ for place, view in (("n", clip.draws[0].narrow), ("b", clip.draws[0].broad[0])):
 plt.show()
 
 # %% [markdown]
-# Look at the times below the frames. The narrow view shows a moment well, the broad one shows at a glance, and in
-# fewer pixels, what goes on for longer. Here they lie anywhere in the clip, independent of each other. Now the
-# patterns on the surface are in both views, and so these are what the networks learn first: the choice of the broad
-# view decides what is learned.
+# Look at the times below the frames. The narrow view shows a moment well, the broad one shows at a glance, and in fewer
+# pixels, what goes on for longer. Here they lie anywhere in the clip, independent of each other. A view that runs past
+# the end of the clip goes on at its beginning, so that a bar may come in two pieces. Now the patterns on the surface
+# are in both views, and so these are what the networks learn first: the choice of the broad view decides what is
+# learned.
 #
 # The experiments of [the paper](https://arxiv.org/abs/2103.16559) are presets as well. This is how long their views
 # are.

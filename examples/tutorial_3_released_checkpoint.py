@@ -21,6 +21,7 @@ if importlib.util.find_spec("brave_tf") is None:
     # %pip install -q brave-tf
 
 # %%
+import textwrap
 from pathlib import Path
 
 import av
@@ -75,11 +76,11 @@ try:
     converted = brave_tf.convert(CHECKPOINT, WORK / "converted")
     print(f"This is {CHECKPOINT}, as it was released.")
 except brave_tf.errors.UserError as error:
-    print(error)
+    print(textwrap.fill(str(error), 100))
     WORK.mkdir(exist_ok=True)
     write_stand_in(WORK / "stand-in.npy")
     converted = brave_tf.convert(WORK / "stand-in.npy", WORK / "converted")
-    print("\nThis is a STAND-IN with random weights. It shows how things are done, and knows nothing about videos.")
+    print("This is a STAND-IN with random weights. It shows how things are done, and knows nothing about videos.")
 
 print("converted:", ", ".join(converted.towers))
 print("left over:", ", ".join(converted.passed_over) or "nothing")

@@ -84,9 +84,11 @@ plt.show()
 #
 # ## An encoder to score
 #
-# Any encoder will do: a run of yours, a released checkpoint (tutorial 3), a model from a hub. Here we train one for a
-# minute or two, from pictures alone (tutorial 2 explains it). The settings make the networks and the pictures small
-# enough for two cores.
+# Any encoder will do: a run of yours, a released checkpoint ([tutorial
+# 3](https://github.com/brave-tf/brave-tf/blob/main/examples/tutorial_3_released_checkpoint.ipynb)), a model from a hub.
+# Here we train one for a minute or two, from pictures alone ([tutorial
+# 2](https://github.com/brave-tf/brave-tf/blob/main/examples/tutorial_2_pretrain.ipynb) explains it). The settings make
+# the networks and the pictures small enough for two cores.
 
 # %%
 STEPS = 600

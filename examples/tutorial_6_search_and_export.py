@@ -48,8 +48,11 @@ if is_generated:
     write_world(VIDEOS, clips_per_motion={"films": 30}, seconds=8, size=56)
 
 # %% [markdown]
-# The encoder learns from the same videos, without labels; tutorial 2 explains these two steps. If you have an encoder
-# already, such as a run of yours or a released checkpoint (tutorial 3), you can leave them out.
+# The encoder learns from the same videos, without labels; [tutorial
+# 2](https://github.com/brave-tf/brave-tf/blob/main/examples/tutorial_2_pretrain.ipynb) explains these two steps. If you
+# have an encoder already, such as a run of yours or a released checkpoint ([tutorial
+# 3](https://github.com/brave-tf/brave-tf/blob/main/examples/tutorial_3_released_checkpoint.ipynb)), you can leave them
+# out.
 
 # %%
 STEPS = 600
@@ -284,7 +287,7 @@ axis.plot(vectors[row, :64], color="lightgrey", linewidth=6, label="table")
 for name, (vector,) in elsewhere.items():
     axis.plot(vector[:64], label=name, linewidth=1)
 axis.set(xlabel="the first 64 numbers of the embedding", ylabel="value")
-axis.legend(fontsize="small", ncols=5)
+axis.legend(fontsize="small", ncols=5, loc="lower center", bbox_to_anchor=(0.5, 1))
 plt.show()
 
 # %% [markdown]

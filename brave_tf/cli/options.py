@@ -4,7 +4,7 @@ import dataclasses
 import typing
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -33,9 +33,9 @@ def optional_fields(name: str, kinds: Mapping[str, type], words: Mapping[str, An
     for word, kind in kinds.items():
         lines, hints = _lines(kind), typing.get_type_hints(kind)
         for field in dataclasses.fields(kind):
-            default = f" ({field.default})" if word and field.default not in ((), None) else ""
+            default = f" ({_shown(field.default)})" if word and field.default not in ((), None) else ""
             helps.setdefault(field.name, {}).setdefault(lines[field.name], []).append(word + default)
-            types.setdefault(field.name, hints[field.name])
+            types[field.name] = _either(types.get(field.name, hints[field.name]), hints[field.name])
             flags[field.name] = field.metadata.get("flags", ())
     types |= {each: kind for each, kind in words.items() if each in types}
     fields = [
@@ -49,9 +49,20 @@ def optional_fields(name: str, kinds: Mapping[str, type], words: Mapping[str, An
     return dataclasses.make_dataclass(name, fields, frozen=True)
 
 
+def _either(one: Any, other: Any) -> Any:
+    """A type for what may be of one or of the other: of two choices of words all, else the first."""
+    if typing.get_origin(one) is Literal and typing.get_origin(other) is Literal:
+        return Literal[*typing.get_args(one), *typing.get_args(other)]
+    return one
+
+
 def given(options: Any) -> dict[str, Any]:
     """The options that are not None, by name."""
     return {name: value for name, value in dataclasses.asdict(options).items() if value is not None}
+
+
+def _shown(default: Any) -> str:
+    return ", ".join(map(str, default)) if isinstance(default, tuple) else str(default)
 
 
 def _help(words_by_line: Mapping[str, list[str]]) -> str:

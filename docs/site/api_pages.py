@@ -70,7 +70,7 @@ def pages() -> dict[str, str]:
     }
     rows = [f"| [{title}]({name}.md) | {words} |" for name, (title, words, _) in contents.items()]
     overview = [
-        *("# Python", "", "[In Python](../python.md) is where to begin."),
+        *("# Python", "", "[Networks of your own](../python.md) is where to begin."),
         *("", "| page | holds |", "|---|---|", *rows, ""),
     ]
     return {

@@ -85,7 +85,7 @@ def _arguments(command: Callable[..., Any]) -> Iterator[str]:
         found = _LAST_BRACKET.search(text)
         default = _default(found["word"] if found else "")
         words = _escaped(text[: found.start()] if found else text)
-        yield f"{', '.join(f'`{each}`' for each in typed)}{default}\n:   {words}\n"
+        yield f"{', '.join(f'`{each}`' for each in typed)}{default}\n:   {words.rstrip('.')}.\n"
 
 
 def _positional(action: Any, metavar: str) -> str:

@@ -16,6 +16,8 @@ ELSEWHERE = {
     "examples": "tutorials/index.md",
 }
 """Files of the repository outside docs/, and a folder, by the page that stands for them."""
+_EXAMPLE = re.compile(r"^(?P<words> +(?:Example|In Python): )(?P<code>[^`\n]+)$", re.MULTILINE)
+"""A line of a command's documentation, which a terminal shows as it is."""
 _GLOSSARY = re.compile(r"^## Glossary\n(?P<text>.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 
 
@@ -64,7 +66,7 @@ def _without_glossary(contributing: str, out: Path) -> str:
     if found is None:
         raise ValueError("CONTRIBUTING.md has no section ## Glossary")
     _write(out / "glossary.md", f"# Glossary\n{found['text']}")
-    return _GLOSSARY.sub("## Glossary\n\nIt is [a page of its own](glossary.md).\n\n", contributing)
+    return _GLOSSARY.sub("", contributing)
 
 
 def _pictures(documents: Path) -> list[Path]:
@@ -91,6 +93,7 @@ def _copy_code(repository: Repository, source: Path) -> None:
             text = repository.mentions_linked(file.read_text(encoding="utf-8"), "api/index.md")
             # griffe knows the section by its plural alone.
             text = re.sub(r"^( +)Example:$", r"\1Examples:", text, flags=re.MULTILINE)
+            text = _EXAMPLE.sub(r"\g<words>`\g<code>`", text)
             _write(package / file.relative_to(repository.root / folder), text)
 
 

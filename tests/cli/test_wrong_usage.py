@@ -36,6 +36,7 @@ def _environment(monkeypatch):
         ),
         (["pretrain", "tiny-va", "--batchsize=3"], "received --batchsize; did you mean --batch-size? expected an op"),
         ([*EVALUATE, "--neighbors", "3"], "received --neighbors; did you mean --neighbours? expected an option of"),
+        ([*EVALUATE, "--join-windows", "half"], "received --join-windows half; expected one of mean, concat, thirds"),
         (["presets", "--colour"], "received --colour; expected an option of `brave-tf presets`; see "),
         (
             ["export"],

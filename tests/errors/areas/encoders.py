@@ -144,7 +144,7 @@ def _no_client(world: World) -> object:
     from brave_tf.encoders.hub_clients import load_client
 
     world.absent("huggingface_hub")
-    return load_client("huggingface_hub", "hub", "hf://owner/name")
+    return load_client("huggingface_hub", "huggingface", "hf://owner/name")
 
 
 def _not_fetched(world: World) -> object:

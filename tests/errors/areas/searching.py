@@ -181,7 +181,11 @@ def metadata(change: Callable[[dict], object] | None, column: str = "", values: 
 
         from brave_tf.embedding.table import KEY, open_table
 
-        if column == "embedding" and None in (values or ()) and int(pa.__version__.partition(".")[0]) < LISTS_MAY_BE_NULL:
+        if (
+            column == "embedding"
+            and None in (values or ())
+            and int(pa.__version__.partition(".")[0]) < LISTS_MAY_BE_NULL
+        ):
             pytest.skip("this pyarrow neither writes nor reads vectors of which some are missing")
         read = pq.read_table(world.table)
         facts = json.loads(read.schema.metadata[KEY])
