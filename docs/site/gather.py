@@ -66,7 +66,7 @@ def _without_glossary(contributing: str, out: Path) -> str:
     if found is None:
         raise ValueError("CONTRIBUTING.md has no section ## Glossary")
     _write(out / "glossary.md", f"# Glossary\n{found['text']}")
-    return _GLOSSARY.sub("", contributing)
+    return _GLOSSARY.sub("## Glossary\n\nIt is [a page of its own](glossary.md).\n\n", contributing)
 
 
 def _pictures(documents: Path) -> list[Path]:

@@ -303,7 +303,8 @@ def _ranking(world: World, **parts: object) -> None:
     """Ranks checkpoints that are not trained but made up."""
     from brave_tf.training import checkpoint_ranking as ranking
 
-    world.run  # noqa: B018 - makes it
+    # Both are made before anything is replaced.
+    run, data = Path(world["run"]), world["dataset"]
     card = SimpleNamespace(view=None, tower="narrow", input_view=SimpleNamespace(modality="rgb"))
     world.patch.setattr(ranking, "checkpoint_steps", lambda run: [1000])
     world.patch.setattr(ranking, "_load", lambda *words: SimpleNamespace(card=card, embedding_size=8))
@@ -318,8 +319,8 @@ def _ranking(world: World, **parts: object) -> None:
 
     world.patch.setattr(ranking, "_FeatureMaker", make)
     ranking.rank_checkpoints(
-        Path("runs/first"),
-        data=world["dataset"],
+        run,
+        data=data,
         tower=None,
         label=parts.get("label"),
         clips=100,
