@@ -72,7 +72,11 @@ def evaluate(
         print_json(report)
         return
     rows = ("label", "classes", "metric", "mean", "interval", "top5", "recall", "random_init", "chance", "left_out")
-    print_table(f"{protocol} evaluation of {encoder}", {name: report[name] for name in rows if name in report})
+    shown = {name: report[name] for name in rows if name in report}
+    shown |= {"interval": "{:.4g} to {:.4g}".format(*report["interval"])}
+    if "left_out" in shown:
+        shown["left_out"] = ", ".join(f"{count:,} {reason}" for reason, count in report["left_out"].items())
+    print_table(f"{protocol} evaluation of {encoder}", shown)
     if report.get("beside"):
         scored = [{"beside": each["encoder"], report["metric"]: _score(each)} for each in report["beside"]]
         print_rows("other encoders", scored)

@@ -355,6 +355,14 @@ def test_a_command_ends_with_what_it_wrote_and_the_next_one(name, capsys):
         assert not [line for line in lines if line.startswith(("wrote ", "next: "))]
 
 
+def test_scores_are_told_in_words(capsys, monkeypatch):
+    scores = {**SCORES, "interval": [1 / 6, 5 / 12], "left_out": {"without video": 0, "without label": 1_200}}
+    monkeypatch.setattr(commands, "evaluate", lambda *args, **kwargs: scores)
+    main(["evaluate", *WORDS["evaluate"]])
+    told = capsys.readouterr().out
+    assert "0.1667 to 0.4167" in told and "0 without video, 1,200 without label" in told
+
+
 def test_what_is_next_parses():
     from brave_tf.cli.parsing import parse
 
