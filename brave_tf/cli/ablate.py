@@ -1,8 +1,9 @@
 """`brave-tf ablate`."""
 
 import itertools
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -49,11 +50,22 @@ def ablate(
     if json:
         print_json(content)
         return
-    print_rows(TITLES[table], cells(content))
+    # What the paper found is told in words below: as columns it would not fit into a terminal.
+    shown = [
+        {name: cell for name, cell in row.items() if not name.startswith(("paper, ", "against"))}
+        for row in cells(content)
+    ]
+    print_rows(TITLES[table], shown)
+    print_lines(*(_beside_the_paper(row) for row in content["rows"] if row["agreement"]))
     print_lines(*(f"{name} is left out: {reason}" for name, reason in content["left_out"].items()))
     first = content["rows"][0]
     run = out / first["name"] / f"seed-{next(iter(first['seeds']))}" / "run"
     print_end(out, ["ablation.html", "ablation.json"], ["report", run, "--out", "run.html"])
+
+
+def _beside_the_paper(row: Mapping[str, Any]) -> str:
+    told = ", ".join(f"{benchmark}: {verdict}" for benchmark, verdict in row["agreement"].items())
+    return f"{row['name']} beside the paper's difference from {row['against']}: {told}"
 
 
 ablate.__doc__ = commands.ablate.__doc__

@@ -10,6 +10,9 @@ from rich.table import Table
 
 from brave_tf.progress.activity import plain
 
+SHORT_NAME = 24
+"""Letters that are kept on one line of a table."""
+
 
 class Console(rich.console.Console):
     """A console that leaves a closed pipe to the dispatcher, and keeps to plain text where NO_COLOR is set."""
@@ -60,8 +63,10 @@ def print_table(title: str, values: Mapping[str, Any]) -> None:
 def print_rows(title: str, rows: Sequence[Mapping[str, str]]) -> None:
     """Prints rows of the same columns under their names."""
     table = Table(title=title, title_justify="left")
-    for name in rows[0]:
-        table.add_column(name, overflow="fold")
+    for place, name in enumerate(rows[0]):
+        # The first names the row, and a short name is to stay in one piece on a narrow terminal.
+        is_whole = place == 0 and max(len(row[name]) for row in rows) <= SHORT_NAME
+        table.add_column(name, overflow="fold", no_wrap=is_whole)
     for row in rows:
         table.add_row(*row.values())
     Console().print(table)

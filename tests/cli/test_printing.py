@@ -363,6 +363,21 @@ def test_scores_are_told_in_words(capsys, monkeypatch):
     assert "0.1667 to 0.4167" in told and "0 without video, 1,200 without label" in told
 
 
+def test_a_comparison_fits_into_a_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    verdicts = {f"{name} linear": "within the interval" for name in ("HMDB51", "UCF101", "Kinetics-600")}
+    other = {**ROW, "name": "without-stop-gradient", "against": "1-view", "agreement": verdicts}
+    other |= {"paper": dict.fromkeys(verdicts, 65.6)}
+    monkeypatch.setattr(commands, "ablate", lambda *args, **kwargs: {**RESULTS["ablate"], "rows": [ROW, other]})
+    main(["ablate", *WORDS["ablate"]])
+    told = capsys.readouterr().out
+    assert "│ without-stop-gradient │" in told and "65.6" not in told
+    assert (
+        "\nwithout-stop-gradient beside the paper's difference from 1-view: HMDB51 linear: within the interval, "
+        in told
+    )
+
+
 def test_what_is_next_parses():
     from brave_tf.cli.parsing import parse
 
