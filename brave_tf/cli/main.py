@@ -121,7 +121,7 @@ def commands() -> dict[str, Callable[..., Any]]:
         "ablate": _with_tensorflow(ablate),
         "embed": _with_tensorflow(embed),
         "export": _with_tensorflow(export),
-        "publish": publish,
+        "publish": _with_tensorflow(publish),
         "convert": _with_tensorflow(convert),
         "search": _with_tensorflow(search),
         "doctor": doctor,

@@ -378,6 +378,21 @@ def test_a_comparison_fits_into_a_terminal(capsys, monkeypatch):
     )
 
 
+@pytest.mark.parametrize("words", [["publish", "nothing", "--to", "hf:o/n"], ["report", "nothing", "--out", "a.html"]])
+def test_tensorflow_says_nothing(words):
+    variables = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    program = [sys.executable, "-m", "brave_tf", *words]
+    done = subprocess.run(
+        program,
+        capture_output=True,
+        text=True,
+        env={**variables, "PYTHONPATH": str(Path(__file__).parents[2])},
+        check=False,
+    )
+    told = [line for line in done.stderr.splitlines() if not line.startswith("loading TensorFlow: ")]
+    assert done.returncode == 1 and len(told) == 1 and told[0].startswith("brave-tf: error: nothing ")
+
+
 def test_what_is_next_parses():
     from brave_tf.cli.parsing import parse
 
