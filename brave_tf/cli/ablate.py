@@ -50,12 +50,7 @@ def ablate(
     if json:
         print_json(content)
         return
-    # What the paper found is told in words below: as columns it would not fit into a terminal.
-    shown = [
-        {name: cell for name, cell in row.items() if not name.startswith(("paper, ", "against"))}
-        for row in cells(content)
-    ]
-    print_rows(TITLES[table], shown)
+    print_rows(TITLES[table], cells(content))
     print_lines(*(_beside_the_paper(row) for row in content["rows"] if row["agreement"]))
     print_lines(*(f"{name} is left out: {reason}" for name, reason in content["left_out"].items()))
     first = content["rows"][0]

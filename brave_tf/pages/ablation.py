@@ -26,9 +26,7 @@ def write(path: str | os.PathLike[str], content: Mapping[str, Any], command: str
     Raises:
         UserError: the place cannot be written.
     """
-    lines = cells(content)
-    parts = [table(list(lines[0]), [list(line.values()) for line in lines]), paragraph(_aid(content))]
-    sections = [section("Rows", *parts)]
+    sections = [section("Rows", _table(cells(content)), *_beside_the_paper(content), paragraph(_aid(content)))]
     if content["left_out"]:
         items = (element("li", element("b", name), f": {reason}") for name, reason in content["left_out"].items())
         sections.append(section("Rows that the data cannot serve", element("ul", *items)))
@@ -43,25 +41,42 @@ def write(path: str | os.PathLike[str], content: Mapping[str, Any], command: str
 
 def cells(content: Mapping[str, Any]) -> list[dict[str, str]]:
     """The rows as text, by column: what is printed, too."""
+    return [
+        {
+            "row": row["name"],
+            "score, %": with_interval(row["mean"], row["interval"]),
+            "random init., %": with_interval(row["random_init"], None),
+            "least rank": "–" if row["effective_rank"] is None else f"{row['effective_rank']:.1f}",
+            "collapsed": ", ".join(f"step {step} (seed {seed})" for seed, step in row["collapsed"].items()) or "no",
+            "difference, points": with_interval(row["difference"], row["difference_interval"], sign=True),
+        }
+        for row in content["rows"]
+    ]
+
+
+def _beside_the_paper(content: Mapping[str, Any]) -> list[Html]:
+    """The paper's figures for each row, and whether the difference agrees; nothing where the paper has none."""
     benchmarks = list(dict.fromkeys(name for row in content["rows"] for name in row["paper"]))
-    return [_cells(row, benchmarks) for row in content["rows"]]
+    if not benchmarks:
+        return []
+    others = dict.fromkeys(row["against"] for row in content["rows"] if row["against"])
+    lines = []
+    for row in content["rows"]:
+        line = {"row": row["name"]}
+        if len(others) > 1:
+            line["compared with"] = row["against"] or "–"
+        for name in benchmarks:
+            value, agreement = row["paper"].get(name), row["agreement"].get(name)
+            figure = "–" if value is None else f"{value:.1f}"
+            line[name] = figure + (f": {agreement}" if agreement else "")
+        lines.append(line)
+    words = "What the paper reports, in %, and whether its difference "
+    words += f"from {next(iter(others))} has the same sign:" if len(others) == 1 else "has the same sign:"
+    return [paragraph(words), _table(lines)]
 
 
-def _cells(row: Mapping[str, Any], benchmarks: Sequence[str]) -> dict[str, str]:
-    line = {
-        "row": row["name"],
-        "score, %": with_interval(row["mean"], row["interval"]),
-        "random init., %": with_interval(row["random_init"], None),
-        "least rank": "–" if row["effective_rank"] is None else f"{row['effective_rank']:.1f}",
-        "collapsed": ", ".join(f"step {step} (seed {seed})" for seed, step in row["collapsed"].items()) or "no",
-        "against": row["against"] or "–",
-        "difference, points": with_interval(row["difference"], row["difference_interval"], sign=True),
-    }
-    for benchmark in benchmarks:
-        value, agreement = row["paper"].get(benchmark), row["agreement"].get(benchmark)
-        figure = "–" if value is None else f"{value:.1f}"
-        line[f"paper, {benchmark}"] = figure + (f": {agreement}" if agreement else "")
-    return line
+def _table(lines: Sequence[Mapping[str, str]]) -> Html:
+    return table(list(lines[0]), [list(line.values()) for line in lines])
 
 
 def with_interval(value: float | None, interval: Sequence[float] | None, *, sign: bool = False) -> str:
