@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 import threading
 
@@ -40,7 +41,10 @@ def test_nothing_is_wrong_with_what_was_prepared(dataset, capfd):
     assert report.bytes_read == sum(shard.stat().st_size for shard in dataset.glob("*.tfrecord"))
     assert main(["verify", str(dataset)]) == 0
     out, err = capfd.readouterr()
-    assert out == f"{dataset}: 6 clips in 2 shards, {report.bytes_read / 1e9:.3f} GB; nothing is wrong\n"
+    told, following = out.splitlines()
+    assert told == f"{dataset}: 6 clips in 2 shards, {report.bytes_read / 1e9:.3f} GB; nothing is wrong"
+    words = ["brave-tf", "inspect", str(dataset), "--preset", "tiny-va", "--out", "views.html"]
+    assert following == f"next: {shlex.join(words)}"
     assert "verify: 100%" in err and "(6 of 6 clips, 0 damaged)" in err
 
 
