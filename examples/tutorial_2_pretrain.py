@@ -260,8 +260,8 @@ print(f"{video.shape} -> {tuple(embedding.shape)}")
 # %% [markdown]
 # ## The same in a shell
 #
-# Everything above is a command, too. These train the preset as it is; what is in `SETTINGS` goes after `--set`, as in
-# `--set narrow.step=4 narrow.size=40`.
+# Everything above is a command, too. The commands below train the preset unchanged; what is in `SETTINGS` goes after
+# `--set`, as in `--set narrow.step=4 narrow.size=40`.
 #
 # ```
 # brave-tf prepare my-videos --out dataset

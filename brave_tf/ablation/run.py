@@ -99,6 +99,11 @@ def run_ablation(
     return save()
 
 
+def run_folder(out: Path, row: str, seed: int) -> Path:
+    """Where the run of a row and a seed is, `OUT/ROW/seed-K/run`; its evaluation lies beside it."""
+    return out / row / f"seed-{seed}" / "run"
+
+
 @dataclasses.dataclass(frozen=True)
 class _Job:
     """What all runs have in common."""
@@ -110,8 +115,7 @@ class _Job:
 
     def do(self, row: Row, seed: int) -> dict[str, Any]:
         """Trains and scores one row with one seed, or goes on with it."""
-        folder = self.out / row.name / f"seed-{seed}"
-        run = folder / "run"
+        run = run_folder(self.out, row.name, seed)
         # Traced graphs of the runs before would stay in memory.
         keras.backend.clear_session()
         collapsed_at = train(override(row.config, [f"seed={seed}"]), self.data, run)
@@ -130,7 +134,7 @@ class _Job:
         report = evaluate(
             run,
             self.data,
-            folder / "evaluation",
+            run.parent / "evaluation",
             protocol=self.protocol,
             label=self.label,
             seed=seed,

@@ -30,6 +30,7 @@ def ablate(
     json: JSON = False,
 ) -> None:
     """`brave_tf.ablate`, whose documentation is also this command's."""
+    from brave_tf.ablation.run import run_folder
     from brave_tf.cli.console import print_end, print_lines, print_rows
     from brave_tf.cli.manner import print_json
     from brave_tf.pages.ablation import TITLES, cells
@@ -54,13 +55,16 @@ def ablate(
     print_lines(*(_beside_the_paper(row) for row in content["rows"] if row["agreement"]))
     print_lines(*(f"{name} is left out: {reason}" for name, reason in content["left_out"].items()))
     first = content["rows"][0]
-    run = out / first["name"] / f"seed-{next(iter(first['seeds']))}" / "run"
+    run = run_folder(out, first["name"], int(next(iter(first["seeds"]))))
     print_end(out, ["ablation.html", "ablation.json"], ["report", run, "--out", "run.html"])
 
 
 def _beside_the_paper(row: Mapping[str, Any]) -> str:
-    told = ", ".join(f"{benchmark}: {verdict}" for benchmark, verdict in row["agreement"].items())
-    return f"{row['name']} beside the paper's difference from {row['against']}: {told}"
+    told = (
+        f"{benchmark} {'is ' if verdict.startswith('within') else ''}{verdict}"
+        for benchmark, verdict in row["agreement"].items()
+    )
+    return f"{row['name']} minus {row['against']}, against the paper: {'; '.join(told)}"
 
 
 ablate.__doc__ = commands.ablate.__doc__

@@ -11,7 +11,7 @@ from rich.table import Table
 from brave_tf.progress.activity import plain
 
 SHORT_NAME = 24
-"""Letters that are kept on one line of a table."""
+"""The longest name of a row, in letters, that a table does not break."""
 
 
 class Console(rich.console.Console):

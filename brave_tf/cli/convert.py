@@ -17,6 +17,7 @@ def convert(
 ) -> None:
     """`brave_tf.convert`, whose documentation is also this command's."""
     from brave_tf.cli.console import print_end, print_table
+    from brave_tf.cli.following import embed_words
     from brave_tf.cli.manner import print_json
 
     converted = commands.convert(checkpoint, out)
@@ -35,7 +36,7 @@ def convert(
         },
     )
     files = ["encoder.keras", *([] if converted.not_whole else ["brave.keras"]), "saved_model", "model_card.md"]
-    print_end(out, files, ["embed", out, "VIDEOS", "--out", "embeddings.parquet"])
+    print_end(out, files, embed_words(out))
 
 
 convert.__doc__ = commands.convert.__doc__

@@ -47,9 +47,9 @@ def evaluate(
 ) -> None:
     """`brave_tf.evaluate`, whose documentation is also this command's."""
     from brave_tf.cli.console import print_end, print_rows, print_table
-    from brave_tf.cli.following import embedding
+    from brave_tf.cli.following import embed_dataset_words, export_words
     from brave_tf.cli.manner import print_json
-    from brave_tf.runs.paths import CONFIG_FILE
+    from brave_tf.runs.paths import CONFIG_FILE, checkpoint_step
 
     report = commands.evaluate(
         encoder,
@@ -82,9 +82,9 @@ def evaluate(
         print_rows("other encoders", scored)
     if report.get("label_fractions"):
         print_rows(f"{report['metric']} with a part of the labels", list(map(_curve_row, report["label_fractions"])))
-    # What can be exported: a run, or the .keras file of an encoder.
-    exports = (encoder / CONFIG_FILE).is_file() or encoder.suffix == ".keras"
-    following = ["export", encoder, "--out", "exported"] if exports else embedding(encoder, tower)
+    # What can be exported: a run, a checkpoint of one, or the .keras file of an encoder.
+    exports = (encoder / CONFIG_FILE).is_file() or checkpoint_step(encoder) is not None or encoder.suffix == ".keras"
+    following = export_words(encoder, tower) if exports else embed_dataset_words(encoder, data, tower)
     print_end(out, ["report.html", "report.json"], following)
 
 

@@ -1,4 +1,4 @@
-"""Commands to try next that depend on what there is, as words after `brave-tf`."""
+"""Commands to try next that depend on what there is: each function gives the words after `brave-tf`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,30 +7,48 @@ from typing import Any
 from brave_tf.cli.options import FIRST_RUN
 
 
-def preset_for(info: Mapping[str, Any]) -> str:
-    """The small preset that can use a dataset: with sound, if there is any.
+def preset_for(info: Mapping[str, Any]) -> str | None:
+    """The small preset that can use a dataset: with sound, if there is any; None without video, or if nothing tells.
 
     Args:
         info: the content of its `dataset.json`.
     """
-    return "tiny-va" if any(split.get("with_audio") for split in info["splits"].values()) else "tiny-v"
+    # Of what others wrote, the number of clips is all that is known of a split.
+    splits = [split for split in info["splits"].values() if isinstance(split, Mapping)]
+    if not any(split.get("with_video") for split in splits):
+        return None
+    return "tiny-va" if any(split.get("with_audio") for split in splits) else "tiny-v"
 
 
-def training(dataset: Path, info: Mapping[str, Any]) -> list[object]:
+def pretrain_words(preset: str, dataset: Path) -> list[object]:
     """Trains on a dataset."""
-    return ["pretrain", preset_for(info), "--data", dataset, "--run", FIRST_RUN]
+    return ["pretrain", preset, "--data", dataset, "--run", FIRST_RUN]
 
 
-def judging(encoder: object, dataset: Path) -> list[object]:
+def evaluate_words(encoder: object, dataset: Path, tower: str | None = None) -> list[object]:
     """Tells how good an encoder is, where the dataset has labels to tell by; else nothing."""
     from brave_tf.data.dataset import INFO_FILE
     from brave_tf.data.open import open_dataset
 
     if (dataset / INFO_FILE).is_file() and open_dataset(dataset).labels:
-        return ["evaluate", encoder, "--data", dataset, "--out", "report"]
+        return ["evaluate", encoder, *_tower(tower), "--data", dataset, "--out", "report"]
     return []
 
 
-def embedding(encoder: object, tower: str | None = None) -> list[object]:
-    """Embeds media by an encoder."""
-    return ["embed", encoder, "VIDEOS", *(("--tower", tower) if tower else ()), "--out", "embeddings.parquet"]
+def embed_words(encoder: object) -> list[object]:
+    """Embeds media of one's own by an encoder."""
+    return ["embed", encoder, "VIDEOS", "--out", "embeddings.parquet"]
+
+
+def embed_dataset_words(encoder: object, dataset: Path, tower: str | None = None) -> list[object]:
+    """Embeds the clips of a dataset by an encoder."""
+    return ["embed", encoder, *_tower(tower), "--data", dataset, "--out", "embeddings.parquet"]
+
+
+def export_words(encoder: object, tower: str | None = None) -> list[object]:
+    """Exports an encoder."""
+    return ["export", encoder, *_tower(tower), "--out", "exported"]
+
+
+def _tower(tower: str | None) -> list[object]:
+    return ["--tower", tower] if tower not in (None, "narrow") else []

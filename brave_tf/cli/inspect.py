@@ -7,7 +7,7 @@ from typing import Annotated
 import tyro
 
 from brave_tf import commands
-from brave_tf.cli.options import FIRST_RUN, JSON
+from brave_tf.cli.options import JSON
 from brave_tf.modalities import TowerChoice
 
 
@@ -29,7 +29,7 @@ def inspect(
 ) -> None:
     """`brave_tf.inspect`, whose documentation is also this command's."""
     from brave_tf.cli.console import print_end, print_lines
-    from brave_tf.cli.following import embedding, judging
+    from brave_tf.cli.following import embed_dataset_words, evaluate_words, pretrain_words
     from brave_tf.cli.manner import print_json
 
     settings = list(itertools.chain(*set))
@@ -55,9 +55,9 @@ def inspect(
     print_lines(f"{out}: {drawn} {noun}{note}; {usable}")
     if encoder is None:
         words = [word for each in set for word in ("--set", *each)]
-        following = ["pretrain", preset, "--data", dataset, "--run", FIRST_RUN, *words]
+        following = [*pretrain_words(content.config.name, dataset), *words]
     else:
-        following = judging(encoder, dataset) or embedding(encoder, tower)
+        following = evaluate_words(encoder, dataset, tower) or embed_dataset_words(encoder, dataset, tower)
     print_end(out, following=following)
 
 

@@ -15,7 +15,7 @@ from brave_tf.errors import UserError
 from brave_tf.progress import spoken
 
 _RESULTS: list[TextIO] = []
-"""Where JSON goes while everything else is kept away from there."""
+"""Where JSON and scripts go while everything else is kept away from there."""
 
 
 @contextlib.contextmanager
@@ -57,7 +57,7 @@ def print_json(value: Any) -> None:
 
 
 def print_script(text: str) -> None:
-    """Prints a program on standard output, whatever is kept away from there: an empty one would be worse than none."""
+    """Prints a program on standard output, also with `--quiet`: an empty one would be installed as if it were whole."""
     print(text, end="", file=_results(), flush=True)
 
 

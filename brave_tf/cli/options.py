@@ -50,7 +50,7 @@ def optional_fields(name: str, kinds: Mapping[str, type], words: Mapping[str, An
 
 
 def _either(one: Any, other: Any) -> Any:
-    """A type for what may be of one or of the other: of two choices of words all, else the first."""
+    """Two choices of words merged into one; of any other two types the first."""
     if typing.get_origin(one) is Literal and typing.get_origin(other) is Literal:
         return Literal[*typing.get_args(one), *typing.get_args(other)]
     return one

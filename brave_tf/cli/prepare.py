@@ -86,7 +86,7 @@ def _print(path: Path, info: dict[str, Any]) -> None:
     from rich.table import Table
 
     from brave_tf.cli.console import Console, print_end, print_lines
-    from brave_tf.cli.following import training
+    from brave_tf.cli.following import preset_for, pretrain_words
 
     table = Table(title=str(path), title_justify="left")
     for heading in ("split", "clips", "with picture", "with sound", "with flow", "hours"):
@@ -96,7 +96,8 @@ def _print(path: Path, info: dict[str, Any]) -> None:
         table.add_row(name, *(str(count) for count in counts))
     Console().print(table)
     print_lines(*_lines(path, info))
-    print_end(path, ["dataset.json"], training(path, info))
+    preset = preset_for(info)
+    print_end(path, ["dataset.json"], pretrain_words(preset, path) if preset else ["verify", path])
 
 
 def _warn_if_quiet(info: dict[str, Any]) -> None:

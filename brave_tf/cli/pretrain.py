@@ -29,7 +29,7 @@ def pretrain(
 ) -> None:
     """`brave_tf.pretrain`, whose documentation is also this command's."""
     from brave_tf.cli.console import print_end, print_table
-    from brave_tf.cli.following import judging
+    from brave_tf.cli.following import evaluate_words
     from brave_tf.cli.manner import print_json
     from brave_tf.data.damage import DamagedClip
     from brave_tf.errors import UsageError
@@ -55,7 +55,7 @@ def pretrain(
     damaged = [str(DamagedClip(**entry)) for entry in summary.get("damaged", [])]
     lines = {"notes": summary.get("notes", []), "damaged": damaged}
     print_table(f"{run}", summary | {name: "\n".join(each) or "none" for name, each in lines.items()})
-    following = judging(run, data[0]) or ["report", run, "--out", "run.html"]
+    following = evaluate_words(run, data[0]) or ["report", run, "--out", "run.html"]
     print_end(run, ["encoder.keras", "summary.json"], following)
 
 

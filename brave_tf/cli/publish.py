@@ -20,7 +20,7 @@ def publish(
 ) -> None:
     """`brave_tf.publish`, whose documentation is also this command's."""
     from brave_tf.cli.console import print_lines, print_next, print_rows
-    from brave_tf.cli.following import embedding
+    from brave_tf.cli.following import embed_words
     from brave_tf.cli.manner import print_json
 
     found = commands.publish(directory, to, private=private, dry_run=dry_run)
@@ -33,8 +33,10 @@ def publish(
         print_lines(found.card)
     said = "is there now" if found.is_sent else "nothing was sent: a dry run"
     print_lines(f"{found.place}: {said}", *found.notes)
-    again = ["publish", directory, "--to", to, *(["--private"] if private else [])]
-    print_next(embedding(re.sub("^(hf|kaggle):(//)?", r"\1://", to)) if found.is_sent else again)
+    if not found.is_sent:
+        print_next(["publish", directory, "--to", to, *(["--private"] if private else [])])
+    elif {"encoder.keras", "saved_model.pb"} & set(found.files):
+        print_next(embed_words(re.sub("^(hf|kaggle):(//)?", r"\1://", to)))
 
 
 publish.__doc__ = commands.publish.__doc__

@@ -27,6 +27,7 @@ def report(
 ) -> None:
     """`brave_tf.report`, whose documentation is also this command's."""
     from brave_tf.cli.console import print_end, print_lines
+    from brave_tf.cli.following import export_words
     from brave_tf.cli.manner import print_json
     from brave_tf.pages.run_report import state_words
     from brave_tf.runs.paths import checkpoint_path
@@ -40,13 +41,14 @@ def report(
         print_json(record)
         return
     print_lines(f"{run}: {record.name}, {state_words(record)}")
-    encoder = run
+    following: list[object] = []
     if record.ranking is not None:
         _print(record.ranking)
-        encoder = checkpoint_path(run, (record.ranking.best_by_labels or record.ranking.best).step)
-    # Before its end a run has no encoder but those of its checkpoints.
-    exports = record.summary is not None or record.ranking is not None
-    print_end(out, following=["export", encoder, "--out", "exported"] if exports else ())
+        best = record.ranking.best_by_labels or record.ranking.best
+        following = export_words(checkpoint_path(run, best.step), record.ranking.tower)
+    elif record.summary is not None:
+        following = export_words(run)
+    print_end(out, following=following)
 
 
 report.__doc__ = commands.report.__doc__

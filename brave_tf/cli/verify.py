@@ -37,8 +37,8 @@ def verify(
         print_lines(*_lines(report, repair))
         if repair is not None and report.repaired is not None:
             print_end(repair, ["dataset.json"], ["verify", repair])
-        elif report.is_sound:
-            print_next(["inspect", dataset, "--preset", preset_for(open_dataset(dataset).info), "--out", "views.html"])
+        elif report.is_sound and (preset := preset_for(open_dataset(dataset).info)):
+            print_next(["inspect", dataset, "--preset", preset, "--out", "views.html"])
     if not report.is_sound:
         raise UserError(f"{dataset}: {_summary(report)}; {_remedy(report, dataset)}")
 

@@ -41,6 +41,8 @@ def write(path: str | os.PathLike[str], content: Mapping[str, Any], command: str
 
 def cells(content: Mapping[str, Any]) -> list[dict[str, str]]:
     """The rows as text, by column: what is printed, too."""
+    others = list(dict.fromkeys(row["against"] for row in content["rows"] if row["against"]))
+    from_what = f" from {others[0]}" if len(others) == 1 else ""
     return [
         {
             "row": row["name"],
@@ -48,7 +50,8 @@ def cells(content: Mapping[str, Any]) -> list[dict[str, str]]:
             "random init., %": with_interval(row["random_init"], None),
             "least rank": "–" if row["effective_rank"] is None else f"{row['effective_rank']:.1f}",
             "collapsed": ", ".join(f"step {step} (seed {seed})" for seed, step in row["collapsed"].items()) or "no",
-            "difference, points": with_interval(row["difference"], row["difference_interval"], sign=True),
+            **({"compared with": row["against"] or "–"} if len(others) > 1 else {}),
+            f"difference{from_what}, points": with_interval(row["difference"], row["difference_interval"], sign=True),
         }
         for row in content["rows"]
     ]
@@ -59,19 +62,15 @@ def _beside_the_paper(content: Mapping[str, Any]) -> list[Html]:
     benchmarks = list(dict.fromkeys(name for row in content["rows"] for name in row["paper"]))
     if not benchmarks:
         return []
-    others = dict.fromkeys(row["against"] for row in content["rows"] if row["against"])
     lines = []
     for row in content["rows"]:
         line = {"row": row["name"]}
-        if len(others) > 1:
-            line["compared with"] = row["against"] or "–"
         for name in benchmarks:
             value, agreement = row["paper"].get(name), row["agreement"].get(name)
             figure = "–" if value is None else f"{value:.1f}"
             line[name] = figure + (f": {agreement}" if agreement else "")
         lines.append(line)
-    words = "What the paper reports, in %, and whether its difference "
-    words += f"from {next(iter(others))} has the same sign:" if len(others) == 1 else "has the same sign:"
+    words = "The paper's scores, in %, and whether our difference agrees with the paper's:"
     return [paragraph(words), _table(lines)]
 
 

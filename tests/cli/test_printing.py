@@ -121,6 +121,8 @@ ENDS = {
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
     """A folder with a run, where every command does in a moment what it does, and says something of it."""
+    # Commands take their documentation from these functions when they are imported.
+    command_line()
     monkeypatch.setattr(os, "environ", {**os.environ, "COLUMNS": "200"})
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("brave_tf.data.open.open_dataset", lambda path: RESULTS["prepare"])
@@ -372,13 +374,13 @@ def test_a_comparison_fits_into_a_terminal(capsys, monkeypatch):
     main(["ablate", *WORDS["ablate"]])
     told = capsys.readouterr().out
     assert "│ without-stop-gradient │" in told and "65.6" not in told
-    assert (
-        "\nwithout-stop-gradient beside the paper's difference from 1-view: HMDB51 linear: within the interval, "
-        in told
-    )
+    verdict = "without-stop-gradient minus 1-view, against the paper: HMDB51 linear is within the interval; UCF101"
+    assert f"\n{verdict} linear is within" in told
 
 
-@pytest.mark.parametrize("words", [["publish", "nothing", "--to", "hf:o/n"], ["report", "nothing", "--out", "a.html"]])
+@pytest.mark.parametrize(
+    "words", [["publish", "nothing", "--to", "hf:o/n"], ["report", "nothing", "--out", "a.html", "--checkpoints"]]
+)
 def test_tensorflow_says_nothing(words):
     variables = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
     program = [sys.executable, "-m", "brave_tf", *words]
@@ -409,18 +411,21 @@ def test_next_depends_on_what_there_is(capsys, monkeypatch):
 
     # An encoder that cannot be exported, and one that looked at clips without labels.
     evaluate = ["baseline:sound", "--data", "d", "--out", "report", "--tower", "audio"]
-    embed = "next: brave-tf embed baseline:sound VIDEOS --tower audio --out embeddings.parquet"
+    embed = "next: brave-tf embed baseline:sound --tower audio --data d --out embeddings.parquet"
     assert last("evaluate", *evaluate) == embed
-    assert last("inspect", "d", "--encoder", "run") == "next: brave-tf embed run VIDEOS --out embeddings.parquet"
+    assert last("inspect", "d", "--encoder", "run") == "next: brave-tf embed run --data d --out embeddings.parquet"
+    export = "next: brave-tf export run/checkpoints/step-5 --tower audio --out exported"
+    assert last("evaluate", "run/checkpoints/step-5", "--data", "d", "--out", "r", "--tower", "audio") == export
     # A run that has ended, the best of its checkpoints, and an export that was sent.
     ended = dataclasses.replace(read_run(Path("run")), summary={})
     monkeypatch.setattr(commands, "report", lambda *args, **kwargs: ended)
     assert last("report", "run", "--out", "run.html") == "next: brave-tf export run --out exported"
-    ranking = CheckpointRanking("narrow", "d", 9, 4, [RankedCheckpoint(50, 3.0), RankedCheckpoint(40, 2.0)])
+    ranking = CheckpointRanking("audio", "d", 9, 4, [RankedCheckpoint(50, 3.0), RankedCheckpoint(40, 2.0)])
     monkeypatch.setattr(commands, "report", lambda *args, **kwargs: dataclasses.replace(ended, ranking=ranking))
-    best = "next: brave-tf export run/checkpoints/step-00000050 --out exported"
+    best = "next: brave-tf export run/checkpoints/step-00000050 --tower audio --out exported"
     assert last("report", "run", "--out", "run.html") == best
-    monkeypatch.setattr(commands, "publish", lambda *a, **k: dataclasses.replace(RESULTS["publish"], is_sent=True))
+    sent = dataclasses.replace(RESULTS["publish"], is_sent=True, files={"saved_model.pb": 7})
+    monkeypatch.setattr(commands, "publish", lambda *args, **kwargs: sent)
     embed = "next: brave-tf embed hf://o/n VIDEOS --out embeddings.parquet"
     assert last("publish", "my export", "--to", "hf:o/n") == last("publish", "my export", "--to", "hf://o/n") == embed
     # Labels, no sound, and a file to search for.
@@ -432,5 +437,16 @@ def test_next_depends_on_what_there_is(capsys, monkeypatch):
     silent = {**INFO, "sources": 3, "splits": {"train": {**SPLIT, "with_audio": 0}}}
     monkeypatch.setattr(commands, "prepare", lambda *args, **kwargs: Dataset(Path("d"), silent))
     assert last("prepare", *WORDS["prepare"]) == "next: brave-tf pretrain tiny-v --data d --run runs/first"
+    # No preset learns from sound alone, and of datasets of others less is known.
+    for splits, following in (({"train": {**SPLIT, "with_video": 0}}, "next: brave-tf verify d"), ({"train": 3}, None)):
+        monkeypatch.setattr(
+            "brave_tf.data.open.open_dataset", lambda path, splits=splits: Dataset(path, {**INFO, "splits": splits})
+        )
+        if following:
+            monkeypatch.setattr(
+                commands, "prepare", lambda *a, splits=splits, **k: Dataset(Path("d"), {**silent, "splits": splits})
+            )
+            assert last("prepare", *WORDS["prepare"]) == following
+        assert last("verify", "d") == "dataset: 3 clips in 1 shards, 0.000 GB; nothing is wrong"
     Path("gone.mp4").touch()
     assert last("embed", *WORDS["embed"]) == "next: brave-tf search a.parquet --query gone.mp4"

@@ -293,6 +293,7 @@ def test_pretrain_takes_a_tfds_name(tmp_path, capsys):
 def test_a_verification_reads_them_to_the_end(data_dir, tmp_path, monkeypatch):
     report = brave_tf.verify("tfds:png_films")
     assert report.is_sound and report.clips == 5 and report.shards == 2
+    assert main(["verify", "tfds:png_films"]) == 0
     shutil.copytree(data_dir / "jpeg_films", tmp_path / "jpeg_films")
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     (shard,) = (tmp_path / "jpeg_films" / "1.0.0").glob("*test*")

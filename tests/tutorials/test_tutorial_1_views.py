@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.tutorials.notebooks import committed, run
+from tests.tutorials.notebooks import run
 
 NAME = "tutorial_1_views"
 pytestmark = pytest.mark.thorough
@@ -13,11 +13,6 @@ pytestmark = pytest.mark.thorough
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     return run(NAME, tmp_path_factory.mktemp("views"))
-
-
-@pytest.fixture(params=["as it runs", "as it is committed"])
-def printed(request, ran):
-    return ran.printed if request.param == "as it runs" else committed(NAME).printed
 
 
 def test_it_says_what_it_looks_at(ran):

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.tutorials.notebooks import committed, run
+from tests.tutorials.notebooks import run
 
 NAME = "tutorial_5_own_networks"
 pytestmark = pytest.mark.thorough
@@ -15,11 +15,6 @@ pytestmark = pytest.mark.thorough
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     return run(NAME, tmp_path_factory.mktemp("own"))
-
-
-@pytest.fixture(params=["as it runs", "as it is committed"])
-def printed(request, ran):
-    return ran.printed if request.param == "as it runs" else committed(NAME).printed
 
 
 def test_the_loss_falls(printed):

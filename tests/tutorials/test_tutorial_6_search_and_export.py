@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.tutorials.notebooks import committed, run
+from tests.tutorials.notebooks import run
 
 NAME = "tutorial_6_search_and_export"
 pytestmark = pytest.mark.thorough
@@ -25,11 +25,6 @@ SMALLER = {
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     return run(NAME, tmp_path_factory.mktemp("search"), SMALLER)
-
-
-@pytest.fixture(params=["as it runs", "as it is committed"])
-def printed(request, ran):
-    return ran.printed if request.param == "as it runs" else committed(NAME).printed
 
 
 def test_answers_are_of_other_files_the_best_first(ran):
