@@ -13,6 +13,7 @@ from pathlib import Path
 from docs.site.check import faults
 from docs.site.docstrings import docstring_faults
 from docs.site.gather import gather
+from docs.site.short_code import kept_together
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build"
@@ -29,18 +30,13 @@ def build() -> int:
         print(said, file=sys.stderr)
         return 1
     for page in (BUILD / "site").rglob("*.html"):
-        page.write_text(_kept_together(page.read_text(encoding="utf-8")), encoding="utf-8")
+        page.write_text(kept_together(page.read_text(encoding="utf-8")), encoding="utf-8")
     found = [*docstring_faults(BUILD / "source"), *faults(BUILD / "site")]
     print(*(f"error: {fault}" for fault in found), sep="\n", file=sys.stderr, end="\n" if found else "")
     if found:
         return 1
     print(f"{len(list((BUILD / 'site').rglob('*.html')))} pages, every link checked: build/site/index.html")
     return 0
-
-
-def _kept_together(html: str) -> str:
-    """Marks short code in running text, which browsers would otherwise break at every hyphen."""
-    return re.sub(r"<code>([^<\n]{1,28})</code>", r'<code class="short">\1</code>', html)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from docs.site.api_pages import PAGES, named
 from docs.site.check import faults
 from docs.site.gather import read_repository
 from docs.site.links import BrokenLinkError, Repository
+from docs.site.short_code import kept_together
 from docs.site.tutorials import page_of
 from tests.docs.blocks import ROOT
 
@@ -41,6 +42,18 @@ def gathered(tmp_path_factory):
 def test_the_navigation_names_every_page_and_no_other(gathered):
     listed = re.findall(r"[\w./-]+\.md", (ROOT / "mkdocs.yml").read_text().partition("nav:")[2].partition("theme:")[0])
     assert sorted(listed) == sorted(str(page.relative_to(gathered)) for page in gathered.rglob("*.md"))
+
+
+def test_short_code_stays_in_one_piece():
+    long = "x" * 29
+    html = f"<p><code>--out</code> <code>{long}</code></p><pre><span></span><code>a --out b\n</code></pre>"
+    assert kept_together(html) == html.replace("<code>--out<", '<code class="short">--out<')
+
+
+def test_examples_of_functions_are_code(gathered):
+    text = (gathered.parent / "source/brave_tf/commands.py").read_text()
+    assert "    Example: `brave-tf prepare my-videos --out dataset`\n" in text
+    assert '    In Python: `brave_tf.prepare("my-videos", "dataset")`\n' in text
 
 
 def test_the_glossary_is_written_once(gathered):
