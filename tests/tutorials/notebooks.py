@@ -67,6 +67,11 @@ class Ran:
         return "".join(_streams(self.notebook, "stderr"))
 
     @property
+    def warnings(self) -> list[str]:
+        """Lines of standard error that warn, but for what Keras 3.13.0 says of NumPy when it is imported."""
+        return [line for line in self.notes.splitlines() if "Warning" in line and "np.object" not in line]
+
+    @property
     def pictures(self) -> list[np.ndarray]:
         """[H, W, 3] uint8, in order."""
         return [np.asarray(Image.open(io.BytesIO(png)).convert("RGB")) for png in pngs(self.notebook)]

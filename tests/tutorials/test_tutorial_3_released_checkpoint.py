@@ -60,4 +60,4 @@ def test_a_classifier_learns_on_top(printed):
 
 def test_what_is_shown(ran):
     assert len(ran.pictures) == 1 and ran.pictures[0].std() > 10
-    assert "Warning" not in ran.notes and "INFO" not in ran.printed
+    assert not ran.warnings and "INFO" not in ran.printed
