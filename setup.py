@@ -31,7 +31,7 @@ ONNX = ["tf2onnx>=1.17", "onnx>=1.19.1,<1.23", "onnxruntime>=1.23.2"]
 LITERT = ["ai-edge-litert>=2.1"]
 WANDB = ["wandb>=0.28"]
 # mlflow-skinny is the client; the other two are what it wants for a store on this machine, and for nothing else.
-MLFLOW = ["mlflow-skinny>=3.1", "sqlalchemy>=2.0.30", "alembic>=1.13"]
+MLFLOW = ["mlflow-skinny>=3.10", "sqlalchemy>=2.0.30", "alembic>=1.13"]
 BEAM = ["apache-beam>=2.77,<3"]  # an environment of its own: it wants protobuf < 7, pyarrow < 26 and pillow < 13
 NOTEBOOKS = [
     "jupytext>=1.17",

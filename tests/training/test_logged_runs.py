@@ -53,10 +53,7 @@ def killed(folder):
         # Made before: a process that is killed while MLflow makes its tables leaves a store that MLflow itself refuses.
         store = "import mlflow, os; mlflow.MlflowClient(os.environ['MLFLOW_TRACKING_URI']).search_experiments()"
         quietly = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
-        # Elsewhere: MLflow 3.1 makes a folder `mlruns` where it works.
-        elsewhere = folder / "elsewhere"
-        elsewhere.mkdir()
-        subprocess.run([sys.executable, "-c", store], env=quietly, cwd=elsewhere, check=True)
+        subprocess.run([sys.executable, "-c", store], env=quietly, check=True)
         log = folder / "log"
         process = run_killed.start_and_reach([*command, *LOG], folder / "run", log, 10)
         process.kill()
