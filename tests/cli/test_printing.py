@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import importlib
 import json
 import os
 import shlex
@@ -125,6 +126,8 @@ def place(tmp_path, monkeypatch):
     command_line()
     monkeypatch.setattr(os, "environ", {**os.environ, "COLUMNS": "200"})
     monkeypatch.chdir(tmp_path)
+    # What is imported while this is replaced would keep the replacement.
+    importlib.import_module("brave_tf.ablation.run")
     monkeypatch.setattr("brave_tf.data.open.open_dataset", lambda path: RESULTS["prepare"])
     for run in (Path("run"), Path("runs/my first")):
         run.mkdir(parents=True)
